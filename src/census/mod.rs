@@ -1,0 +1,11 @@
+//! Takes what the database answered; gives a [`Comparison`] of baseline, expected and actual; refuses "close enough".
+
+mod comparison;
+mod definition;
+mod expectation;
+mod model;
+
+pub use comparison::{CompareScope, Comparison, Row, Verdict, compare};
+pub use definition::definition_sql;
+pub use expectation::describe;
+pub use model::*;

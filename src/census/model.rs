@@ -1,0 +1,120 @@
+//! What was read from a database at one snapshot.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+use crate::runbook::{Check, CheckId};
+
+/// One check's answer, or why there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reading {
+    /// What the database answered; `None` is NULL or no row. Several rows are joined by line feeds.
+    Value(Option<String>),
+    /// The role cannot see enough to know; the reason (D-51). Never passes.
+    Blind(String),
+}
+
+/// Which database this is and how it is being looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// `pg_control_system().system_identifier`, as text because it exceeds 2^53.
+    pub system_identifier: String,
+    /// The database's OID.
+    pub database_oid: u32,
+    /// The database's name.
+    pub database: String,
+    /// `server_version_num`, such as 150018.
+    pub server_version: u32,
+    /// Whether the server is replaying WAL; a run refuses such a server.
+    pub in_recovery: bool,
+    /// `session_user`: who is connected.
+    pub role: String,
+    /// The timeline of the last checkpoint.
+    pub timeline: u32,
+}
+
+impl Target {
+    /// Returns whether both are the same database of the same server, whoever looks at it.
+    #[must_use]
+    pub fn is_same_database(&self, other: &Self) -> bool {
+        self.system_identifier == other.system_identifier
+            && self.database_oid == other.database_oid
+            && self.database == other.database
+    }
+}
+
+/// Every check's answer at one snapshot (D-52).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Census {
+    /// The server's clock at the snapshot.
+    pub taken_at: Timestamp,
+    /// Where it was taken.
+    pub target: Target,
+    /// The answer to each check, and to each stop condition under `stop:<id>`.
+    pub readings: BTreeMap<CheckId, Reading>,
+}
+
+/// A census that was kept: the truth "before the build" or "after the build".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    /// `countersign/baseline/1`.
+    pub format: String,
+    /// What it is the truth of, such as `before the build`.
+    pub label: String,
+    /// The runbook it belongs to.
+    pub runbook: String,
+    /// The runbook's digest when it was taken.
+    pub runbook_digest: Digest,
+    /// What was read.
+    pub census: Census,
+}
+
+/// The format name of a [`Baseline`].
+pub const BASELINE_FORMAT: &str = "countersign/baseline/1";
+
+/// A question for a census: a check of the runbook, or a stop condition asked together with them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The key of its answer in [`Census::readings`].
+    pub id: CheckId,
+    /// A SELECT with exactly one column.
+    pub sql: String,
+}
+
+impl Question {
+    /// Turns a check into the SQL that asks it.
+    #[must_use]
+    pub fn of(check: &Check) -> Self {
+        Self { id: check.id.clone(), sql: super::definition::query_sql(&check.query) }
+    }
+
+    /// Returns the one statement that asks this question, the same before, inside and after a transaction (D-52).
+    ///
+    /// Its single value is a JSON array of texts, one a row, or NULL when there is no row.
+    #[must_use]
+    pub fn wrapped(&self) -> String {
+        // The line feed keeps a trailing `--` comment from swallowing the parenthesis.
+        format!("SELECT pg_catalog.to_json(pg_catalog.array_agg(q.c1::text))::text FROM (\n{}\n) AS q(c1)", self.sql)
+    }
+
+    /// Reads the value of [`Self::wrapped`].
+    #[must_use]
+    pub fn reading(value: Option<&str>) -> Reading {
+        let Some(json) = value else { return Reading::Value(None) };
+        match serde_json::from_str::<Vec<Option<String>>>(json) {
+            Err(error) => Reading::Blind(format!("the server's answer is not a JSON array of texts: {error}")),
+            Ok(mut rows) if rows.len() == 1 => Reading::Value(rows.remove(0)),
+            Ok(rows) => {
+                let lines: Vec<String> = rows.into_iter().map(|row| row.unwrap_or_else(|| "\\N".to_owned())).collect();
+                Reading::Value(Some(lines.join("\n")))
+            }
+        }
+    }
+}

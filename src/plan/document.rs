@@ -1,0 +1,204 @@
+//! The documents that are signed: plan and request.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::census::Target;
+use crate::digest::Digest;
+use crate::runbook::{
+    Check, ObjectName, ParameterKind, Policy, Principal, RowsExpected, NoticeExpected, StepId, StopCondition, Timeouts,
+};
+
+/// The format name of a [`Plan`].
+pub const PLAN_FORMAT: &str = "countersign/plan/1";
+/// The format name of a [`Request`].
+pub const REQUEST_FORMAT: &str = "countersign/request/1";
+
+/// Exactly what will run, where, and what must be true before, inside and after.
+///
+/// Numbers above 2^53 are written as text, because canonical JSON rounds them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// `countersign/plan/1`.
+    pub format: String,
+    /// 32 random hexadecimal digits: two plans are never the same.
+    pub nonce: String,
+    /// The runbook's identifier.
+    pub runbook: String,
+    /// The runbook's version.
+    pub runbook_version: String,
+    /// The digest of every file of the runbook.
+    pub runbook_digest: Digest,
+    /// The digest of the roster the signatures are checked against.
+    pub roster_digest: Digest,
+    /// The database it runs on, and as whom.
+    pub target: Target,
+    /// The settings that are pinned for the transaction.
+    pub settings: Settings,
+    /// Who must agree, and for how long.
+    pub policy: Policy,
+    /// Values bound at staging.
+    pub parameters: Vec<BoundParameter>,
+    /// The stages in order; each is one transaction (D-27).
+    pub stages: Vec<Stage>,
+    /// Every check that is asked before, inside and after.
+    pub checks: Vec<Check>,
+    /// The conditions that stop everything.
+    pub stops: Vec<StopCondition>,
+    /// The digest of the baseline the checks are compared with.
+    pub baseline_digest: Digest,
+    /// Hazards of the review; an approval acknowledges each of them.
+    pub hazards: Vec<Hazard>,
+    /// Who asks for it; he or she may not approve (D-70).
+    pub requester: Principal,
+    /// Who last edited the runbook; he or she may not approve (D-70).
+    pub editor: Option<Principal>,
+    /// When it was sealed.
+    pub sealed_at: Timestamp,
+}
+
+/// Settings pinned with SET LOCAL and asserted by reading them back (D-4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The three timeouts.
+    pub timeouts: Timeouts,
+    /// Every other setting by its name, with the value `current_setting` must answer.
+    pub pinned: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// Makes the settings of a transaction that resolves unqualified names in `schema`.
+    #[must_use]
+    pub fn new(timeouts: Timeouts, schema: &str) -> Self {
+        let quoted = format!("\"{}\"", schema.replace('"', "\"\""));
+        let pinned = [
+            // pg_temp last, so that a temporary table can shadow nothing.
+            ("search_path", format!("pg_catalog, {quoted}, pg_temp")),
+            ("standard_conforming_strings", "on".to_owned()),
+            // RLS becomes an error instead of a silent filter.
+            ("row_security", "off".to_owned()),
+            ("session_replication_role", "origin".to_owned()),
+            ("TimeZone", "UTC".to_owned()),
+            ("DateStyle", "ISO, YMD".to_owned()),
+            ("IntervalStyle", "postgres".to_owned()),
+            ("extra_float_digits", "1".to_owned()),
+            ("bytea_output", "hex".to_owned()),
+            ("client_min_messages", "notice".to_owned()),
+            ("synchronous_commit", "on".to_owned()),
+        ];
+        Self { timeouts, pinned: pinned.into_iter().map(|(name, value)| (name.to_owned(), value)).collect() }
+    }
+}
+
+/// A parameter with its value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BoundParameter {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: ParameterKind,
+    /// Its value as it was typed.
+    pub value: String,
+}
+
+/// One step's reversal: one transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// The step that is reversed.
+    pub step: StepId,
+    /// The script's path in the runbook.
+    pub script: String,
+    /// The statements in order.
+    pub statements: Vec<PlannedStatement>,
+    /// Tables locked before the census inside, in this fixed order.
+    pub locked_tables: Vec<ObjectName>,
+    /// Objects this stage removes; they must be absent afterwards.
+    pub drops: Vec<ObjectName>,
+}
+
+/// One statement and what it must do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedStatement {
+    /// Its place in the script, from 1.
+    pub ordinal: u32,
+    /// Its first line in the script, from 1.
+    pub line: u32,
+    /// The exact bytes that are sent, parameters bound.
+    pub sql: String,
+    /// SHA-256 of `sql`.
+    pub sha256: Digest,
+    /// The command tag's word, such as `DELETE` or `DROP TABLE`.
+    pub tag: String,
+    /// Rows it must affect; `None` for a command that counts none.
+    pub rows: Option<RowsExpected>,
+    /// Notices it must raise; any other rolls back.
+    pub notices: Vec<NoticeExpected>,
+}
+
+/// A hazard the reviewers acknowledge one by one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hazard {
+    /// The rule that found it.
+    pub rule: String,
+    /// Where it is, as `file:line:column`.
+    pub place: String,
+    /// What may happen.
+    pub message: String,
+}
+
+/// What people sign: the plan, the rehearsal and the baseline by digest, and the time it holds.
+///
+/// Every signature is over the canonical bytes of this document, so that `ssh-keygen -Y sign` on the file does as well
+/// as this program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// `countersign/request/1`.
+    pub format: String,
+    /// What is asked for.
+    pub verb: Verb,
+    /// The plan's nonce.
+    pub nonce: String,
+    /// The digest of the sealed plan.
+    pub plan_digest: Digest,
+    /// The digest of the rehearsal.
+    pub rehearsal_digest: Digest,
+    /// The digest of the baseline.
+    pub baseline_digest: Digest,
+    /// The database, for people: it is bound by the plan.
+    pub database: String,
+    /// The steps, for people: they are bound by the plan.
+    pub steps: Vec<StepId>,
+    /// Hazards that signing acknowledges.
+    pub hazards: Vec<Hazard>,
+    /// Who asks.
+    pub requester: Principal,
+    /// Not before this time.
+    pub not_before: Timestamp,
+    /// Not after this time.
+    pub not_after: Timestamp,
+}
+
+/// What a request asks for; each has its own signature namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// Run the reversal.
+    Run,
+}
+
+impl Request {
+    /// Returns the short name people use for it: the first twelve digits of the nonce.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.nonce.chars().take(12).collect()
+    }
+}

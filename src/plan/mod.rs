@@ -1,0 +1,13 @@
+//! Takes a reviewed runbook, a diagnosis and bindings; gives a [`SealedPlan`]; refuses placeholders, blocking notes
+//! and wrong order.
+//!
+//! A plan is data: it says exactly what will run, and leaves no choice to run time. Its digest is the SHA-256 of its
+//! canonical JSON (RFC 8785), so that every single byte of it is bound by what people sign.
+
+mod canonical;
+mod document;
+mod seal;
+
+pub use canonical::{CanonicalError, canonical, read_strict};
+pub use document::*;
+pub use seal::{SealInput, SealRefusal, SealedPlan, seal};

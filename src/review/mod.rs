@@ -1,0 +1,11 @@
+//! Takes a runbook and, where one is connected, the live catalog; gives a [`Review`]; refuses silence.
+//!
+//! Every rule answers: a pass, a note, a hazard or a block, with a place, a reason and a way out.
+
+mod catalog;
+mod report;
+mod rules;
+
+pub use catalog::{Catalog, CatalogObject, Edge};
+pub use report::{Note, Place, Review, RuleInfo, Severity};
+pub use rules::{RULES, explain, review};

@@ -1,0 +1,81 @@
+//! What the review found.
+
+use serde::{Deserialize, Serialize};
+
+use crate::runbook::StepId;
+
+/// The answer of every rule, in file order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    /// Everything that was found, ordered by step position, then place.
+    pub notes: Vec<Note>,
+    /// Rules that looked and found nothing, by name.
+    pub passed: Vec<String>,
+    /// Whether the live catalog was there to look at.
+    pub with_catalog: bool,
+}
+
+/// One thing a rule found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// The rule's name, such as `blanket-delete`.
+    pub rule: String,
+    /// What it means for sealing.
+    pub severity: Severity,
+    /// The step whose script it is in.
+    pub step: Option<StepId>,
+    /// Where.
+    pub place: Place,
+    /// What is wrong and why, in one or two sentences.
+    pub message: String,
+    /// What to do instead.
+    pub way_out: String,
+}
+
+/// A place in a script.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// The file's path inside the runbook.
+    pub file: String,
+    /// The line, from 1; 0 when the file as a whole is meant.
+    pub line: u32,
+    /// The column in characters, from 1; 0 with `line` 0.
+    pub column: u32,
+    /// The statement's ordinal, from 1; 0 when the script as a whole is meant.
+    pub statement: u32,
+}
+
+/// What a note means for sealing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// Every reviewer must acknowledge it; it is inside what is signed.
+    Hazard,
+    /// Nothing is sealed while it stands (D-5).
+    Block,
+}
+
+/// What a rule is, for its help page.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleInfo {
+    /// Its name.
+    pub name: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// The help page, as plain text.
+    pub help: &'static str,
+}
+
+impl Review {
+    /// Returns the notes that forbid sealing any of these steps.
+    pub fn blocks<'a>(&'a self, steps: &'a [StepId]) -> impl Iterator<Item = &'a Note> {
+        self.of(steps).filter(|note| note.severity == Severity::Block)
+    }
+
+    /// Returns the notes on any of these steps, and on the runbook as a whole.
+    pub fn of<'a>(&'a self, steps: &'a [StepId]) -> impl Iterator<Item = &'a Note> {
+        self.notes.iter().filter(move |note| note.step.as_ref().is_none_or(|step| steps.contains(step)))
+    }
+}

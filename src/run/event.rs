@@ -1,0 +1,208 @@
+//! What the machine asks for, and what it is told.
+
+use serde::{Deserialize, Serialize};
+
+use crate::census::{Census, Question, Target};
+use crate::ledger::Body;
+use crate::runbook::{CheckId, ObjectName, StepId};
+
+/// What the machine wants done next. One at a time; the answer comes back as an [`Event`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Append an entry on a connection of its own and wait until it is committed → [`Event::Appended`].
+    AppendApart(Body),
+    /// Open a fresh, direct connection and read who and where it is → [`Event::Connected`].
+    Connect,
+    /// Send exactly this text as one message → [`Event::Answered`].
+    Send {
+        /// The text.
+        sql: String,
+        /// What it is for.
+        purpose: Purpose,
+    },
+    /// Ask every question in one statement on the transaction's own connection → [`Event::CensusTaken`].
+    TakeCensus(Vec<Question>),
+    /// Read which stops and withdrawals the ledger holds, inside the transaction → [`Event::LedgerRead`].
+    ReadLedger,
+    /// Append an entry inside the transaction → [`Event::Appended`].
+    AppendInside(Body),
+    /// Send COMMIT on its own and read its tag → [`Event::Answered`].
+    Commit,
+    /// Send ROLLBACK, then close the connection → [`Event::Answered`] or [`Event::Lost`].
+    Rollback,
+    /// Close the connection and take the census on another fresh one → [`Event::CensusTaken`].
+    TakeCensusAfter(Vec<Question>),
+    /// It is over.
+    Done(Box<Finished>),
+}
+
+/// What a message of the machine is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// BEGIN.
+    Begin,
+    /// A SET LOCAL of the pinned settings.
+    Pin,
+    /// Reading the settings back: one row a setting, name and value.
+    AssertSettings,
+    /// Taking the target's mutex row.
+    Mutex,
+    /// Locking the scoped shared tables.
+    LockTables,
+    /// A statement of the plan: stage from 0, statement from 0.
+    Statement {
+        /// The stage.
+        stage: usize,
+        /// The statement in it.
+        statement: usize,
+    },
+    /// After a statement: the transaction's id and locks. Rows: `xid, relation schema, relation name, mode`.
+    LookAround,
+    /// SET CONSTRAINTS ALL IMMEDIATE.
+    Constraints,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The machine was started.
+    Start,
+    /// An entry was appended.
+    Appended,
+    /// A connection was opened.
+    Connected {
+        /// Where it leads, as whom.
+        target: Target,
+        /// The backend's process id.
+        pid: i32,
+        /// When the backend started, as the server writes it.
+        backend_start: String,
+        /// What the role cannot see; empty when it sees enough.
+        blind: Vec<String>,
+    },
+    /// The server answered a message.
+    Answered(Reply),
+    /// A census was taken.
+    CensusTaken(Census),
+    /// The ledger was read.
+    LedgerRead(LedgerGate),
+    /// Something failed before anything could be in doubt: could not connect, ledger refused, census unreadable.
+    Failed(String),
+    /// The connection was lost while waiting for the answer.
+    Lost(String),
+    /// A person asked to cancel.
+    Cancelled,
+}
+
+/// What the server said to one message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    /// The command tags in order; more than one means the text held more than one statement.
+    pub tags: Vec<String>,
+    /// Rows returned, as text.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// Notices in order.
+    pub notices: Vec<Notice>,
+    /// The error, when there was one.
+    pub error: Option<ServerError>,
+    /// `I`dle, in `T`ransaction, or `E`rror, from `ReadyForQuery`.
+    pub status: TransactionStatus,
+    /// How long it took, in milliseconds, by the client's clock.
+    pub duration_millis: u32,
+}
+
+
+/// What `ReadyForQuery` said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransactionStatus {
+    /// No transaction is open.
+    #[default]
+    Idle,
+    /// A transaction is open and well.
+    InTransaction,
+    /// A transaction is open and failed.
+    Failed,
+}
+
+/// A notice from the server: evidence (D-32).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    /// `NOTICE`, `WARNING` …, never translated.
+    pub severity: String,
+    /// SQLSTATE.
+    pub code: String,
+    /// The message.
+    pub message: String,
+}
+
+/// An error from the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerError {
+    /// SQLSTATE.
+    pub code: String,
+    /// The message.
+    pub message: String,
+    /// Detail, when given.
+    pub detail: Option<String>,
+    /// Hint, when given.
+    pub hint: Option<String>,
+}
+
+/// What the ledger says about this run, read inside the transaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerGate {
+    /// The reason of a stop that holds.
+    pub stop: Option<String>,
+    /// Why the request may no longer run: withdrawn, rejected, used.
+    pub void: Option<String>,
+}
+
+/// What was sent and answered, kept as evidence.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trace {
+    /// One entry a statement that was sent.
+    pub statements: Vec<StatementTrace>,
+}
+
+/// One statement's evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatementTrace {
+    /// The step.
+    pub step: StepId,
+    /// The statement's ordinal in its script, from 1.
+    pub ordinal: u32,
+    /// The tag the server answered; empty after an error.
+    pub tag: String,
+    /// Rows affected, when the tag counts them.
+    pub rows: Option<String>,
+    /// Duration in milliseconds.
+    pub duration_millis: u32,
+    /// Notices in order.
+    pub notices: Vec<Notice>,
+    /// Locks newly held after it.
+    pub locks: Vec<HeldLock>,
+    /// Why it was not as expected.
+    pub surprise: Option<String>,
+}
+
+/// A lock our transaction holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldLock {
+    /// The relation.
+    pub relation: ObjectName,
+    /// The mode, such as `AccessExclusiveLock`.
+    pub mode: String,
+}
+
+/// The key under which a stop condition is asked in a census.
+#[must_use]
+pub fn stop_question_id(id: &str) -> CheckId {
+    CheckId(format!("stop:{id}"))
+}

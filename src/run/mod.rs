@@ -1,0 +1,14 @@
+//! Takes a plan that may run; gives one [`Step`] after another and, at the end, an [`Outcome`]; refuses everything
+//! after a guard has tripped, and COMMIT unless every gate was passed.
+//!
+//! The [`Machine`] does no input and no output: it says what to do next and is told what happened. Rehearse and run are
+//! two doors to the same machine; only a [`crate::approval::Countersigned`] can reach Commit.
+
+mod event;
+mod guard;
+mod machine;
+mod outcome;
+
+pub use event::*;
+pub use machine::Machine;
+pub use outcome::*;

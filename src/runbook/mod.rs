@@ -1,0 +1,15 @@
+//! Takes the files of a runbook folder; gives a [`Runbook`] and every problem found on the way; refuses nothing.
+//!
+//! Bad input becomes [`Diagnostic`]s with file, line, column and what to write instead, so that a half-written
+//! runbook can still be opened, read and mended.
+
+mod model;
+mod name;
+mod parse;
+mod parameter;
+pub mod sql;
+
+pub use model::*;
+pub use name::*;
+pub use parameter::{Binding, BindingProblem, bind, bind_value};
+pub use parse::{Files, parse};

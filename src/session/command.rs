@@ -1,0 +1,141 @@
+//! What a face may ask for.
+
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use crate::census::Baseline;
+use crate::digest::Digest;
+use crate::port::KeyChoice;
+use crate::runbook::{Principal, StepId};
+
+/// Something a person asked the session to do. One operation is in flight at a time; a second is refused with a reason.
+#[derive(Clone)]
+pub enum Command {
+    /// Open a runbook folder → [`super::Event::RunbookOpened`].
+    OpenRunbook(PathBuf),
+    /// Connect to a database, by URL, `key=value` text or nothing but the environment → [`super::Event::Connected`].
+    Connect {
+        /// The connection text as PostgreSQL people write it; may be empty.
+        text: String,
+        /// The environment label of the profile, such as `PRODUCTION`.
+        environment: Environment,
+    },
+    /// Close the connection.
+    Disconnect,
+    /// Read a baseline file → [`super::Event::BaselineOpened`].
+    OpenBaseline(PathBuf),
+    /// Review against the live catalog, take a census, diagnose, compare → [`super::Event::Surveyed`].
+    Survey,
+    /// Keep the census as a baseline file.
+    SaveBaseline {
+        /// Where.
+        path: PathBuf,
+        /// What it is the truth of.
+        label: String,
+    },
+    /// Rehearse these steps without staging them → [`super::Event::Rehearsed`].
+    Rehearse {
+        /// The steps, in the order they are to be reversed.
+        steps: Vec<StepId>,
+        /// Values for the runbook's parameters.
+        bindings: Vec<(String, String)>,
+    },
+    /// Seal, rehearse and put into the ledger → [`super::Event::Staged`].
+    Stage {
+        /// The steps, in the order they are to be reversed.
+        steps: Vec<StepId>,
+        /// Values for the runbook's parameters.
+        bindings: Vec<(String, String)>,
+        /// Who asks.
+        signer: SignAs,
+    },
+    /// Approve a request.
+    Approve {
+        /// The request's short name.
+        request: String,
+        /// What the reviewer saw: must still be the request's digest.
+        digest: Digest,
+        /// Who approves.
+        signer: SignAs,
+    },
+    /// Reject a request.
+    Reject {
+        /// The request's short name.
+        request: String,
+        /// Why.
+        reason: String,
+        /// Who rejects.
+        signer: SignAs,
+    },
+    /// Withdraw one's own approval.
+    Withdraw {
+        /// The request's short name.
+        request: String,
+        /// Why.
+        reason: String,
+        /// Who withdraws.
+        signer: SignAs,
+    },
+    /// Run an approved request → [`super::Event::Progress`] …, [`super::Event::Ran`].
+    Run {
+        /// The request's short name.
+        request: String,
+        /// The database name as the person typed it.
+        confirm: String,
+        /// Who runs it.
+        signer: SignAs,
+    },
+    /// Try again to prove an unknown outcome → [`super::Event::Ran`].
+    Prove {
+        /// The request's short name.
+        request: String,
+    },
+    /// Write and sign the finding of a request, keep it in the ledger, export it → [`super::Event::FindingExported`].
+    ExportFinding {
+        /// The request's short name.
+        request: String,
+        /// A new folder.
+        folder: PathBuf,
+        /// Words of the person, Markdown; may be empty.
+        words: String,
+        /// Who signs.
+        signer: SignAs,
+    },
+    /// Verify an exported finding → [`super::Event::FindingVerified`].
+    VerifyFinding(PathBuf),
+    /// Make the ledger, after its SQL was shown.
+    InitLedger,
+    /// Read what is new in the ledger → [`super::Event::LedgerRead`].
+    ReadLedger,
+    /// List the keys ssh-agent holds → [`super::Event::AgentKeys`].
+    ListAgentKeys,
+    /// Compare two kept baselines with each other → [`super::Event::BaselinesCompared`].
+    CompareBaselines(Box<Baseline>, Box<Baseline>),
+    /// Cancel what is in flight; the answer is an event after the server said so.
+    Cancel,
+}
+
+/// Who signs, and with which key.
+#[derive(Clone)]
+pub struct SignAs {
+    /// Who.
+    pub principal: Principal,
+    /// With what.
+    pub key: KeyChoice,
+    /// The key file's passphrase, when one was typed.
+    pub passphrase: Option<Zeroizing<String>>,
+}
+
+/// What kind of database this is, as the profile says; shown as a labelled band.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Environment {
+    /// A developer's own.
+    #[default]
+    Development,
+    /// Shared, but not real.
+    Staging,
+    /// Real.
+    Production,
+}

@@ -1,0 +1,196 @@
+//! What the session says.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::approval::Standing;
+use crate::census::{Baseline, Census, Comparison};
+use crate::diagnose::Diagnosis;
+use crate::digest::Digest;
+use crate::finding::Verification;
+use crate::ledger::{Entry, State};
+use crate::plan::{Plan, Request};
+use crate::port::{AgentKey, ConnectionNote};
+use crate::rehearsal::Rehearsal;
+use crate::review::{Catalog, Review};
+use crate::run::{Finished, StatementTrace};
+use crate::runbook::{Diagnostic, Runbook, StepId};
+
+/// Something that happened. Everything large is shared, so that a face can keep it without copying.
+#[derive(Clone)]
+pub enum Event {
+    /// A command was accepted and has begun; what it is, in words.
+    Began(String),
+    /// A runbook was read, with what is wrong with it and the review without a catalog.
+    RunbookOpened {
+        /// Where from.
+        path: PathBuf,
+        /// What was read.
+        runbook: Arc<Runbook>,
+        /// What is wrong with it.
+        diagnostics: Arc<Vec<Diagnostic>>,
+        /// What the rules say without a database.
+        review: Arc<Review>,
+    },
+    /// A connection was made.
+    Connected {
+        /// How it is described.
+        note: ConnectionNote,
+        /// As the profile says.
+        environment: super::Environment,
+    },
+    /// The connection was closed.
+    Disconnected,
+    /// A baseline was read.
+    BaselineOpened {
+        /// Where from.
+        path: PathBuf,
+        /// What was read.
+        baseline: Arc<Baseline>,
+    },
+    /// A baseline was kept.
+    BaselineSaved(PathBuf),
+    /// The live database was looked at.
+    Surveyed(Arc<Survey>),
+    /// A rehearsal ended.
+    Rehearsed {
+        /// The plan that was rehearsed.
+        plan: Arc<Plan>,
+        /// How it went.
+        rehearsal: Arc<Rehearsal>,
+    },
+    /// A request is in the ledger.
+    Staged {
+        /// Its short name.
+        request: String,
+        /// What people sign.
+        digest: Digest,
+    },
+    /// An approval, rejection or withdrawal is in the ledger; the sentence says which.
+    Decided(String),
+    /// What is happening right now in a run or rehearsal.
+    Progress(Progress),
+    /// A run ended.
+    Ran {
+        /// The request's short name.
+        request: String,
+        /// Everything it left behind.
+        finished: Arc<Finished>,
+    },
+    /// A finding was signed, kept and exported.
+    FindingExported {
+        /// The new folder.
+        folder: PathBuf,
+        /// The finding's digest.
+        digest: Digest,
+    },
+    /// A finding was verified, or not; the verification says.
+    FindingVerified(Arc<Verification>),
+    /// The ledger was made.
+    LedgerMade,
+    /// The ledger as it stands.
+    LedgerRead(Arc<LedgerView>),
+    /// The keys the agent holds.
+    AgentKeys(Vec<AgentKey>),
+    /// Two baselines were compared.
+    BaselinesCompared(Arc<Comparison>),
+    /// The command in flight ended well; nothing more to say.
+    Finished,
+    /// The command in flight did not do what was asked.
+    Failed(Failure),
+}
+
+/// Everything read from a live database in one look.
+#[derive(Clone)]
+pub struct Survey {
+    /// The catalog the review looked at.
+    pub catalog: Catalog,
+    /// The review against it.
+    pub review: Review,
+    /// The census.
+    pub census: Census,
+    /// The census compared with the baseline and the expectations of the fully reversed state.
+    pub comparison: Comparison,
+    /// The decision tree.
+    pub diagnosis: Diagnosis,
+}
+
+/// The ledger, replayed.
+#[derive(Clone)]
+pub struct LedgerView {
+    /// Every entry.
+    pub entries: Vec<Entry>,
+    /// What they add up to.
+    pub state: State,
+    /// The first bad entry and why, when the chain does not hold.
+    pub broken: Option<String>,
+    /// Each request with its documents and where its approvals stand.
+    pub requests: Vec<RequestView>,
+}
+
+/// A request as the desk shows it.
+#[derive(Clone)]
+pub struct RequestView {
+    /// What people sign.
+    pub request: Request,
+    /// Its digest.
+    pub digest: Digest,
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// Its rehearsal.
+    pub rehearsal: Arc<Rehearsal>,
+    /// Where the approvals stand, by the signatures checked afresh.
+    pub standing: Standing,
+}
+
+/// What is happening in a run or rehearsal.
+#[derive(Clone, Debug)]
+pub enum Progress {
+    /// A preflight line turned true, in words.
+    Passed(String),
+    /// A statement is being sent.
+    Sending {
+        /// The step.
+        step: StepId,
+        /// The statement, from 1, over all stages.
+        number: usize,
+        /// How many there are over all stages.
+        of: usize,
+    },
+    /// A statement was answered.
+    Answered(StatementTrace),
+    /// The inside comparison was made.
+    VerifiedInside(Comparison),
+    /// COMMIT was sent; its answer is awaited.
+    Committing,
+}
+
+/// Why a command failed, decided into words for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind, for the exit code.
+    pub kind: FailureKind,
+    /// What happened, with expected and actual.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+}
+
+/// The kinds of failure, one an exit code of `interface.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Blocked or drifted: 1.
+    Blocked,
+    /// Usage, or unreadable input: 2.
+    Unreadable,
+    /// Refused by approval, roster or policy: 3.
+    Refused,
+    /// Rolled back: 4.
+    RolledBack,
+    /// Outcome unknown: 5.
+    Unknown,
+    /// Stopped: 6.
+    Stopped,
+    /// Cannot connect: 7.
+    CannotConnect,
+}
