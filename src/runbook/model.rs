@@ -246,7 +246,7 @@ pub struct Step {
     pub build: Option<Script>,
     /// The script that undoes it: a body without BEGIN and COMMIT.
     pub reversal: Script,
-    /// Steps that need this one in place, beyond what the catalog shows.
+    /// Steps that this step needs in place, beyond what the catalog shows: they are reversed after it.
     pub depends_on: Vec<StepId>,
     /// Queries that answer a count above 0 while the step's rows are in place.
     pub traces: Vec<Trace>,

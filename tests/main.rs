@@ -1,0 +1,10 @@
+//! One test binary: each module walks through one part of the house with real servers, keys and windows.
+
+mod cli;
+mod keys;
+mod pipeline;
+mod postgres;
+mod sample;
+mod support;
+mod tidy;
+mod ui;
