@@ -67,4 +67,8 @@ pub struct Finished {
     pub after: Option<Comparison>,
     /// A disaster-stop condition that tripped on the way: condition id and sentence.
     pub tripped: Option<(String, String)>,
+    /// Why it did not go as planned; `None` when it did.
+    pub failure: Option<String>,
+    /// How long the transactions were open, in milliseconds, by the sum of the server's answers.
+    pub duration_millis: u32,
 }

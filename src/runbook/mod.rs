@@ -11,5 +11,5 @@ pub mod sql;
 
 pub use model::*;
 pub use name::*;
-pub use parameter::{Binding, BindingProblem, bind, bind_value};
+pub use parameter::{Binding, BindingProblem, bind, bind_value, used};
 pub use parse::{Files, parse};
