@@ -3,7 +3,7 @@
 use super::{Body, Entry};
 use crate::approval::SignedBytes;
 use crate::digest::Digest;
-use crate::run::Outcome;
+use crate::run::{Evidence, Outcome};
 use crate::runbook::{Principal, StepId};
 
 /// What the ledger adds up to.
@@ -50,6 +50,8 @@ pub struct RequestState {
     pub operated: Option<SignedBytes>,
     /// Stages known to be committed.
     pub committed_stages: u32,
+    /// What the run left behind, when its desk lived to record it.
+    pub evidence: Option<Evidence>,
     /// The entry that staged it.
     pub seq: u64,
     /// When it was staged, by the server's clock.
@@ -155,6 +157,7 @@ fn apply(state: &mut State, entry: &Entry, body: Body) {
                     status: RequestStatus::Open,
                     operated: None,
                     committed_stages: 0,
+                    evidence: None,
                     seq: entry.seq,
                     at: entry.at.clone(),
                 });
@@ -195,8 +198,9 @@ fn apply(state: &mut State, entry: &Entry, body: Body) {
                 }
             }
         }
-        Body::Ended { request_digest, run, outcome } => {
+        Body::Ended { request_digest, run, outcome, evidence } => {
             if let Some(request) = state.request_mut(request_digest) {
+                request.evidence = Some(evidence);
                 let this_run = matches!(&request.status, RequestStatus::Begun { run: begun } if *begun == run);
                 let was_unknown = matches!(&request.status, RequestStatus::Ended(Outcome::Unknown { .. }));
                 // What a transaction recorded of itself is not overruled by what a desk says of it.
