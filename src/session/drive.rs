@@ -19,9 +19,23 @@ pub(super) async fn drive(line: &mut dyn RunLine, machine: &mut Machine, plan: &
             continue;
         }
         announce(&step, plan, total, watch);
-        event = line.perform(&step).await;
+        event = perform(line, &step, watch).await;
         confirm(&step, &event, watch);
     }
+}
+
+/// Performs a step; a wish to cancel reaches the server while it works, but never once COMMIT may have been sent.
+async fn perform(line: &mut dyn RunLine, step: &Step, watch: &Watch<'_>) -> Event {
+    if !matches!(step, Step::Send { .. }) {
+        return line.perform(step).await;
+    }
+    let cancel_at_server = line.canceller();
+    let mut work = line.perform(step);
+    tokio::select! {
+        event = &mut work => return event,
+        () = watch.cancel.asked() => cancel_at_server().await,
+    }
+    work.await
 }
 
 /// Says what is about to be sent.

@@ -38,18 +38,26 @@ pub struct Watch<'a> {
 
 /// A wish to cancel, shared between the one who waits and the one who works.
 #[derive(Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct Cancel(Arc<(AtomicBool, tokio::sync::Notify)>);
 
 impl Cancel {
     /// Wishes it.
     pub fn ask(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.0.store(true, Ordering::SeqCst);
+        self.0.1.notify_one();
     }
 
     /// Returns whether it was wished.
     #[must_use]
     pub fn is_asked(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.0.load(Ordering::SeqCst)
+    }
+
+    /// Waits until it is wished.
+    pub(super) async fn asked(&self) {
+        if !self.is_asked() {
+            self.0.1.notified().await;
+        }
     }
 }
 
