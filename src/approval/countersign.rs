@@ -206,9 +206,7 @@ pub fn countersign(
     now: Timestamp,
 ) -> Result<Countersigned, ApprovalRefusal> {
     let document = plan.plan();
-    // D-73: people are taken from the very text the plan binds, not from what somebody handed over beside it.
-    let roster = read_bound_roster(document, roster)?;
-    agree(&plan, rehearsal, &request)?;
+    let roster = bound(&plan, rehearsal, &request, roster)?;
     fresh(document, rehearsal, &request, now)?;
     let needed = document.policy.approvals.max(LEAST_APPROVALS);
     let counted = count(&request, document.editor.as_ref(), signatures, &roster);
@@ -303,6 +301,19 @@ pub(super) fn request_bytes(request: &Request) -> Vec<u8> {
     canonical(request).expect("BUG: a request is made of texts, and of far fewer than 64 MiB").into_bytes()
 }
 
+/// Checks that every document is the one that was signed; gives the people the plan binds.
+pub(crate) fn bound(
+    plan: &SealedPlan,
+    rehearsal: &Rehearsal,
+    request: &Request,
+    roster: &Roster,
+) -> Result<Roster, ApprovalRefusal> {
+    // D-73: people are taken from the very text the plan binds, not from what somebody handed over beside it.
+    let roster = read_bound_roster(plan.plan(), roster)?;
+    agree(plan, rehearsal, request)?;
+    Ok(roster)
+}
+
 fn read_bound_roster(plan: &Plan, roster: &Roster) -> Result<Roster, ApprovalRefusal> {
     let actual = Digest::of(roster.text.as_bytes());
     same_digest("roster", plan.roster_digest, actual)?;
@@ -382,7 +393,8 @@ fn fresh(plan: &Plan, rehearsal: &Rehearsal, request: &Request, now: Timestamp) 
     Ok(())
 }
 
-fn rehearsal_failure(rehearsal: &Rehearsal) -> Option<String> {
+/// Says why a rehearsal did not pass, looking at its evidence and not only at its word.
+pub(crate) fn rehearsal_failure(rehearsal: &Rehearsal) -> Option<String> {
     if let Some(failure) = &rehearsal.failure {
         return Some(failure.clone());
     }
