@@ -1,7 +1,7 @@
 //! Holds the rules themselves to account: a made-up fault is caught, and its innocent twin is not.
 
 use super::rules::{RULES, one_door_to_commit};
-use super::source::Source;
+use super::source::{Source, mark_test_files};
 
 /// Checks what every rule together says about a text, one fault a line, without the path.
 #[track_caller]
@@ -177,6 +177,26 @@ fn names_say_something_and_nothing_is_left_for_later() {
     check_clean("src/plan/mod.rs", "mod utility_rates;\n// utils would say nothing");
     check_clean("src/plan/x.rs", "fn f() { let todo = \"todo!() FIXME\"; assert!(!todo.is_empty()); }");
     check_clean("src/plan/x.rs", "#[must_use]\nfn ignore() {}\n// what to ignore, and what is still to do");
+}
+
+#[test]
+fn a_file_declared_for_tests_is_test_code() {
+    let marked = |declaration: &str| {
+        let texts = [
+            ("src/plan/mod.rs", declaration),
+            ("src/plan/fixture.rs", ""),
+            ("src/plan/fixture/deep.rs", ""),
+            ("src/fixture.rs", ""),
+        ];
+        let mut sources = texts.map(|(path, text)| Source::read(path, text));
+        mark_test_files(&mut sources);
+        sources.iter().filter(|source| source.test).map(|source| source.path.clone()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(
+        marked("#[cfg(test)]\npub(crate) mod fixture;\npub mod seal;"),
+        "src/plan/fixture.rs src/plan/fixture/deep.rs"
+    );
+    assert_eq!(marked("mod fixture;\n#[cfg(test)]\nmod tests { mod fixture {} }"), "");
 }
 
 #[track_caller]

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use rules::{Fault, LOOKS_AHEAD, RULES, finished, looks_ahead, one_door_to_commit, says_what_it_is, short_enough};
-use source::Source;
+use source::{Source, mark_test_files};
 
 /// Reads every `.rs` file below a folder of the repository.
 fn sources(folder: &str) -> Vec<Source> {
@@ -31,6 +31,7 @@ fn sources(folder: &str) -> Vec<Source> {
             found.push(Source::read(&name, &text));
         }
     }
+    mark_test_files(&mut found);
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
 }

@@ -32,7 +32,13 @@ pub const LOOKS_AHEAD: &[(&str, &str, &[&str], &str)] = &[
         &["Roster", "RosterProblem", "parse_roster"],
         "a runbook's folder holds the roster; the people are approval's own type",
     ),
-    ("rehearsal", "run", &["Trace"], "a rehearsal is a run that ends in ROLLBACK; its evidence is the run's"),
+    ("diagnose", "run", &["stop_question_id"], "a stop's question has one name, before a run and inside it"),
+    (
+        "rehearsal",
+        "run",
+        &["Finished", "Trace"],
+        "a rehearsal is a run that ends in ROLLBACK; its evidence is the run's",
+    ),
     ("run", "ledger", &["Body"], "the machine asks for ledger entries to be appended; outcomes are entries"),
 ];
 

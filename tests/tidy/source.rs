@@ -15,6 +15,8 @@ pub struct Source {
     pub tokens: Vec<Token>,
     /// The comments, documentation included, each with its first line.
     pub comments: Vec<(usize, String)>,
+    /// Whether all of it is test code: a file named `tests`, or one that is declared with `#[cfg(test)]`.
+    pub test: bool,
 }
 
 /// A word, or one mark of punctuation; `::`, `->` and `#[cfg(test)] mod` are seen by looking at several.
@@ -39,7 +41,8 @@ impl Source {
     /// Reads a file's text.
     pub fn read(path: &str, text: &str) -> Self {
         let (code, comments) = split(text);
-        Self { path: path.to_owned(), text: text.to_owned(), tokens: words(&code), comments }
+        let named_tests = path.split('/').any(|part| part == "tests" || part == "tests.rs");
+        Self { path: path.to_owned(), text: text.to_owned(), tokens: words(&code), comments, test: named_tests }
     }
 
     /// Returns the first folder or file below `src`, without `.rs`: `src/plan/seal.rs` is in `plan`.
@@ -49,9 +52,9 @@ impl Source {
         Some(first.strip_suffix(".rs").unwrap_or(first))
     }
 
-    /// Returns the tokens that are not test code: files named `tests` and `#[cfg(test)]` items are left out.
+    /// Returns the tokens that are not test code: test files and `#[cfg(test)]` items are left out.
     pub fn shipped(&self) -> Vec<Token> {
-        if self.path.split('/').any(|part| part == "tests" || part == "tests.rs") {
+        if self.test {
             return Vec::new();
         }
         let mut rest = self.tokens.clone();
@@ -111,6 +114,26 @@ impl Source {
             at += 1;
         }
         found
+    }
+}
+
+/// Marks the files that some file declares as `#[cfg(test)] mod name;`, and everything below them.
+pub fn mark_test_files(sources: &mut [Source]) {
+    let mut declared: Vec<Vec<String>> = Vec::new();
+    for source in sources.iter() {
+        for range in test_items(&source.tokens) {
+            let item = &source.tokens[range];
+            let Some(at) = item.iter().position(|token| token.text == "mod") else { continue };
+            if let [_, name, end] = &item[at..]
+                && end.text == ";"
+            {
+                declared.push(module_of(&source.path).into_iter().chain([name.text.clone()]).collect());
+            }
+        }
+    }
+    for source in sources {
+        let module = module_of(&source.path);
+        source.test |= declared.iter().any(|test| module.starts_with(test));
     }
 }
 
