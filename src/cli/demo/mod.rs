@@ -151,7 +151,8 @@ async fn stand(place: &Place, options: &UpOptions) -> Result<DemoUp, DemoFailure
 
 /// Waits for Ctrl-C, or for the system to ask us to end. Where signals cannot be caught it waits for ever.
 async fn asked_to_end() {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -201,7 +202,10 @@ pub async fn private(scenario: Option<Scenario>) -> Result<PrivateDemo, DemoFail
         let begun = tokio::time::timeout(std::time::Duration::from_secs(20), &mut hears).await;
         if !matches!(begun, Ok(Ok(()))) {
             traffic.iter().for_each(JoinHandle::abort);
-            return Err(DemoFailure::Helper { verb: HelperRole::Hold.verb(), reason: "had not begun after 20 s".to_owned() });
+            return Err(DemoFailure::Helper {
+                verb: HelperRole::Hold.verb(),
+                reason: "had not begun after 20 s".to_owned(),
+            });
         }
     }
     Ok(PrivateDemo { up, traffic, _cluster: cluster, _folder: folder })

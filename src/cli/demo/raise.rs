@@ -7,11 +7,12 @@ use super::failure::DemoFailure;
 use super::place::Place;
 use super::{DemoUp, Scenario, embedded, people};
 use crate::adapter::postgres::{Postgres, PrivateCluster};
-use crate::census::{BASELINE_FORMAT, Baseline, Question, definition_sql};
+use crate::census::{BASELINE_FORMAT, Baseline};
+use crate::diagnose::questions;
 use crate::digest::Digest;
 use crate::ledger::Body;
 use crate::port::Database as _;
-use crate::runbook::{CheckId, DiagnosticSeverity, Files, Query, Runbook, StopSign, parse};
+use crate::runbook::{DiagnosticSeverity, Files, Runbook, parse};
 
 /// What the demo's baseline is the truth of.
 pub const LABEL: &str = "before the build";
@@ -92,19 +93,4 @@ async fn keep_baseline(place: &Place, database: &Postgres, runbook: &Runbook) ->
     let kept = database.ledger_append(&Body::Baseline { document, digest }).await;
     kept.map_err(DemoFailure::database("keep the baseline in the ledger"))?;
     Ok(())
-}
-
-/// Returns every check, and every stop condition that is a question.
-fn questions(runbook: &Runbook) -> Vec<Question> {
-    let stops = runbook.stops.iter().filter_map(|stop| match &stop.sign {
-        StopSign::Query { query, .. } => {
-            let sql = match query {
-                Query::Sql(sql) => sql.clone(),
-                Query::Definition(name, kind) => definition_sql(name, *kind),
-            };
-            Some(Question { id: CheckId(format!("stop:{}", stop.id)), sql })
-        }
-        StopSign::ErrorContains(_) => None,
-    });
-    runbook.checks.iter().map(Question::of).chain(stops).collect()
 }
