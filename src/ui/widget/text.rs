@@ -59,7 +59,7 @@ pub fn heading(ui: &mut Ui, text: &str) -> Response {
 /// The small head over a group.
 pub fn label(ui: &mut Ui, text: &str) -> Response {
     let color = Tokens::of(ui).muted;
-    ui.label(RichText::new(text).font(FontId::unique(tokens::SMALL, tokens::semibold())).color(color))
+    ui.label(RichText::new(text).font(FontId::new(tokens::SMALL, tokens::semibold())).color(color))
 }
 
 /// A box around things that belong together.
@@ -122,7 +122,7 @@ pub fn empty<R>(ui: &mut Ui, title: &str, next: &str, add: impl FnOnce(&mut Ui) 
 /// The one main deed of a page: a button whose label is the deed.
 pub fn deed(ui: &mut Ui, enabled: bool, text: &str) -> Response {
     let tokens = Tokens::of(ui);
-    let label = RichText::new(text).font(FontId::unique(tokens::BODY, tokens::semibold()));
+    let label = RichText::new(text).font(FontId::new(tokens::BODY, tokens::semibold()));
     if enabled {
         let button = Button::new(label.color(tokens.on_accent)).fill(tokens.accent).stroke(Stroke::NONE);
         ui.add(button.min_size(Vec2::new(0.0, 28.0)))

@@ -59,7 +59,7 @@ fn environment(ui: &mut Ui, scene: &mut Scene<'_>) {
     } else {
         ("not looked at yet", mark::Mark::Ring)
     };
-    let font = FontId::unique(tokens::BODY, tokens::semibold());
+    let font = FontId::new(tokens::BODY, tokens::semibold());
     let galley = ui.painter().layout_no_wrap(lamp.0.to_owned(), font, tokens.on_band);
     let left = rect.right() - 16.0 - galley.size().x;
     if left - 20.0 > rect.left() + after {
@@ -73,7 +73,7 @@ fn environment(ui: &mut Ui, scene: &mut Scene<'_>) {
 /// Draws text on a band, cut at its right edge; returns where it ends, from the left edge.
 fn paint_line(ui: &Ui, rect: Rect, left: f32, words: &str, color: egui::Color32, strong: bool) -> f32 {
     let family = if strong { tokens::semibold() } else { egui::FontFamily::Proportional };
-    let galley = ui.painter().layout_no_wrap(words.to_owned(), FontId::unique(tokens::BODY, family), color);
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), FontId::new(tokens::BODY, family), color);
     let width = galley.size().x;
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     painter.galley(pos2(rect.left() + left, rect.center().y - galley.size().y / 2.0), galley, color);
@@ -89,7 +89,7 @@ fn stop(ui: &mut Ui, scene: &mut Scene<'_>, condition: &str, reason: &str) {
         ui.set_width(ui.available_width());
         ui.horizontal(|ui| {
             let head = RichText::new(format!("DISASTER STOP · {}", visible(condition)));
-            ui.label(head.font(FontId::unique(tokens::BODY, tokens::semibold())).color(tokens.on_stop));
+            ui.label(head.font(FontId::new(tokens::BODY, tokens::semibold())).color(tokens.on_stop));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let more = egui::Button::new(RichText::new("What stopped it").color(tokens.on_stop));
                 let stroke = Stroke::new(1.0, tokens.on_stop);

@@ -70,7 +70,7 @@ fn step(ui: &mut Ui, scene: &mut Scene<'_>, step: &Step, index: usize, count: us
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     let left = rect.left() + 16.0;
     let font = |size: f32, strong: bool| {
-        FontId::unique(size, if strong { tokens::semibold() } else { eframe::egui::FontFamily::Proportional })
+        FontId::new(size, if strong { tokens::semibold() } else { eframe::egui::FontFamily::Proportional })
     };
     let at = |painter: &eframe::egui::Painter, x: f32, y: f32, words: &str, size: f32, strong: bool, color| {
         let galley = painter.layout_no_wrap(visible(words).into_owned(), font(size, strong), color);

@@ -71,7 +71,7 @@ pub fn tabs(ui: &mut Ui, scene: &mut Scene<'_>, page: Page) {
             let selected = tab == page;
             let family = if selected { tokens::semibold() } else { eframe::egui::FontFamily::Proportional };
             let color = if selected { tokens.text } else { tokens.muted };
-            let galley = ui.painter().layout_no_wrap(tab.word().to_owned(), FontId::unique(tokens::BODY, family), color);
+            let galley = ui.painter().layout_no_wrap(tab.word().to_owned(), FontId::new(tokens::BODY, family), color);
             let (rect, response) =
                 ui.allocate_exact_size(Vec2::new(galley.size().x + padding * 2.0, 34.0), Sense::click());
             response.widget_info(|| WidgetInfo::selected(Role::Tab, true, selected, tab.word()));
