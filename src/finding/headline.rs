@@ -9,26 +9,19 @@ use crate::digest::Digest;
 use crate::run::Outcome;
 use crate::runbook::{Principal, StepId};
 
-/// What a writer adds to the evidence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FindingNote {
-    /// Who writes it.
-    pub writer: Principal,
-    /// The writer's own words, Markdown; may be empty.
-    pub words: String,
-    /// When, by the writer's desk.
-    pub written_at: Timestamp,
-    /// The newest ledger entry the writer knows.
-    pub ledger_seq: u64,
-    /// The hash of that entry.
-    pub ledger_head: Digest,
-}
-
 impl Finding {
     /// Makes the finding of this evidence; kind and headline follow from it and from nothing else.
+    ///
+    /// `ledger_seq` and `ledger_head` are the newest ledger entry the writer knows, and its hash.
     #[must_use]
-    pub fn of(subject: FindingSubject, note: FindingNote) -> Self {
-        let FindingNote { writer, words, written_at, ledger_seq, ledger_head } = note;
+    pub fn of(
+        subject: FindingSubject,
+        writer: Principal,
+        words: String,
+        written_at: Timestamp,
+        ledger_seq: u64,
+        ledger_head: Digest,
+    ) -> Self {
         Self {
             format: FINDING_FORMAT.to_owned(),
             kind: kind(&subject),

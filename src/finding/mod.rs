@@ -12,6 +12,5 @@ mod verify;
 
 pub use document::{FINDING_FORMAT, Finding, FindingKind, FindingSubject};
 pub use export::export;
-pub use headline::FindingNote;
 pub use html::render_html;
 pub use verify::{Verification, VerifiedSignature, verify_export};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::shown::shown;
-use super::{Finding, FindingKind, FindingNote, FindingSubject, export, render_html, verify_export};
+use super::{Finding, FindingKind, FindingSubject, export, render_html, verify_export};
 use crate::approval::fixture::{Desk, at, principal, sign, sign_as};
 use crate::approval::{Namespace, SignedBytes};
 use crate::census::{Comparison, Reading, Row, Verdict};
@@ -76,21 +76,15 @@ fn subject() -> FindingSubject {
 }
 
 fn finding(subject: FindingSubject) -> Finding {
-    let note = FindingNote {
-        writer: principal("khoa"),
-        words: "Done at noon.\u{202e}".to_owned(),
-        written_at: at("2026-06-01T12:05:00Z"),
-        ledger_seq: 41,
-        ledger_head: Digest::of(b"ledger"),
-    };
-    Finding::of(subject, note)
+    let words = "Done at noon.\u{202e}".to_owned();
+    Finding::of(subject, principal("khoa"), words, at("2026-06-01T12:05:00Z"), 41, Digest::of(b"ledger"))
 }
 
 fn exported(finding: &Finding, writers: &[&str]) -> BTreeMap<String, Vec<u8>> {
     let text = canonical(finding).unwrap();
     let signatures: Vec<SignedBytes> =
         writers.iter().map(|who| sign(who, Namespace::Finding, text.as_bytes())).collect();
-    export(&text, &signatures).unwrap()
+    export(&text, &signatures)
 }
 
 /// Changes the evidence, exports it signed by its writer, and expects a refusal, or none for an empty text.
@@ -148,6 +142,7 @@ fn every_flipped_byte_of_a_folder_is_seen() {
     more.insert("approvals/3-hoa@example.test.sig".to_owned(), Vec::new());
     check_files(&more, "approvals/3-hoa@example.test.sig does not belong");
     check_files(&BTreeMap::new(), "finding.json is missing");
+    check_files(&export("{}", &[]), "finding.json: the document cannot be read");
 }
 
 #[test]
@@ -235,7 +230,7 @@ fn the_writer_signs_it() {
     check_files(&exported(&finding, &["lan", "khoa"]), "");
     let text = canonical(&finding).unwrap();
     let forged = [sign_as("khoa", "lan", Namespace::Finding, text.as_bytes())];
-    check_files(&export(&text, &forged).unwrap(), "is not listed for khoa");
+    check_files(&export(&text, &forged), "is not listed for khoa");
 }
 
 #[test]
