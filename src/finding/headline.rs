@@ -62,7 +62,9 @@ pub(super) fn headline(subject: &FindingSubject) -> String {
         },
         Some(Outcome::Committed) => format!("Committed: {what}. {}", afterwards(subject)),
         Some(Outcome::RolledBack { reason, committed }) => {
-            format!("Rolled back: {what}; {reason}. {} {}", kept(committed), afterwards(subject))
+            // The comparison of a run that was rolled back, if any, is that of the last stage it kept.
+            let seen = if subject.after.is_some() { format!(" {}", afterwards(subject)) } else { String::new() };
+            format!("Rolled back: {what}; {reason}. {}{seen}", kept(committed))
         }
         // Unknown is an answer, and the only honest one here.
         Some(Outcome::Unknown { reason, committed, token: _ }) => {
@@ -72,13 +74,13 @@ pub(super) fn headline(subject: &FindingSubject) -> String {
 }
 
 fn afterwards(subject: &FindingSubject) -> String {
-    let Some(after) = &subject.after else { return "It was not verified afterwards.".to_owned() };
+    let Some(after) = &subject.after else { return "It was not verified after the commit.".to_owned() };
     let failing = after.failures().count();
     let all = after.rows.len();
     if failing == 0 {
-        format!("Verified afterwards: {all} of {all} checks hold.")
+        format!("Verified after the commit: {all} of {all} checks hold.")
     } else {
-        format!("Verified afterwards: {failing} of {all} checks do NOT hold.")
+        format!("Verified after the commit: {failing} of {all} checks do NOT hold.")
     }
 }
 

@@ -199,22 +199,36 @@ fn headlines_say_what_is_known() {
     let expect = |kind, headline: String| (kind, headline);
     assert_eq!(
         says(|_| {}),
-        expect(FindingKind::Run, format!("Committed: {what}. Verified afterwards: 1 of 1 checks hold."))
+        expect(FindingKind::Run, format!("Committed: {what}. Verified after the commit: 1 of 1 checks hold."))
     );
     assert_eq!(
         says(|it| it.after = None),
-        expect(FindingKind::Divergence, format!("Committed: {what}. It was not verified afterwards."))
+        expect(FindingKind::Divergence, format!("Committed: {what}. It was not verified after the commit."))
     );
     assert_eq!(
         says(|it| it.after = Some(Comparison { rows: vec![row(Verdict::Blind)] })),
-        expect(FindingKind::Divergence, format!("Committed: {what}. Verified afterwards: 1 of 1 checks do NOT hold."))
+        expect(
+            FindingKind::Divergence,
+            format!("Committed: {what}. Verified after the commit: 1 of 1 checks do NOT hold.")
+        )
     );
     assert_eq!(
         says(|it| it.outcome = Some(Outcome::RolledBack { reason: "5 rows, not 4".to_owned(), committed: Vec::new() })),
         expect(
             FindingKind::Run,
-            format!("Rolled back: {what}; 5 rows, not 4. Nothing was kept. Verified afterwards: 1 of 1 checks hold.")
+            format!(
+                "Rolled back: {what}; 5 rows, not 4. Nothing was kept. Verified after the commit: 1 of 1 checks hold."
+            )
         )
+    );
+    let rolled_back = |it: &mut FindingSubject| {
+        it.after = None;
+        let committed = vec![StepId::from("SB-13")];
+        it.outcome = Some(Outcome::RolledBack { reason: "5 rows, not 4".to_owned(), committed });
+    };
+    assert_eq!(
+        says(rolled_back),
+        expect(FindingKind::Run, format!("Rolled back: {what}; 5 rows, not 4. Committed before it and kept: SB-13."))
     );
     assert_eq!(
         says(|it| it.outcome = None),
