@@ -106,6 +106,7 @@ impl From<ApprovalRefusal> for Failure {
             | ApprovalRefusal::BadRoster(_)
             | ApprovalRefusal::Rejected { .. }
             | ApprovalRefusal::Used => "Stage it again; the new request needs new approvals.",
+            ApprovalRefusal::BadRoster(_) => "Mend roster.toml in the runbook folder, then stage again.",
             ApprovalRefusal::Stopped(_) => "Write and reconcile the divergence; a restart needs the gates of the runbook.",
         };
         Self::new(kind, refusal.to_string(), hint)
