@@ -139,13 +139,20 @@ fn tell(problem: &Diagnostic) -> String {
 /// Replaces one text in the whole runbook; one problem must read `line:column … text …`, and no other may be there.
 #[track_caller]
 fn check(from: &str, to: &str, expect: &str) {
+    let told = check_among(from, to, expect);
+    assert_eq!(told.len(), 1, "for {to}: {told:#?}");
+}
+
+/// As [`check`], but one wrong text may cause more problems elsewhere.
+#[track_caller]
+fn check_among(from: &str, to: &str, expect: &str) -> Vec<String> {
     assert!(WHOLE.contains(from), "no such text: {from}");
     let (_, problems) = read(&files(&WHOLE.replacen(from, to, 1)));
     let told: Vec<String> = problems.iter().map(tell).collect();
-    assert_eq!(told.len(), 1, "for {to}: {told:#?}");
     let (place, text) = expect.split_once(' ').unwrap();
-    let is_expected = told[0].contains(&format!(" {place} ")) && text.split(" … ").all(|part| told[0].contains(part));
-    assert!(is_expected, "expected {expect}\nfound    {}", told[0]);
+    let is_expected = |told: &&String| told.contains(&format!(" {place} ")) && text.split(" … ").all(|part| told.contains(part));
+    assert!(told.iter().any(|told| is_expected(&told)), "expected {expect}\nfound    {told:#?}");
+    told
 }
 
 #[test]
@@ -189,36 +196,36 @@ fn keys_types_and_words() {
     );
     check("later_phase = true", "later_phase = \"yes\"", "35:15 is text, not true or false");
     check("steps = [\"SB-12\"]", "steps = \"SB-12\"", "23:9 is text, not a list");
-    check("type = \"text\"", "type = \"integer\"", "54:12 for text only");
-    check("name = \"origin_key\"", "name = \"origin key\"", "51:8 cannot be a parameter's name");
-    check("[timeouts]", "[timeout]", "11:2 no key `timeout` … Write `timeouts`");
+    check("type = \"text\"", "type = \"integer\"", "52:12 for text only");
+    check_among("name = \"origin_key\"", "name = \"origin key\"", "49:8 cannot be a parameter's name");
+    check_among("[timeouts]", "[timeout]", "11:2 no key `timeout` … Write `timeouts`");
 }
 
 #[test]
 fn names_that_must_fit() {
-    check("depends_on = []", "depends_on = [\"SB-13\"]", "62:15 no step `SB-13` … Write \"SB-12\"");
-    check("per_step = { \"SB-12\"", "per_step = { \"nowhere\"", "76:14 no step `nowhere` … Declare it");
+    check("depends_on = []", "depends_on = [\"SB-13\"]", "60:15 no step `SB-13` … Write \"SB-12\"");
+    check("per_step = { \"SB-12\"", "per_step = { \"nowhere\"", "74:14 no step `nowhere` … Declare it");
     check(
         "object = \"public.codes\"",
         "object = \"public.cods\"",
-        "72:10 no object `public.cods` … Write \"public.codes\"",
+        "70:10 no object `public.cods` … Write \"public.codes\"",
     );
     check(
         "name = \"public.later\"",
         "name = \"public.ruleset\"",
         "31:8 declared twice, first in line 20 … exactly one class",
     );
-    check("id = \"trigger\"", "id = \"codes\"", "78:6 declared twice");
-    check("id = \"guard\"", "id = \"event-emitted\"", "94:6 declared twice");
-    check("id = \"outbox\"", "id = \"stop:x\"", "83:6 cannot begin with `stop:`");
-    check(
+    check("id = \"trigger\"", "id = \"codes\"", "76:6 declared twice");
+    check("id = \"guard\"", "id = \"event-emitted\"", "92:6 declared twice");
+    check("id = \"outbox\"", "id = \"stop:x\"", "81:6 cannot begin with `stop:`");
+    check_among(
         "name = \"public.codes.trg\"",
         "name = \"trg\"",
         "41:8 does not name an object of its kind … schema.table.trigger",
     );
     check("name = \"public.later\"", "name = \"public.\"", "31:8 empty part");
-    check("ordinal = 1", "ordinal = 3", "65:11 has 2 statements; there is no statement 3");
-    check("reversal/sb-12.sql", "reversal/sb12.sql", "61:12 no file `reversal/sb12.sql` … Write `reversal/sb-12.sql`");
+    check("ordinal = 1", "ordinal = 3", "63:11 has 2 statements; there is no statement 3");
+    check("reversal/sb-12.sql", "reversal/sb12.sql", "59:12 no file `reversal/sb12.sql` … Write `reversal/sb-12.sql`");
     check("key = \"domain LIKE 'governance.%'\"\n", "", "30:1 has no `key`");
     check("key = \"domain LIKE 'governance.%'\"", "key = \"domain LIKE\"", "34:7 not a SQL condition");
     check("class = \"protected\"", "class = \"protected\"\nkey = \"x = 1\"", "44:7 no meaning for its class");
@@ -227,29 +234,29 @@ fn names_that_must_fit() {
 #[test]
 fn questions_read_one_column() {
     let from = "sql = \"SELECT count(*) FROM public.codes\"";
-    check(from, "sql = \"SELECT a, b FROM public.codes\"", "73:7 it has 2 columns");
-    check(from, "sql = \"DELETE FROM public.codes\"", "73:7 it is not a SELECT");
-    check(from, "sql = \"SELECT 1; SELECT 2\"", "73:7 it holds 2 statements");
-    check(from, "sql = \"SELEC\"", "73:7 syntax error");
-    check(from, "sql = \"SELECT 1\"\ndefinition_of = \"public.codes\"", "74:17 both `sql` and `definition_of`");
-    check(from, "", "69:1 has no `sql`");
-    check("SELECT count(*) FROM public.snapshots", "SELECT 1 FOR UPDATE", "63:47 a trace of SB-12");
-    check("SELECT max(id) FROM public.codes", "SELECT 1, 2", "101:7 restart council");
-    check("expect = \"grows\"", "expect = \"grow\"", "87:10 cannot be \"grow\"");
-    check("object = \"public.outbox\"\n", "", "83:6 expects growth, but names no object classed growing");
-    check("class = \"growing\"", "class = \"protected\"", "83:6 expects growth");
-    check("{ exactly = 1 }", "{ exactly = 1, at_most = 2 }", "66:8 2 keys, not one");
-    check("{ exactly = 1 }", "{ any = 1 }", "66:16 not text");
-    check("{ text_file = \"captured/trg.sql\" }", "{ text_file = \"captured/none.sql\" }", "81:24 no file");
+    check(from, "sql = \"SELECT a, b FROM public.codes\"", "71:7 it has 2 columns");
+    check(from, "sql = \"DELETE FROM public.codes\"", "71:7 it is not a SELECT");
+    check(from, "sql = \"SELECT 1; SELECT 2\"", "71:7 it holds 2 statements");
+    check(from, "sql = \"SELEC\"", "71:7 syntax error");
+    check(from, "sql = \"SELECT 1\"\ndefinition_of = \"public.codes\"", "72:17 both `sql` and `definition_of`");
+    check(from, "", "67:1 has no `sql`");
+    check("SELECT count(*) FROM public.snapshots", "SELECT 1 FOR UPDATE", "61:47 a trace of SB-12");
+    check("SELECT max(id) FROM public.codes", "SELECT 1, 2", "99:7 restart council");
+    check("expect = \"grows\"", "expect = \"grow\"", "85:10 cannot be \"grow\"");
+    check("object = \"public.outbox\"\n", "", "81:6 expects growth, but names no object classed growing");
+    check("class = \"growing\"", "class = \"protected\"", "81:6 expects growth");
+    check("{ exactly = 1 }", "{ exactly = 1, at_most = 2 }", "64:8 2 keys, not one");
+    check("{ exactly = 1 }", "{ any = 1 }", "64:16 not text");
+    check("{ text_file = \"captured/trg.sql\" }", "{ text_file = \"captured/none.sql\" }", "79:24 no file");
     check(
         "error_contains = \"[TRIGGER-GUARD]\"",
         "error_contains = \"x\"\nexpect = \"absent\"",
-        "97:10 `error_contains` and `expect`",
+        "95:10 `error_contains` and `expect`",
     );
     check(
         "by = \"sovereign\"",
         "by = \"sovereign\"\nsql = \"SELECT 1\"",
-        "107:7 no meaning when it is met by sovereign",
+        "105:7 no meaning when it is met by sovereign",
     );
 }
 
@@ -259,7 +266,7 @@ fn parameters_are_declared_and_used() {
     let (_, problems) = read(&with);
     let told: Vec<String> = problems.iter().map(tell).collect();
     assert!(
-        told.len() == 1 && told[0].starts_with("runbook.toml 91:7 error the parameter `other` is not declared"),
+        told.len() == 1 && told[0].starts_with("runbook.toml 89:7 error the parameter `other` is not declared"),
         "{told:?}"
     );
     with = files(&WHOLE.replace("name = \"origin_key\"", "name = \"origin_kee\""));
@@ -270,7 +277,7 @@ fn parameters_are_declared_and_used() {
         "{told:?}"
     );
     assert!(told[1].starts_with("runbook.toml 29:7 error"), "{told:?}");
-    assert!(told[2].starts_with("runbook.toml 51:8 warning the parameter `origin_kee` is never used"), "{told:?}");
+    assert!(told[2].starts_with("runbook.toml 49:8 warning the parameter `origin_kee` is never used"), "{told:?}");
 }
 
 #[test]
