@@ -45,6 +45,8 @@ pub trait Database: Send + Sync {
     fn ledger_changed(&self) -> Wait<'_, Result<u64, DatabaseError>>;
     /// Opens nothing yet; gives the line on which a machine performs its steps.
     fn run_line(&self) -> Box<dyn RunLine>;
+    /// Waits until no run holds the target's mutex: every transaction of a dead desk has then ended.
+    fn settle(&self) -> Wait<'_, Result<(), DatabaseError>>;
     /// Proves what became of a COMMIT whose answer was lost, by the recipe of the run (mutex, ledger, `pg_xact_status`).
     fn prove<'a>(&'a self, token: &'a RunToken) -> Wait<'a, Result<Proof, DatabaseError>>;
 }

@@ -3,10 +3,15 @@
 
 mod document;
 mod export;
+mod headline;
 mod html;
+mod shown;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use document::{FINDING_FORMAT, Finding, FindingKind, FindingSubject};
 pub use export::export;
+pub use headline::FindingNote;
 pub use html::render_html;
 pub use verify::{Verification, VerifiedSignature, verify_export};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Finished;
 use crate::census::{Census, Question, Target};
 use crate::ledger::Body;
 use crate::runbook::{CheckId, ObjectName, StepId};
@@ -56,7 +57,9 @@ pub enum Purpose {
         /// The statement in it.
         statement: usize,
     },
-    /// After a statement: the transaction's id and locks. Rows: `xid, relation schema, relation name, mode`.
+    /// Reading the names of the relations there are, before anything is dropped. Rows: `oid, schema, name`.
+    Names,
+    /// After a statement: the transaction's id and locks. Rows: `xid, relation oid, schema, name, mode`.
     LookAround,
     /// SET CONSTRAINTS ALL IMMEDIATE.
     Constraints,

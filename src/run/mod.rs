@@ -10,5 +10,5 @@ mod machine;
 mod outcome;
 
 pub use event::*;
-pub use machine::Machine;
+pub use machine::{Machine, questions};
 pub use outcome::*;

@@ -1,1 +1,3 @@
-//! 
+//! The PostgreSQL adapter against real servers.
+
+mod cluster;
