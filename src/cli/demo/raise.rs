@@ -88,7 +88,8 @@ async fn keep_baseline(place: &Place, database: &Postgres, runbook: &Runbook) ->
         census,
     };
     let document = crate::plan::canonical(&baseline).map_err(|error| DemoFailure::Sample(error.to_string()))?;
-    place.write(&place.baseline(), document.as_bytes())?;
+    // As every baseline file: its canonical text, and a line feed.
+    place.write(&place.baseline(), format!("{document}\n").as_bytes())?;
     let digest = Digest::of(document.as_bytes());
     let kept = database.ledger_append(&Body::Baseline { document, digest }).await;
     kept.map_err(DemoFailure::database("keep the baseline in the ledger"))?;
