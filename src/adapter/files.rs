@@ -112,7 +112,11 @@ impl Walk {
             }
             let real = fs::canonicalize(&place).map_err(|error| cannot(WHAT, &place, &error))?;
             if !real.starts_with(&self.root) {
-                return Err(failure(WHAT, &place, "it is a link that leads out of the folder; copy the file here instead"));
+                return Err(failure(
+                    WHAT,
+                    &place,
+                    "it is a link that leads out of the folder; copy the file here instead",
+                ));
             }
             let path = format!("{prefix}{name}");
             let kind = fs::metadata(&real).map_err(|error| cannot(WHAT, &place, &error))?;
@@ -197,7 +201,8 @@ mod tests {
     fn a_folder_is_read_without_what_editors_leave() {
         let place = tempfile::tempdir().unwrap();
         fs::create_dir_all(place.path().join("reversal/.git")).unwrap();
-        for name in ["runbook.toml", "reversal/a.sql", "reversal/a.sql~", ".hidden", "#a#", "x.swp", "reversal/.git/c"] {
+        for name in ["runbook.toml", "reversal/a.sql", "reversal/a.sql~", ".hidden", "#a#", "x.swp", "reversal/.git/c"]
+        {
             fs::write(place.path().join(name), name).unwrap();
         }
         let files = DiskFolders.read_folder(place.path()).unwrap().0;

@@ -1,16 +1,19 @@
 //! The only door to COMMIT: takes a plan, its rehearsal, a request and signatures; gives a [`Countersigned`]; refuses
 //! everything short of two people who signed exactly this.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::people::{may_approve, too_late};
 use super::signature::{KeyFacts, check_signature};
 use super::{Namespace, Roster, SignatureProblem, SignedBytes, parse_roster};
+use crate::census::Comparison;
 use crate::digest::Digest;
-use crate::plan::{PLAN_FORMAT, Plan, REQUEST_FORMAT, Request, SealedPlan, canonical};
+use crate::plan::{Hazard, PLAN_FORMAT, Plan, REQUEST_FORMAT, Request, SealedPlan, canonical};
 use crate::rehearsal::{REHEARSAL_FORMAT, Rehearsal};
-use crate::runbook::Principal;
+use crate::runbook::{Principal, StepId};
 
 /// Two people, whatever a policy says (D-70).
 pub const LEAST_APPROVALS: u32 = 2;
@@ -197,6 +200,9 @@ impl Countersigned {
 ///
 /// # Errors
 /// The first refusal that holds.
+///
+/// # Panics
+/// Never: the last look before the door opens counts the people once more.
 pub fn countersign(
     plan: SealedPlan,
     rehearsal: &Rehearsal,
@@ -217,7 +223,7 @@ pub fn countersign(
         return Err(refusal.unwrap_or(ApprovalRefusal::TooFew { have, needed }));
     }
     let approvals: Vec<SignedBytes> = counted.held.into_iter().map(|held| held.signed).collect();
-    let people: std::collections::BTreeSet<&Principal> = approvals.iter().map(|signed| &signed.principal).collect();
+    let people: BTreeSet<&Principal> = approvals.iter().map(|signed| &signed.principal).collect();
     assert!(people.len() >= 2, "BUG: counted {} people as {have} approvals", people.len());
     let request_digest = Digest::of(&request_bytes(&request));
     Ok(Countersigned { plan, request, request_digest, approvals })
@@ -327,8 +333,7 @@ fn read_bound_roster(plan: &Plan, roster: &Roster) -> Result<Roster, ApprovalRef
 fn agree(sealed: &SealedPlan, rehearsal: &Rehearsal, request: &Request) -> Result<(), ApprovalRefusal> {
     let plan = sealed.plan();
     same_digest("plan", request.plan_digest, sealed.digest())?;
-    let rehearsal_text =
-        canonical(rehearsal).map_err(|error| ApprovalRefusal::FailedRehearsal(error.to_string()))?;
+    let rehearsal_text = canonical(rehearsal).map_err(|error| ApprovalRefusal::FailedRehearsal(error.to_string()))?;
     same_digest("rehearsal", request.rehearsal_digest, Digest::of(rehearsal_text.as_bytes()))?;
     same_digest("plan of the rehearsal", request.plan_digest, rehearsal.plan_digest)?;
     same_digest("baseline", request.baseline_digest, plan.baseline_digest)?;
@@ -341,11 +346,11 @@ fn agree(sealed: &SealedPlan, rehearsal: &Rehearsal, request: &Request) -> Resul
     let steps = |names: Vec<&str>| names.join(", ");
     same_text(
         "steps",
-        &steps(request.steps.iter().map(|step| step.as_str()).collect()),
+        &steps(request.steps.iter().map(StepId::as_str).collect()),
         &steps(plan.stages.iter().map(|stage| stage.step.as_str()).collect()),
     )?;
     if request.hazards != plan.hazards {
-        let hazards = |list: &[crate::plan::Hazard]| {
+        let hazards = |list: &[Hazard]| {
             let named: Vec<String> = list.iter().map(|hazard| format!("{} at {}", hazard.rule, hazard.place)).collect();
             format!("{} ({})", list.len(), named.join(", "))
         };
@@ -383,7 +388,8 @@ fn fresh(plan: &Plan, rehearsal: &Rehearsal, request: &Request, now: Timestamp) 
     }
     let age = now.duration_since(rehearsal.taken_at);
     if age < -MOST_CLOCK_SKEW {
-        let reason = format!("it is dated {}, which is later than now ({now}); set this desk's clock", rehearsal.taken_at);
+        let reason =
+            format!("it is dated {}, which is later than now ({now}); set this desk's clock", rehearsal.taken_at);
         return Err(ApprovalRefusal::FailedRehearsal(reason));
     }
     let max_age_seconds = plan.policy.rehearsal_max_age_seconds;
@@ -402,7 +408,7 @@ pub(crate) fn rehearsal_failure(rehearsal: &Rehearsal) -> Option<String> {
         return Some(format!("{} things were left behind; the first: {}", rehearsal.residue.len(), residue.what));
     }
     // What was judged once is looked at again: a rehearsal that says it passed must look like it.
-    if let Some(row) = rehearsal.inside.iter().flat_map(|comparison| comparison.failures()).next() {
+    if let Some(row) = rehearsal.inside.iter().flat_map(Comparison::failures).next() {
         return Some(format!("{} was not as expected inside the transaction", row.id));
     }
     let surprised = rehearsal.trace.statements.iter().find_map(|statement| statement.surprise.clone());

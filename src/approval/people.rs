@@ -110,12 +110,7 @@ pub(super) fn too_late(plan: &Plan, request: &Request) -> Timestamp {
     request.not_after.min(policy)
 }
 
-fn holds(
-    roster: &Roster,
-    signed: &SignedBytes,
-    namespace: Namespace,
-    bytes: &[u8],
-) -> Result<String, ApprovalRefusal> {
+fn holds(roster: &Roster, signed: &SignedBytes, namespace: Namespace, bytes: &[u8]) -> Result<String, ApprovalRefusal> {
     let held = check_signature(roster, signed, namespace, bytes);
     held.map(|facts| facts.fingerprint).map_err(|problem| refusal(&signed.principal, &problem))
 }

@@ -162,7 +162,11 @@ impl Reader<'_> {
             None => self.problem(0, "the roster does not say its format", "write `format = 1` in the first line"),
             Some(value) if value.get_ref().as_integer().is_some_and(|number| number.as_str() == "1") => {}
             Some(value) => {
-                self.problem(value.span().start, "this format is not known", "write `format = 1`, or use a newer version");
+                self.problem(
+                    value.span().start,
+                    "this format is not known",
+                    "write `format = 1`, or use a newer version",
+                );
             }
         }
         let people = match entries.map(|value| (value.span().start, value.get_ref().as_array())) {
@@ -196,7 +200,11 @@ impl Reader<'_> {
             };
             let Some(person) = self.person(at, table, &mut keys) else { continue };
             if people.iter().any(|other| other.principal == person.principal) {
-                self.problem(at, format!("{} is listed twice", person.principal), "list each person once, with all keys");
+                self.problem(
+                    at,
+                    format!("{} is listed twice", person.principal),
+                    "list each person once, with all keys",
+                );
             }
             people.push(person);
         }
@@ -215,7 +223,8 @@ impl Reader<'_> {
         let name = self.text_of(at, table, "name", "write the name people know");
         let kind = self.text_of(at, table, "kind", "write `kind = \"human\"` or `kind = \"agent\"`");
         let roles = self.texts_of(at, table, "roles", "write `roles = [\"reviewer\"]`");
-        let keys = self.texts_of(at, table, "keys", "write `keys = [\"ssh-ed25519 AAAA…\"]`, the line of the .pub file");
+        let keys =
+            self.texts_of(at, table, "keys", "write `keys = [\"ssh-ed25519 AAAA…\"]`, the line of the .pub file");
         let ((principal_at, principal), (name_at, name), (kind_at, kind)) = (principal?, name?, kind?);
         if !is_plain_principal(&principal) {
             self.problem(
@@ -282,7 +291,11 @@ impl Reader<'_> {
             let facts = match key_facts(line) {
                 Ok(facts) => facts,
                 Err(problem) => {
-                    self.problem(*key_at, problem, "use an ed25519, ecdsa or RSA (3072 to 4096 bits) line of a .pub file");
+                    self.problem(
+                        *key_at,
+                        problem,
+                        "use an ed25519, ecdsa or RSA (3072 to 4096 bits) line of a .pub file",
+                    );
                     continue;
                 }
             };

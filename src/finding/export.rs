@@ -172,7 +172,11 @@ What this does not prove
         plan = subject.plan_digest,
         rehearsal = subject.rehearsal_digest,
         requester = subject.plan.requester.as_str().escape_debug(),
-        editor = subject.plan.editor.as_ref().map_or_else(|| "none named".to_owned(), |it| it.as_str().escape_debug().to_string()),
+        editor = subject
+            .plan
+            .editor
+            .as_ref()
+            .map_or_else(|| "none named".to_owned(), |it| it.as_str().escape_debug().to_string()),
         groups = Digest::of(subject.roster.as_bytes()).groups(),
         seq = finding.ledger_seq.escape_debug(),
         head = finding.ledger_head,

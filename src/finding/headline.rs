@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{FINDING_FORMAT, Finding, FindingKind, FindingSubject};
 use crate::approval::rehearsal_failure;
+use crate::census::Comparison;
 use crate::digest::Digest;
 use crate::run::Outcome;
 use crate::runbook::{Principal, StepId};
@@ -44,22 +45,23 @@ impl Finding {
 
 /// A run is only called a run when its end is known and was seen to be as expected, or nothing of it was kept.
 pub(super) fn kind(subject: &FindingSubject) -> FindingKind {
-    match &subject.outcome {
-        None => FindingKind::Rehearsal,
-        Some(Outcome::Unknown { .. }) => FindingKind::Divergence,
-        Some(Outcome::RolledBack { .. } | Outcome::Committed) if subject.after.as_ref().is_some_and(|it| !it.holds()) => {
-            FindingKind::Divergence
+    let after_holds = subject.after.as_ref().map(Comparison::holds);
+    match (&subject.outcome, after_holds) {
+        (None, _) => FindingKind::Rehearsal,
+        (Some(Outcome::Committed), Some(true)) | (Some(Outcome::RolledBack { .. }), Some(true) | None) => {
+            FindingKind::Run
         }
-        Some(Outcome::RolledBack { .. }) => FindingKind::Run,
-        Some(Outcome::Committed) if subject.after.is_none() => FindingKind::Divergence,
-        Some(Outcome::Committed) => FindingKind::Run,
+        (Some(Outcome::Unknown { .. }), _)
+        | (Some(Outcome::Committed), Some(false) | None)
+        | (Some(Outcome::RolledBack { .. }), Some(false)) => FindingKind::Divergence,
     }
 }
 
 /// One sentence or two: what became of it, and what is known of the state afterwards.
 pub(super) fn headline(subject: &FindingSubject) -> String {
     let plan = &subject.plan;
-    let what = format!("the reversal of {} on {}", steps(plan.stages.iter().map(|stage| &stage.step)), plan.target.database);
+    let what =
+        format!("the reversal of {} on {}", steps(plan.stages.iter().map(|stage| &stage.step)), plan.target.database);
     match &subject.outcome {
         None => match rehearsal_failure(&subject.rehearsal) {
             None => format!("Rehearsed, nothing left behind: {what}. It has not been run."),

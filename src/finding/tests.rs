@@ -258,7 +258,10 @@ fn the_page_hides_nothing_and_runs_nothing() {
     for odd in ["U+202E", "U+200B", "U+00AD"] {
         assert!(page.contains(odd), "{odd} is not shown");
     }
-    assert!(!page.chars().any(|letter| letter != '\r' && super::shown::is_odd(letter)), "something invisible got through");
+    assert!(
+        !page.chars().any(|letter| letter != '\r' && super::shown::is_odd(letter)),
+        "something invisible got through"
+    );
     assert!(page.contains("= same"));
     assert!(page.contains(&Digest::of(b"x").phrase()));
     assert_eq!(shown("a < b\n\tc").into_string(), "a &lt; b\n\tc");

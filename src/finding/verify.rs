@@ -186,7 +186,8 @@ impl Judge {
     }
 
     fn documents(&mut self, subject: &FindingSubject) -> Result<Roster, String> {
-        let plan = canonical(&subject.plan).and_then(|text| SealedPlan::read(&text)).map_err(|error| error.to_string())?;
+        let plan =
+            canonical(&subject.plan).and_then(|text| SealedPlan::read(&text)).map_err(|error| error.to_string())?;
         let roster = parse_roster(&subject.roster).map_err(|problems| {
             let first = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
             format!("roster.toml cannot be used: {first}")
@@ -204,7 +205,8 @@ impl Judge {
                 return Err(format!("the finding names the {what} {listed}, but it is {actual}"));
             }
         }
-        self.proved.push("The request names exactly this plan, this rehearsal, this baseline and this roster.".to_owned());
+        self.proved
+            .push("The request names exactly this plan, this rehearsal, this baseline and this roster.".to_owned());
         Ok(roster)
     }
 
@@ -293,23 +295,31 @@ fn consistent(subject: &FindingSubject) -> Result<(), String> {
         Some(Outcome::RolledBack { committed, .. } | Outcome::Unknown { committed, .. }) => committed.as_slice(),
     };
     // The last stage is the one that was rolled back or lost: it cannot be among the committed ones.
-    if !committed.is_empty() && (committed.len() >= stages.len() || !committed.iter().eq(stages.iter().copied().take(committed.len()))) {
+    if !committed.is_empty()
+        && (committed.len() >= stages.len() || !committed.iter().eq(stages.iter().copied().take(committed.len())))
+    {
         return Err("the stages said to be committed are not the first stages of the plan".to_owned());
     }
     let Some(trace) = &subject.trace else { return Ok(()) };
     if subject.outcome.is_none() {
         return Err("it holds a trace of a run that is said not to have happened".to_owned());
     }
-    let planned = subject.plan.stages.iter().flat_map(|stage| stage.statements.iter().map(|it| (&stage.step, it.ordinal)));
+    let planned =
+        subject.plan.stages.iter().flat_map(|stage| stage.statements.iter().map(|it| (&stage.step, it.ordinal)));
     let mut planned = planned.fuse();
     for sent in &trace.statements {
         if planned.next() != Some((&sent.step, sent.ordinal)) {
-            return Err(format!("the trace holds {} statement {}, which the plan does not hold there", sent.step, sent.ordinal));
+            return Err(format!(
+                "the trace holds {} statement {}, which the plan does not hold there",
+                sent.step, sent.ordinal
+            ));
         }
     }
     if subject.outcome == Some(Outcome::Committed) {
         if planned.next().is_some() {
-            return Err("it is said to be committed, but its trace does not hold every statement of the plan".to_owned());
+            return Err(
+                "it is said to be committed, but its trace does not hold every statement of the plan".to_owned()
+            );
         }
         if let Some(surprise) = trace.statements.iter().find_map(|sent| sent.surprise.as_ref()) {
             return Err(format!("it is said to be committed, but a statement was not as expected: {surprise}"));

@@ -243,7 +243,11 @@ mod tests {
                 let mut bytes = text.as_bytes().to_vec();
                 bytes[at] ^= 1 << bit;
                 let Ok(flipped) = String::from_utf8(bytes) else { continue };
-                assert_ne!(read_strict::<Document>(&flipped).ok().as_ref(), Some(&whole), "byte {at} bit {bit}: {flipped}");
+                assert_ne!(
+                    read_strict::<Document>(&flipped).ok().as_ref(),
+                    Some(&whole),
+                    "byte {at} bit {bit}: {flipped}"
+                );
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Finished;
 use crate::census::{Census, Question, Target};
 use crate::ledger::Body;
 use crate::runbook::{CheckId, ObjectName, StepId};

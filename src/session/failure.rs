@@ -102,6 +102,8 @@ impl From<ApprovalRefusal> for Failure {
             | ApprovalRefusal::StaleRehearsal { .. }
             | ApprovalRefusal::FailedRehearsal(_)
             | ApprovalRefusal::AnotherDigest { .. }
+            | ApprovalRefusal::Contradicts { .. }
+            | ApprovalRefusal::BadRoster(_)
             | ApprovalRefusal::Rejected { .. }
             | ApprovalRefusal::Used => "Stage it again; the new request needs new approvals.",
             ApprovalRefusal::Stopped(_) => "Write and reconcile the divergence; a restart needs the gates of the runbook.",

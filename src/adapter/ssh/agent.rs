@@ -10,7 +10,7 @@ use crate::port::{AgentKey, SignError};
 
 /// An agent may ask a person to confirm or to touch a key; after two minutes nobody is there.
 #[cfg(unix)]
-const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(120);
+const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_mins(2);
 
 pub(super) fn sign(
     socket: Option<&Path>,

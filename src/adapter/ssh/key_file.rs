@@ -13,6 +13,11 @@ use crate::port::SignError;
 /// A private key file holds at most this many bytes; a 4096-bit RSA one holds 3,400.
 const MOST_KEY_BYTES: u64 = 64 * 1024;
 
+/// The library reads no ECDSA secret that begins with a zero byte: one P-256 key in 256, every second P-521 key. The
+/// agent knows them all.
+const UNKNOWN_INSIDE: &str =
+    "its inside cannot be read here, though ssh may know it; run `ssh-add` on it and choose the key from ssh-agent";
+
 pub(super) fn sign(
     path: &Path,
     passphrase: Option<&Zeroizing<String>>,
@@ -27,7 +32,11 @@ pub(super) fn sign(
     if key.is_encrypted() {
         let passphrase = passphrase.filter(|passphrase| !passphrase.is_empty());
         let passphrase = passphrase.ok_or_else(|| SignError::PassphraseNeeded(path.to_owned()))?;
-        key = key.decrypt(passphrase.as_bytes()).map_err(|_| SignError::WrongPassphrase(path.to_owned()))?;
+        key = key.decrypt(passphrase.as_bytes()).map_err(|error| match error {
+            ssh_key::Error::Crypto => SignError::WrongPassphrase(path.to_owned()),
+            // The passphrase was right, and what it opened cannot be read.
+            _ => unreadable(path, UNKNOWN_INSIDE),
+        })?;
     }
     let signature = key.sign(namespace, HashAlg::Sha512, bytes);
     let signature = signature.map_err(|error| SignError::Unsupported(error.to_string()))?;
@@ -57,7 +66,7 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SignError> {
 fn refuse_open_to_others(path: &Path, about: &std::fs::Metadata) -> Result<(), SignError> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = about.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    if mode | 0o700 == 0o700 {
         return Ok(());
     }
     Err(unreadable(path, format!("others may read it (mode {mode:o}); run `chmod 600` on it")))
@@ -84,7 +93,7 @@ fn wrong_format(text: &[u8]) -> &'static str {
     if starts("ssh-") || starts("ecdsa-") || starts("sk-") {
         "it is a public key; name the private key beside it, without .pub"
     } else if starts("-----BEGIN OPENSSH PRIVATE KEY-----") {
-        "the key is damaged, or of a kind that is not known here"
+        UNKNOWN_INSIDE
     } else if starts("-----BEGIN ") {
         "it is not in OpenSSH's format; `ssh-keygen -p -f` on it converts it"
     } else {

@@ -39,7 +39,8 @@ impl Signer for SshSigner {
                 };
                 armour(&public, &signature, namespace, &bytes)
             });
-            let signature = signed.await.map_err(|error| SignError::Unsupported(format!("signing was cut off: {error}")))??;
+            let signature =
+                signed.await.map_err(|error| SignError::Unsupported(format!("signing was cut off: {error}")))??;
             Ok(SignedBytes { principal, signature })
         })
     }

@@ -198,7 +198,10 @@ fn every_document_is_the_one_that_was_signed() {
     check_unbound(|desk| desk.request.steps.push(StepId::from("SB-1")), "the request says steps SB-12, SB-1, but");
     let hazard =
         Hazard { rule: "if-exists".to_owned(), place: "a.sql:1:1".to_owned(), message: "may do nothing".to_owned() };
-    check_changed(|desk| desk.plan.hazards = vec![hazard.clone()], "the request says hazards 0 (), but the plan says 1");
+    check_changed(
+        |desk| desk.plan.hazards = vec![hazard.clone()],
+        "the request says hazards 0 (), but the plan says 1",
+    );
     check_changed(
         |desk| {
             desk.plan.hazards = vec![hazard.clone()];

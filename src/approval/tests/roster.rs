@@ -27,7 +27,10 @@ fn a_good_roster_is_read() {
     assert_eq!(roster.reviewers().count(), 3);
     check("", &[]);
     check(&format!("{NGUYEN}kind = \"human\"\nroles = [\"sovereign\"]\nkeys = [\"{} a comment\"]", public("x")), &[]);
-    check(&format!("{NGUYEN}kind = \"agent\"\nroles = [\"author\"]\nkeys = [\"{}\", \"{}\"]", public("x"), public("y")), &[]);
+    check(
+        &format!("{NGUYEN}kind = \"agent\"\nroles = [\"author\"]\nkeys = [\"{}\", \"{}\"]", public("x"), public("y")),
+        &[],
+    );
 }
 
 #[test]
@@ -62,7 +65,10 @@ fn people_are_listed_once_and_whole() {
     check(&person("x", "robot", r#"["author"]"#), &["`robot` is not a kind"]);
     check(&person("*", "human", r#"["author"]"#), &["`*@example.test` cannot name a person"]);
     check(&person("a,b", "human", r#"["author"]"#), &["`a,b@example.test` cannot name a person"]);
-    check(&person("x", "human", r#"["author"]"#).replace("name", "nmae"), &["`name` is missing", "`nmae` is not a key"]);
+    check(
+        &person("x", "human", r#"["author"]"#).replace("name", "nmae"),
+        &["`name` is missing", "`nmae` is not a key"],
+    );
     check(&person("x", "human", r#"["author"]"#).replace("kind = \"human\"", "kind = 7"), &["`kind` must be text"]);
 }
 
