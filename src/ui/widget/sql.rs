@@ -80,7 +80,7 @@ pub fn lines(sql: &str) -> Vec<Line> {
         lines.push(Line { bytes, pieces: own, statement });
         start = line_end + 1;
     }
-    if sql.ends_with('\n') {
+    if sql.is_empty() || sql.ends_with('\n') {
         lines.pop();
     }
     lines
