@@ -37,7 +37,10 @@ pub trait Database: Send + Sync {
     fn catalog(&self) -> Wait<'_, Result<Catalog, DatabaseError>>;
     /// Reads other sessions' open transactions that hold write locks on these objects, or on relations not visible yet.
     /// The error text is a blindness: the role may not see other sessions.
-    fn open_transactions<'a>(&'a self, objects: &'a [ObjectName]) -> Wait<'a, Result<Vec<OpenTransaction>, DatabaseError>>;
+    fn open_transactions<'a>(
+        &'a self,
+        objects: &'a [ObjectName],
+    ) -> Wait<'a, Result<Vec<OpenTransaction>, DatabaseError>>;
     /// Returns the SQL that makes the ledger; nothing is sent.
     fn ledger_sql(&self) -> String;
     /// Makes the ledger; a ledger that is there already is left as it is.
@@ -153,7 +156,8 @@ impl KeyChoice {
     /// Reads `agent:FINGERPRINT` or a path.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        text.strip_prefix("agent:").map_or_else(|| Self::File(PathBuf::from(text)), |print| Self::Agent(print.to_owned()))
+        text.strip_prefix("agent:")
+            .map_or_else(|| Self::File(PathBuf::from(text)), |print| Self::Agent(print.to_owned()))
     }
 }
 

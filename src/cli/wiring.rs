@@ -51,7 +51,12 @@ pub fn now() -> jiff::Timestamp {
 ///
 /// # Errors
 /// When the passphrase file or the key cannot be read.
-pub async fn signer(world: &World, principal: &str, key: &str, passphrase_file: Option<&Path>) -> Result<SignAs, Failure> {
+pub async fn signer(
+    world: &World,
+    principal: &str,
+    key: &str,
+    passphrase_file: Option<&Path>,
+) -> Result<SignAs, Failure> {
     let key = KeyChoice::parse(key);
     let principal = Principal(principal.to_owned());
     if let Some(path) = passphrase_file {

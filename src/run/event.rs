@@ -115,7 +115,6 @@ pub struct Reply {
     pub duration_millis: u32,
 }
 
-
 /// What `ReadyForQuery` said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -133,7 +133,9 @@ fn drive(spoil_at: usize, spoil: &dyn Fn(&Step, Event) -> Option<Event>) -> (Fin
         }
         let before = server.committed;
         event = server.answer(&step);
-        if count == spoil_at && let Some(other) = spoil(&step, event.clone()) {
+        if count == spoil_at
+            && let Some(other) = spoil(&step, event.clone())
+        {
             // An answer that was not COMMIT means that the server did not commit; a lost one means nobody knows.
             if !matches!(other, Event::Lost(_)) {
                 server.committed = before;
@@ -163,10 +165,17 @@ fn every_step_that_fails_ends_in_rollback_and_never_in_commit() {
         ("error", |_, event| {
             let Event::Answered(reply) = event else { return Some(Event::Failed("refused".to_owned())) };
             let error = ServerError { code: "XX000".to_owned(), message: "boom".to_owned(), detail: None, hint: None };
-            Some(Event::Answered(Reply { tags: Vec::new(), error: Some(error), status: TransactionStatus::Failed, ..reply }))
+            Some(Event::Answered(Reply {
+                tags: Vec::new(),
+                error: Some(error),
+                status: TransactionStatus::Failed,
+                ..reply
+            }))
         }),
         ("lost", |_, _| Some(Event::Lost("reset by peer".to_owned()))),
-        ("cancelled", |step, _| (!matches!(step, Step::Commit | Step::Rollback | Step::TakeCensusAfter(_))).then_some(Event::Cancelled)),
+        ("cancelled", |step, _| {
+            (!matches!(step, Step::Commit | Step::Rollback | Step::TakeCensusAfter(_))).then_some(Event::Cancelled)
+        }),
         ("failed transaction", |step, event| match (step, event) {
             (Step::Send { .. }, Event::Answered(reply)) => {
                 Some(Event::Answered(Reply { status: TransactionStatus::Failed, ..reply }))
@@ -263,9 +272,8 @@ fn another_database_a_blind_role_a_stop_and_a_withdrawal_end_it() {
         LedgerGate { stop: Some("stopped".to_owned()), void: None },
         LedgerGate { stop: None, void: Some("withdrawn".to_owned()) },
     ] {
-        let (finished, log, _) = drive(14, &|step, _| {
-            matches!(step, Step::ReadLedger).then(|| Event::LedgerRead(gate.clone()))
-        });
+        let (finished, log, _) =
+            drive(14, &|step, _| matches!(step, Step::ReadLedger).then(|| Event::LedgerRead(gate.clone())));
         assert!(!log.contains(&"COMMIT".to_owned()));
         assert!(finished.failure.unwrap().contains("the ledger forbids it"));
     }
@@ -296,6 +304,4 @@ fn intent_is_on_record_before_anything_is_sent() {
         Some(Event::Failed("the ledger is full".to_owned()))
     });
     assert_eq!(log, ["append intent apart"]);
-
-
 }

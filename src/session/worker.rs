@@ -7,9 +7,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::{
-    Approval, Cancel, Command, Event, Failure, LedgerMemory, Progress, SignAs, Staging, Watch, World,
-    approve, export_finding, ledger_baseline, open_baseline, open_runbook, outcome_failure, prove_again, reject,
-    rehearse, run, save_baseline, stage, survey, take_baseline, verify_finding, withdraw, world::needed,
+    Approval, Cancel, Command, Event, Failure, LedgerMemory, Progress, SignAs, Staging, Watch, World, approve,
+    export_finding, ledger_baseline, open_baseline, open_runbook, outcome_failure, prove_again, rehearse, reject, run,
+    save_baseline, stage, survey, take_baseline, verify_finding, withdraw, world::needed,
 };
 use crate::census::{Baseline, CompareScope, compare};
 use crate::port::{ConnectionNote, Database};
@@ -139,7 +139,8 @@ impl Worker {
                 };
                 let nobody = Principal("rehearsal".to_owned());
                 let (plan, rehearsal, looked) =
-                    rehearse(&self.world, &*database, &staging, nobody, &mut self.watch(&mut self.teller(), cancel)).await?;
+                    rehearse(&self.world, &*database, &staging, nobody, &mut self.watch(&mut self.teller(), cancel))
+                        .await?;
                 self.say.say(Event::Surveyed(Arc::new(looked)));
                 self.say.say(Event::Rehearsed { plan: Arc::new(plan.plan().clone()), rehearsal: Arc::new(rehearsal) });
                 Ok(())
@@ -155,7 +156,8 @@ impl Worker {
                     bindings: &bindings,
                 };
                 let staged =
-                    stage(&self.world, &*database, &staging, &signer, &mut self.watch(&mut self.teller(), cancel)).await?;
+                    stage(&self.world, &*database, &staging, &signer, &mut self.watch(&mut self.teller(), cancel))
+                        .await?;
                 let rehearsal = Arc::new(staged.rehearsal);
                 self.say.say(Event::Rehearsed { plan: Arc::new(staged.plan), rehearsal });
                 self.say.say(Event::Staged { request: staged.request, digest: staged.digest });
@@ -164,7 +166,8 @@ impl Worker {
             Command::Approve { request, digest, signer } => {
                 let database = self.database()?;
                 let stands = approve(&self.world, &*database, &request, Some(digest), Approval::Sign(&signer)).await?;
-                let words = format!("{} approved {request}: {} of {}", signer.principal, stands.approved.len(), stands.needed);
+                let words =
+                    format!("{} approved {request}: {} of {}", signer.principal, stands.approved.len(), stands.needed);
                 self.decided(words).await
             }
             Command::Reject { request, reason, signer } => {
@@ -236,7 +239,8 @@ impl Worker {
 
     async fn run(&mut self, request: String, confirm: &str, signer: &SignAs, cancel: &Cancel) -> Result<(), Failure> {
         let database = self.database()?;
-        let ran = run(&self.world, &*database, &request, confirm, signer, &mut self.watch(&mut self.teller(), cancel)).await;
+        let ran =
+            run(&self.world, &*database, &request, confirm, signer, &mut self.watch(&mut self.teller(), cancel)).await;
         // Whatever became of it, the ledger says more than this desk does.
         let read = self.read_ledger().await;
         let finished = ran?;
@@ -281,7 +285,8 @@ impl Worker {
     }
 
     fn runbook(&self) -> Result<(Arc<Runbook>, Arc<Vec<Diagnostic>>), Failure> {
-        let open = self.runbook.as_ref().map(|(_, runbook, diagnostics)| (Arc::clone(runbook), Arc::clone(diagnostics)));
+        let open =
+            self.runbook.as_ref().map(|(_, runbook, diagnostics)| (Arc::clone(runbook), Arc::clone(diagnostics)));
         open.ok_or_else(|| needed("a runbook", "Open a runbook folder."))
     }
 

@@ -28,7 +28,8 @@ const DESK_PATIENCE: Duration = Duration::from_secs(900);
 /// How long nothing may be heard of the ledger before it is looked at.
 const LISTEN_PATIENCE: Duration = Duration::from_secs(30);
 /// Timeouts of a census: a question that takes longer than this is blind.
-const CENSUS_TIMEOUTS: Timeouts = Timeouts { lock_millis: 3_000, statement_millis: 30_000, idle_in_transaction_millis: 60_000 };
+const CENSUS_TIMEOUTS: Timeouts =
+    Timeouts { lock_millis: 3_000, statement_millis: 30_000, idle_in_transaction_millis: 60_000 };
 
 /// One PostgreSQL database, reached with one person's rights.
 pub struct Postgres {
@@ -91,7 +92,8 @@ impl Desk {
         let kept = lock(&self.kept).take();
         if let Some((mut link, since)) = kept
             && !link.is_closed()
-            && (since.elapsed() < STALE || tokio::time::timeout(PING_PATIENCE, link.demand("SELECT")).await.is_ok_and(|answer| answer.is_ok()))
+            && (since.elapsed() < STALE
+                || tokio::time::timeout(PING_PATIENCE, link.demand("SELECT")).await.is_ok_and(|answer| answer.is_ok()))
         {
             return Ok(link);
         }
@@ -156,7 +158,10 @@ impl Database for Postgres {
         at_desk!(self, |link| catalog::read(&mut link).await)
     }
 
-    fn open_transactions<'a>(&'a self, objects: &'a [ObjectName]) -> Wait<'a, Result<Vec<OpenTransaction>, DatabaseError>> {
+    fn open_transactions<'a>(
+        &'a self,
+        objects: &'a [ObjectName],
+    ) -> Wait<'a, Result<Vec<OpenTransaction>, DatabaseError>> {
         at_desk!(self, |link| sessions::open_transactions(&mut link, objects).await)
     }
 
@@ -205,6 +210,10 @@ impl Database for Postgres {
 
     fn run_line(&self) -> Box<dyn RunLine> {
         Box::new(Line::new(Arc::clone(&self.desk)))
+    }
+
+    fn settle(&self) -> Wait<'_, Result<(), DatabaseError>> {
+        Box::pin(async move { prove::settle(&mut self.desk.fresh().await?).await })
     }
 
     fn prove<'a>(&'a self, token: &'a RunToken) -> Wait<'a, Result<Proof, DatabaseError>> {

@@ -15,22 +15,26 @@ use crate::run::RunToken;
 pub(super) async fn prove(link: &mut Link, token: &RunToken) -> Result<Proof, DatabaseError> {
     let here = whereabouts(&link.demand(TARGET).await?)?;
     if here.target.system_identifier != token.system_identifier {
-        return Ok(unknown(format!("this is server {}, the run was on {}; connect to that one", here.target.system_identifier, token.system_identifier)));
+        return Ok(unknown(format!(
+            "this is server {}, the run was on {}; connect to that one",
+            here.target.system_identifier, token.system_identifier
+        )));
     }
     if here.target.in_recovery {
-        return Ok(unknown("this server is a standby: it may not have replayed the end of the run; connect to the primary".to_owned()));
+        return Ok(unknown(
+            "this server is a standby: it may not have replayed the end of the run; connect to the primary".to_owned(),
+        ));
     }
-    link.demand("BEGIN").await?;
-    link.demand("SET LOCAL lock_timeout = '3s'").await?;
-    match link.demand("SELECT 1 FROM countersign.mutex FOR UPDATE").await {
-        Ok(_) => {}
-        Err(DatabaseError::Refused { code, .. }) if code == "55P03" => {
-            return Ok(unknown(format!("a transaction still holds the target's mutex, perhaps that of process {}; try again when it has ended", token.pid)));
+    match hold_mutex(link).await {
+        Ok(()) => {}
+        Err(DatabaseError::Refused { code, message }) if code == LOCK_NOT_AVAILABLE => {
+            return Ok(unknown(format!("perhaps process {} still works: {message}", token.pid)));
         }
         Err(error) => return Err(error),
     }
     let entry_is_there = find_entry(link, token).await?;
-    let status = link.demand(&format!("SELECT pg_catalog.pg_xact_status({}::pg_catalog.xid8)", literal(&token.xid))).await;
+    let status =
+        link.demand(&format!("SELECT pg_catalog.pg_xact_status({}::pg_catalog.xid8)", literal(&token.xid))).await;
     let status = match status {
         Ok(reply) => cell(&reply, 0, 0).map(str::to_owned),
         // The transaction number lies in the future: this is not the history the run was in.
@@ -41,19 +45,50 @@ pub(super) async fn prove(link: &mut Link, token: &RunToken) -> Result<Proof, Da
     Ok(judge(entry_is_there, status.as_deref(), here.target.timeline == token.timeline, &token.xid))
 }
 
+/// Waits until the target's mutex is free: whoever held it has then committed or rolled back.
+pub(super) async fn settle(link: &mut Link) -> Result<(), DatabaseError> {
+    hold_mutex(link).await?;
+    link.demand("ROLLBACK").await?;
+    Ok(())
+}
+
+/// SQLSTATE `lock_not_available`.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
+/// Begins a transaction that holds the mutex; waits at most three seconds for the one before.
+async fn hold_mutex(link: &mut Link) -> Result<(), DatabaseError> {
+    link.demand("BEGIN").await?;
+    link.demand("SET LOCAL lock_timeout = '3s'").await?;
+    match link.demand("SELECT 1 FROM countersign.mutex FOR UPDATE").await {
+        Ok(_) => Ok(()),
+        Err(DatabaseError::Refused { code, .. }) if code == LOCK_NOT_AVAILABLE => {
+            let message = "a transaction still holds the target's mutex; try again when it has ended".to_owned();
+            Err(DatabaseError::Refused { code, message })
+        }
+        Err(error) => Err(ledger::no_ledger(error)),
+    }
+}
+
 async fn find_entry(link: &mut Link, token: &RunToken) -> Result<bool, DatabaseError> {
-    let sql = format!("SELECT body, xid FROM countersign.entry WHERE kind = 'committed' AND body::pg_catalog.json ->> 'run' = {}", literal(&token.run));
+    let sql = format!(
+        "SELECT body, xid FROM countersign.entry WHERE kind = 'committed' AND body::pg_catalog.json ->> 'run' = {}",
+        literal(&token.run)
+    );
     let reply = link.demand(&sql).await.map_err(ledger::no_ledger)?;
     for row in &reply.rows {
         let [Some(body), Some(xid)] = row.as_slice() else { continue };
-        let body: Body = serde_json::from_str(body).map_err(|error| DatabaseError::Garbled(format!("an entry of run {}: {error}", token.run)))?;
+        let body: Body = serde_json::from_str(body)
+            .map_err(|error| DatabaseError::Garbled(format!("an entry of run {}: {error}", token.run)))?;
         if let Body::Committed { stage, .. } = body
             && stage == token.stage
         {
             return if *xid == token.xid {
                 Ok(true)
             } else {
-                Err(DatabaseError::Garbled(format!("the ledger's entry of this stage was appended by transaction {xid}, not {}", token.xid)))
+                Err(DatabaseError::Garbled(format!(
+                    "the ledger's entry of this stage was appended by transaction {xid}, not {}",
+                    token.xid
+                )))
             };
         }
     }

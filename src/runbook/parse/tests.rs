@@ -150,7 +150,8 @@ fn check_among(from: &str, to: &str, expect: &str) -> Vec<String> {
     let (_, problems) = read(&files(&WHOLE.replacen(from, to, 1)));
     let told: Vec<String> = problems.iter().map(tell).collect();
     let (place, text) = expect.split_once(' ').unwrap();
-    let is_expected = |told: &&String| told.contains(&format!(" {place} ")) && text.split(" … ").all(|part| told.contains(part));
+    let is_expected =
+        |told: &&String| told.contains(&format!(" {place} ")) && text.split(" … ").all(|part| told.contains(part));
     assert!(told.iter().any(|told| is_expected(&told)), "expected {expect}\nfound    {told:#?}");
     told
 }

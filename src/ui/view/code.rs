@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use eframe::egui::{
-    Color32, FontId, Rect, ScrollArea, Sense, TextStyle, TextWrapMode, Ui, Vec2, WidgetInfo, WidgetText, accesskit::Role, pos2, vec2,
+    Color32, FontId, Rect, ScrollArea, Sense, TextStyle, TextWrapMode, Ui, Vec2, WidgetInfo, WidgetText,
+    accesskit::Role, pos2, vec2,
 };
 
 use crate::ui::tokens::{self, LINE, Tokens, UNIT};

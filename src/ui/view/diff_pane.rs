@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use eframe::egui::{
-    Color32, FontId, Galley, Key, Rect, ScrollArea, Sense, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, text::LayoutJob, vec2,
+    Color32, FontId, Galley, Key, Rect, ScrollArea, Sense, Ui, Vec2, WidgetInfo, accesskit::Role, pos2,
+    text::LayoutJob, vec2,
 };
 
 use super::Scene;
@@ -48,7 +49,15 @@ impl DiffPane {
     }
 
     /// Draws two texts; the caller keeps the same `Arc`s while the texts stay the same.
-    pub fn ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, id: &str, old: &Arc<str>, new: &Arc<str>, sides: (&str, &str)) {
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        scene: &mut Scene<'_>,
+        id: &str,
+        old: &Arc<str>,
+        new: &Arc<str>,
+        sides: (&str, &str),
+    ) {
         let job = DiffJob { old: old.clone(), new: new.clone(), blind_to_space: self.blind_to_space };
         let at = (old.as_ptr().addr(), new.as_ptr().addr(), self.blind_to_space);
         let key = match self.key {
@@ -78,8 +87,10 @@ impl DiffPane {
                 text::muted(ui, "No difference");
                 return;
             }
-            let forward = ui.button("Next change").on_hover_text("F8").clicked() || ui.input(|input| input.key_pressed(Key::F8));
-            let back = ui.button("Previous change").on_hover_text("F7").clicked() || ui.input(|input| input.key_pressed(Key::F7));
+            let forward =
+                ui.button("Next change").on_hover_text("F8").clicked() || ui.input(|input| input.key_pressed(Key::F8));
+            let back = ui.button("Previous change").on_hover_text("F7").clicked()
+                || ui.input(|input| input.key_pressed(Key::F7));
             let count = diff.changes.len();
             if forward || back {
                 self.change = if forward { (self.change + 1) % count } else { (self.change + count - 1) % count };
@@ -106,7 +117,11 @@ impl DiffPane {
         let count = if self.layout == Layout::Unified { rows.len() } else { diff.rows.len() };
         let mut area = ScrollArea::vertical().id_salt(id).auto_shrink(false);
         if let Some(row) = self.go_to.take() {
-            let row = if self.layout == Layout::Unified { rows.iter().position(|drawn| drawn.row == row).unwrap_or(0) } else { row };
+            let row = if self.layout == Layout::Unified {
+                rows.iter().position(|drawn| drawn.row == row).unwrap_or(0)
+            } else {
+                row
+            };
             area = area.vertical_scroll_offset(LINE * f32::from(u16::try_from(row).unwrap_or(u16::MAX)) - LINE * 3.0);
         }
         self.laid_out = 0;
@@ -126,7 +141,9 @@ impl DiffPane {
 
     fn marks(&mut self, diff: &Diff, index: usize) -> Marks {
         let row = diff.rows[index];
-        let (Some(left), Some(right), RowKind::Changed) = (row.left, row.right, row.kind) else { return Marks::default() };
+        let (Some(left), Some(right), RowKind::Changed) = (row.left, row.right, row.kind) else {
+            return Marks::default();
+        };
         let old = &diff.old[diff.old_lines[left].bytes.clone()];
         let new = &diff.new[diff.new_lines[right].bytes.clone()];
         self.marks.entry(index).or_insert_with(|| word_marks(old, new)).clone()
@@ -138,9 +155,26 @@ impl DiffPane {
         let middle = rect.center().x;
         let left = Rect::from_min_max(rect.min, pos2(middle - 2.0, rect.bottom()));
         let right = Rect::from_min_max(pos2(middle + 2.0, rect.top()), rect.max);
-        let (removed, added) = (row.left.is_some() && row.kind != RowKind::Same, row.right.is_some() && row.kind != RowKind::Same);
-        side(ui, &diff.old, &diff.old_lines, row.left, &marks.0, left, removed.then_some((tokens.removed, tokens.removed_word)));
-        side(ui, &diff.new, &diff.new_lines, row.right, &marks.1, right, added.then_some((tokens.added, tokens.added_word)));
+        let (removed, added) =
+            (row.left.is_some() && row.kind != RowKind::Same, row.right.is_some() && row.kind != RowKind::Same);
+        side(
+            ui,
+            &diff.old,
+            &diff.old_lines,
+            row.left,
+            &marks.0,
+            left,
+            removed.then_some((tokens.removed, tokens.removed_word)),
+        );
+        side(
+            ui,
+            &diff.new,
+            &diff.new_lines,
+            row.right,
+            &marks.1,
+            right,
+            added.then_some((tokens.added, tokens.added_word)),
+        );
         spoken(diff, row)
     }
 
@@ -156,7 +190,9 @@ impl DiffPane {
                 let ground = Some((tokens.removed, tokens.removed_word));
                 side(ui, &diff.old, &diff.old_lines, row.left, &marks.0, body, ground);
             }
-            Part::New => side(ui, &diff.new, &diff.new_lines, row.right, &marks.1, body, Some((tokens.added, tokens.added_word))),
+            Part::New => {
+                side(ui, &diff.new, &diff.new_lines, row.right, &marks.1, body, Some((tokens.added, tokens.added_word)))
+            }
         }
         ui.painter().galley(at, sign, tokens.muted);
         format!("{} {}", drawn.sign(), spoken(diff, row))
@@ -246,7 +282,14 @@ fn side(
     painter.galley(pos2(rect.left() + NUMBERS, middle(galley.size().y)), galley, tokens.text);
 }
 
-fn galley(ui: &Ui, tokens: &Tokens, whole: &str, line: &sql::Line, marks: &[Range<usize>], ground: Option<Color32>) -> Arc<Galley> {
+fn galley(
+    ui: &Ui,
+    tokens: &Tokens,
+    whole: &str,
+    line: &sql::Line,
+    marks: &[Range<usize>],
+    ground: Option<Color32>,
+) -> Arc<Galley> {
     let mut job = LayoutJob::default();
     for (piece, kind) in &line.pieces {
         let color = sql::color(tokens, *kind);

@@ -79,7 +79,14 @@ impl ScriptPage {
         let reversal = reversal.clone();
         match self.other_text(scene, &step) {
             Some((other, title)) => {
-                self.pane.ui(ui, scene, "script-diff", &other, &reversal, (&title, &format!("Reversal · {}", step.reversal.path)));
+                self.pane.ui(
+                    ui,
+                    scene,
+                    "script-diff",
+                    &other,
+                    &reversal,
+                    (&title, &format!("Reversal · {}", step.reversal.path)),
+                );
             }
             None => {
                 text::muted(ui, "There is no such text for this step.");
@@ -164,7 +171,9 @@ impl ScriptPage {
     fn other_text(&mut self, scene: &Scene<'_>, step: &Step) -> Option<(Arc<str>, String)> {
         let (text, title) = match self.against {
             Against::Nothing => return None,
-            Against::Build => step.build.as_ref().map(|build| (build.text.clone(), format!("Build · {}", build.path)))?,
+            Against::Build => {
+                step.build.as_ref().map(|build| (build.text.clone(), format!("Build · {}", build.path)))?
+            }
             Against::Captured => captured(scene, step)?,
             Against::Sealed => sealed(scene, step)?,
         };
@@ -184,7 +193,10 @@ impl ScriptPage {
 /// Finds the definition that was captured for this step's object (D-30): in the baseline, else as it is now.
 fn captured(scene: &Scene<'_>, step: &Step) -> Option<(String, String)> {
     let book = scene.shown.book()?;
-    let check = book.checks.iter().find(|check| check.steps.contains(&step.id) && matches!(check.query, Query::Definition(..)))?;
+    let check = book
+        .checks
+        .iter()
+        .find(|check| check.steps.contains(&step.id) && matches!(check.query, Query::Definition(..)))?;
     let baseline = scene.shown.baseline.value().map(|open| (&open.baseline.census, "baseline"));
     let now = scene.shown.survey.value().map(|survey| (&survey.census, "now"));
     [baseline, now].into_iter().flatten().find_map(|(census, side)| match census.readings.get(&check.id) {
@@ -234,8 +246,10 @@ fn asides(ui: &Ui, scene: &Scene<'_>, step: &Step, lines: &[Line]) -> BTreeMap<u
         if !notices.is_empty() {
             words.push_str(&format!(", {}", text::count(notices.len(), "notice")));
         }
-        let more: Vec<String> =
-            notices.iter().map(|notice| format!("{} ×{} containing {:?}", notice.severity, notice.times, notice.contains)).collect();
+        let more: Vec<String> = notices
+            .iter()
+            .map(|notice| format!("{} ×{} containing {:?}", notice.severity, notice.times, notice.contains))
+            .collect();
         let aside = Aside { mark: Mark::Arrow, color: tokens.muted, words, more: more.join("\n") };
         asides.entry(number).or_default().push(aside);
     }
