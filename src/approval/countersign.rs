@@ -257,6 +257,17 @@ pub fn standing(
     Standing { approved, needed: needed.max(LEAST_APPROVALS), may_still, refused: counted.refused, void }
 }
 
+/// Picks the approvals that count, one a person: what a finding keeps, whatever else somebody appended to a ledger.
+#[must_use]
+pub fn approvals_that_count(
+    request: &Request,
+    editor: Option<&Principal>,
+    signatures: &[SignedBytes],
+    roster: &Roster,
+) -> Vec<SignedBytes> {
+    count(request, editor, signatures, roster).held.into_iter().map(|held| held.signed).collect()
+}
+
 struct Counted {
     held: Vec<Held>,
     refused: Vec<(Principal, ApprovalRefusal)>,

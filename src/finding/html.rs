@@ -34,12 +34,12 @@ pub fn render_html(finding: &Finding, digest: Digest, signatures: &[SignedBytes]
                 (target(subject))
                 (steps(subject))
                 @if let Some(after) = &subject.after {
-                    h2 { "Verified afterwards" }
-                    p.quiet { "Read on a fresh connection after the transaction had ended." }
+                    h2 { "Verified after the commit" }
+                    p.quiet { "Read on a fresh connection after the last transaction that was committed had ended." }
                     (comparison(after))
-                } @else if subject.outcome.is_some() {
-                    h2 { "Verified afterwards" }
-                    p.failed { "? Not verified: no census was taken afterwards." }
+                } @else if subject.outcome == Some(Outcome::Committed) {
+                    h2 { "Verified after the commit" }
+                    p.failed { "? Not verified: nothing was compared after the commit." }
                 }
                 @for (number, inside) in (1..).zip(&subject.inside) {
                     h2 { "Inside the transaction, stage " (number) }

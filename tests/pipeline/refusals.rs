@@ -15,7 +15,8 @@ fn who_may_not_sign_is_told_so() {
 
     demo.run_as(&agent, &["approve", request]).fails(3, "is an agent");
     demo.run_as(&author, &["approve", request]).fails(3, "role");
-    demo.run_as(&("stranger@example.test".to_owned(), lan.1.clone()), &["approve", request]).fails(3, "not on the roster");
+    demo.run_as(&("stranger@example.test".to_owned(), lan.1.clone()), &["approve", request])
+        .fails(3, "not on the roster");
     // Lan's name with Minh's key.
     demo.run_as(&(lan.0.clone(), minh.1.clone()), &["approve", request]).fails(3, "does not hold");
     demo.run_as(&lan, &["approve", request]).ok();

@@ -1,8 +1,8 @@
 //! Labels in the three sizes, and boxes around them. Text that comes from outside goes through `escape::visible`.
 
 use eframe::egui::{
-    self, Align, Button, Color32, CornerRadius, FontId, Frame, Label, Margin, Response, RichText, Sense, Stroke, TextStyle,
-    Ui, Vec2, WidgetText,
+    self, Align, Button, Color32, CornerRadius, FontId, Frame, Label, Margin, Response, RichText, Sense, Stroke,
+    TextStyle, Ui, Vec2, WidgetText,
 };
 use jiff::Timestamp;
 

@@ -1,8 +1,8 @@
 //! The steps rail: build order, diagnosis as shape and word, approvals, last outcome. Up and down by keyboard.
 
 use eframe::egui::{
-    Button, EventFilter, FontId, Id, Key, Modifiers, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
-    accesskit::Role, pos2,
+    Button, EventFilter, FontId, Id, Key, Modifiers, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo, accesskit::Role, pos2,
 };
 
 use crate::ledger::RequestStatus;
@@ -89,7 +89,14 @@ fn step(ui: &mut Ui, scene: &mut Scene<'_>, step: &Step, index: usize, count: us
     let mark_left = (rect.right() - 10.0 - mark_width).max(text_left + width + UNIT);
     mark::paint(&painter, mark::square_at(mark_left, rect.top() + 14.0), mark, color);
     at(&painter, mark_left + mark::SIZE + 4.0, rect.top() + 14.0, word, tokens::SMALL, false, color);
-    elided(ui, &painter, pos2(text_left, rect.top() + 31.0), rect.right() - 10.0 - text_left, &step.title, tokens.muted);
+    elided(
+        ui,
+        &painter,
+        pos2(text_left, rect.top() + 31.0),
+        rect.right() - 10.0 - text_left,
+        &step.title,
+        tokens.muted,
+    );
     elided(ui, &painter, pos2(text_left, rect.top() + 46.0), rect.right() - 10.0 - text_left, &last, tokens.muted);
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, tokens.line));
     let name = format!("{} {}: {word}, {last}", step.position, step.id);
@@ -119,7 +126,14 @@ fn keys(ui: &Ui, scene: &mut Scene<'_>, index: usize, count: usize) {
     scene.actions.push(UiAction::Step(to));
 }
 
-fn elided(ui: &Ui, painter: &eframe::egui::Painter, left_middle: eframe::egui::Pos2, width: f32, words: &str, color: eframe::egui::Color32) {
+fn elided(
+    ui: &Ui,
+    painter: &eframe::egui::Painter,
+    left_middle: eframe::egui::Pos2,
+    width: f32,
+    words: &str,
+    color: eframe::egui::Color32,
+) {
     use eframe::egui::{TextStyle, TextWrapMode, WidgetText};
     let text: WidgetText = RichText::new(visible(words)).small().color(color).into();
     let galley = text.into_galley(ui, Some(TextWrapMode::Truncate), width, TextStyle::Small);
