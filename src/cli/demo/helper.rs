@@ -65,7 +65,7 @@ fn running(helpers: &Path) -> PathBuf {
 pub async fn start(role: HelperRole, program: &Path, place: &Place) -> Result<(), DemoFailure> {
     let failed = |reason: String| DemoFailure::Helper { verb: role.verb(), reason };
     let helpers = place.helpers();
-    place.write(&running(&helpers), b"")?;
+    Place::write(&running(&helpers), b"")?;
     let log_path = helpers.join(format!("{}.log", role.verb()));
     let log = File::create(&log_path).map_err(|error| DemoFailure::file("write", &log_path, &error))?;
     let mut command = Command::new(program);

@@ -69,7 +69,7 @@ fn write_runbook(place: &Place, roster: String) -> Result<Runbook, DemoFailure> 
         embedded::FILES.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
     files.insert("roster.toml".to_owned(), roster.into_bytes());
     for (path, bytes) in &files {
-        place.write(&folder.join(path), bytes)?;
+        Place::write(&folder.join(path), bytes)?;
     }
     let (runbook, diagnostics) = parse(&Files(files));
     match diagnostics.iter().find(|found| found.severity == DiagnosticSeverity::Error) {
@@ -90,7 +90,7 @@ async fn keep_baseline(place: &Place, database: &Postgres, runbook: &Runbook) ->
     };
     let document = crate::plan::canonical(&baseline).map_err(|error| DemoFailure::Sample(error.to_string()))?;
     // As every baseline file: its canonical text, and a line feed.
-    place.write(&place.baseline(), format!("{document}\n").as_bytes())?;
+    Place::write(&place.baseline(), format!("{document}\n").as_bytes())?;
     let digest = Digest::of(document.as_bytes());
     let kept = database.ledger_append(&Body::Baseline { document, digest }).await;
     kept.map_err(DemoFailure::database("keep the baseline in the ledger"))?;
