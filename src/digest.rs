@@ -17,6 +17,12 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// Makes a digest from its 32 bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// Reads 64 lower-case hexadecimal digits; anything else is `None`.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {

@@ -1,9 +1,8 @@
 //! Takes a runbook, the live catalog, a census and the open transactions; gives the [`Facts`] the tree looks at.
 
 use super::{ConditionFact, ConditionState, Dependant, Facts, OpenTransaction, StepFacts};
-use crate::census::{Baseline, Census, CompareScope, Question, Reading, Verdict, compare, describe, judge, query_sql};
+use crate::census::{Baseline, Census, CompareScope, Question, Reading, Verdict, compare, describe, judge, query_sql, stop_question_id};
 use crate::review::Catalog;
-use crate::run::stop_question_id;
 use crate::runbook::{CheckId, Object, ObjectClass, ObjectName, Runbook, Step, StepId, StopSign};
 
 /// Every question a diagnosis needs: checks, stop conditions and traces, in one census.

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Finished;
 use crate::census::{Census, Question, Target};
 use crate::ledger::Body;
-use crate::runbook::{CheckId, ObjectName, StepId};
+use crate::runbook::{ObjectName, StepId};
 
 /// What the machine wants done next. One at a time; the answer comes back as an [`Event`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -201,10 +202,4 @@ pub struct HeldLock {
     pub relation: ObjectName,
     /// The mode, such as `AccessExclusiveLock`.
     pub mode: String,
-}
-
-/// The key under which a stop condition is asked in a census.
-#[must_use]
-pub fn stop_question_id(id: &str) -> CheckId {
-    CheckId(format!("stop:{id}"))
 }

@@ -144,7 +144,7 @@ pub fn in_words(reading: &Reading) -> String {
 pub fn tripped(stops: &[StopCondition], against: Option<&Census>, census: &Census) -> Option<(String, String)> {
     stops.iter().find_map(|stop| {
         let StopSign::Query { query: _, expect } = &stop.sign else { return None };
-        let id = super::stop_question_id(&stop.id);
+        let id = crate::census::stop_question_id(&stop.id);
         let unasked = Reading::Blind("not asked".to_owned());
         let actual = census.readings.get(&id).unwrap_or(&unasked);
         let before = against.and_then(|against| against.readings.get(&id));

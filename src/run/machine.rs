@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::guard::{self, split_tag};
-use super::{Event, Finished, HeldLock, Outcome, Purpose, Reply, RunToken, StatementTrace, Step, Trace, stop_question_id};
+use super::{Event, Finished, HeldLock, Outcome, Purpose, Reply, RunToken, StatementTrace, Step, Trace};
 use crate::approval::{Countersigned, SignedBytes};
-use crate::census::{Baseline, Census, CompareScope, Comparison, Question, Target, compare, query_sql};
+use crate::census::{Baseline, Census, CompareScope, Comparison, Question, Target, compare, query_sql, stop_question_id};
 use crate::digest::Digest;
 use crate::ledger::Body;
 use crate::plan::{Plan, PlannedStatement, SealedPlan, Stage};

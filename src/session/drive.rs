@@ -1,6 +1,6 @@
 //! Drives a machine on a line, step by step, and says what is happening.
 
-use super::{Progress, Watch};
+use super::{Cancel, Progress, Watch};
 use crate::plan::Plan;
 use crate::port::RunLine;
 use crate::run::{Event, Finished, Machine, Purpose, Step};
@@ -19,13 +19,13 @@ pub(super) async fn drive(line: &mut dyn RunLine, machine: &mut Machine, plan: &
             continue;
         }
         announce(&step, plan, total, watch);
-        event = perform(line, &step, watch).await;
+        event = perform(line, &step, watch.cancel).await;
         confirm(&step, &event, watch);
     }
 }
 
 /// Performs a step; a wish to cancel reaches the server while it works, but never once COMMIT may have been sent.
-async fn perform(line: &mut dyn RunLine, step: &Step, watch: &Watch<'_>) -> Event {
+async fn perform(line: &mut dyn RunLine, step: &Step, cancel: &Cancel) -> Event {
     if !matches!(step, Step::Send { .. }) {
         return line.perform(step).await;
     }
@@ -33,7 +33,7 @@ async fn perform(line: &mut dyn RunLine, step: &Step, watch: &Watch<'_>) -> Even
     let mut work = line.perform(step);
     tokio::select! {
         event = &mut work => return event,
-        () = watch.cancel.asked() => cancel_at_server().await,
+        () = cancel.asked() => cancel_at_server().await,
     }
     work.await
 }

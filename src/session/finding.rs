@@ -6,7 +6,7 @@ use super::ledger::{Opened, find_request, read_ledger};
 use super::{Failure, FailureKind, SignAs, World};
 use crate::approval::Namespace;
 use crate::digest::Digest;
-use crate::finding::{Finding, FindingSubject, Verification, export, verify_export};
+use crate::finding::{Finding, FindingNote, FindingSubject, Verification, export, verify_export};
 use crate::ledger::{Body, RequestStatus, State};
 use crate::plan::canonical;
 use crate::port::Database;
@@ -33,7 +33,7 @@ pub async fn export_finding(
         let hint = "Sign with the key that the roster names for this principal.";
         Failure::new(FailureKind::Refused, format!("the signature does not hold: {problem}"), hint)
     })?;
-    let files = export(&text, std::slice::from_ref(&signature));
+    let files = export(&text, std::slice::from_ref(&signature))?;
     // What could not be verified here must not leave the desk.
     let verification = verify_export(&files);
     if let Some(refused) = verification.refused.first() {
@@ -83,7 +83,14 @@ fn write(world: &World, state: &State, opened: &Opened, words: &str, signer: &Si
         after: evidence.and_then(|evidence| evidence.after),
     };
     let head = state.head.unwrap_or(crate::ledger::GENESIS);
-    Finding::of(subject, signer.principal.clone(), words.to_owned(), world.clock.now(), state.head_seq, head)
+    let note = FindingNote {
+        writer: signer.principal.clone(),
+        words: words.to_owned(),
+        written_at: world.clock.now(),
+        ledger_seq: state.head_seq,
+        ledger_head: head,
+    };
+    Finding::of(subject, note)
 }
 
 /// Verifies an exported folder, offline.

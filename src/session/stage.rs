@@ -124,8 +124,9 @@ pub async fn stage(
 ) -> Result<StagedRequest, Failure> {
     let roster = staging.runbook.roster.as_ref().ok_or_else(|| Failure::from(crate::plan::SealRefusal::NoRoster))?;
     may_request(roster, &signer.principal)?;
-    // Before the target's locks are taken: without a ledger nothing can be staged.
-    database.ledger_read(0).await?;
+    // Before the target's locks are taken: without a ledger whose chain holds nothing can be staged.
+    let (_, state) = super::ledger::read_ledger(database).await?;
+    refuse_stop(&state)?;
     let (plan, rehearsal, _) = rehearse(world, database, staging, signer.principal.clone(), watch).await?;
     if !rehearsal.passed() {
         return Err(failed_rehearsal(&rehearsal));

@@ -1,6 +1,7 @@
 //! Reads every source file and holds the rules of the house: who may know whom, one clock, one door to COMMIT.
 
 mod cases;
+mod manual;
 mod rules;
 mod source;
 

@@ -92,9 +92,11 @@ mod tests {
     fn every_build_and_binding_is_the_runbooks_own() {
         let runbook: toml::Table = file("runbook.toml").parse().unwrap();
         let steps = runbook["step"].as_array().unwrap();
-        let builds: Vec<_> = steps.iter().map(|step| (step["id"].as_str().unwrap(), step["build"].as_str().unwrap())).collect();
+        let builds: Vec<_> =
+            steps.iter().map(|step| (step["id"].as_str().unwrap(), step["build"].as_str().unwrap())).collect();
         assert_eq!(builds, BUILDS);
-        let names: Vec<_> = runbook["parameter"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+        let names: Vec<_> =
+            runbook["parameter"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
         assert_eq!(names, BINDINGS.map(|(name, _)| name));
         assert_eq!(runbook["target"]["database"].as_str(), Some(DATABASE));
     }

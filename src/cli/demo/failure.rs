@@ -52,7 +52,7 @@ pub enum DemoFailure {
     #[error("no random bytes for the keys: {0}")]
     NoChance(String),
     /// Somebody pressed Ctrl-C, or the system asked us to end.
-    #[error("interrupted; what had been made was removed")]
+    #[error("interrupted before the demo stood")]
     Interrupted,
     /// It failed, and what had been made could not be removed either.
     #[error("{first}; and what had been made could not be removed: {then}")]
@@ -84,11 +84,13 @@ impl DemoFailure {
             Self::NoDemo(_) => "Name the folder that was given to `countersign demo up`. Nothing was removed.",
             Self::File { .. } => "Look at the folder's rights and the free space, then try again.",
             Self::Cluster(_) => "Install PostgreSQL's server programs, or choose a folder below the temporary folder.",
-            Self::Database { .. } => "Look at server.log in the demo's cluster folder; then `countersign demo down` and try again.",
+            Self::Database { .. } => {
+                "Look at server.log in the demo's cluster folder; then `countersign demo down` and try again."
+            }
             Self::Sample(_) => "Report it with the version of the program; your databases are not touched.",
             Self::Helper { .. } => "Try `countersign demo down` on the folder, then again.",
             Self::NoChance(_) => "Make /dev/urandom readable, then try again.",
-            Self::Interrupted => "Start again when you like.",
+            Self::Interrupted => "What had been made was removed; start again when you like.",
             Self::LeftBehind { .. } => "Run `countersign demo down` on the folder.",
         }
     }

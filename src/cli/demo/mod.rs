@@ -2,7 +2,7 @@
 //! drill if one was asked for; refuses folders that hold anything.
 //!
 //! `up` leaves it running until `down`. `private` gives the same to one run of the program and takes it away afterwards.
-//! The program has two hidden verbs, `demo tick DIR` and `demo hold DIR`, for the processes that stay: see [`serve`].
+//! The program has two hidden verbs, `demo tick --dir DIR` and `demo hold --dir DIR`, for the processes that stay: see [`serve`].
 
 mod embedded;
 mod failure;
@@ -151,7 +151,8 @@ async fn stand(place: &Place, options: &UpOptions) -> Result<DemoUp, DemoFailure
 
 /// Waits for Ctrl-C, or for the system to ask us to end. Where signals cannot be caught it waits for ever.
 async fn asked_to_end() {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -184,6 +185,14 @@ impl Drop for PrivateDemo {
 /// # Errors
 /// See [`DemoFailure`]; nothing is left behind.
 pub async fn private(scenario: Option<Scenario>) -> Result<PrivateDemo, DemoFailure> {
+    private_with(scenario, None).await
+}
+
+/// Does the same with the server programs of one folder; `None` looks in the usual places.
+///
+/// # Errors
+/// See [`DemoFailure`]; nothing is left behind.
+pub async fn private_with(scenario: Option<Scenario>, binaries: Option<PathBuf>) -> Result<PrivateDemo, DemoFailure> {
     let temporary = std::env::temp_dir();
     let folder = tempfile::Builder::new()
         .prefix("countersign-demo-")
@@ -191,7 +200,7 @@ pub async fn private(scenario: Option<Scenario>) -> Result<PrivateDemo, DemoFail
         .tempdir()
         .map_err(|error| DemoFailure::file("make a folder in", &temporary, &error))?;
     let place = Place::claim(folder.path())?;
-    let options = ClusterOptions { folder: place.cluster(), binaries: None, detached: false, durable: false };
+    let options = ClusterOptions { folder: place.cluster(), binaries, detached: false, durable: false };
     let cluster = PrivateCluster::start(options)?;
     let up = raise::raise(&place, &cluster, scenario).await?;
     let mut traffic = vec![tokio::spawn(keep_going(up.url.clone()))];
@@ -201,7 +210,10 @@ pub async fn private(scenario: Option<Scenario>) -> Result<PrivateDemo, DemoFail
         let begun = tokio::time::timeout(std::time::Duration::from_secs(20), &mut hears).await;
         if !matches!(begun, Ok(Ok(()))) {
             traffic.iter().for_each(JoinHandle::abort);
-            return Err(DemoFailure::Helper { verb: HelperRole::Hold.verb(), reason: "had not begun after 20 s".to_owned() });
+            return Err(DemoFailure::Helper {
+                verb: HelperRole::Hold.verb(),
+                reason: "had not begun after 20 s".to_owned(),
+            });
         }
     }
     Ok(PrivateDemo { up, traffic, _cluster: cluster, _folder: folder })

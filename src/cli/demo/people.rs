@@ -42,7 +42,9 @@ const PEOPLE: [(&str, &str, &str, &[&str]); 6] = [
 pub fn make_people(keys: &Path) -> Result<(Vec<DemoPerson>, String), DemoFailure> {
     DirBuilder::new().mode(0o700).create(keys).map_err(|error| DemoFailure::file("make", keys, &error))?;
     let mut people = Vec::new();
-    let mut roster = "# Made by `countersign demo`; the keys have no passphrase and are good for nothing else.\nformat = 1\n".to_owned();
+    let mut roster =
+        "# Made by `countersign demo`; the keys have no passphrase and are good for nothing else.\nformat = 1\n"
+            .to_owned();
     for (login, name, kind, roles) in PEOPLE {
         let principal = format!("{login}@example.test");
         let path = keys.join(login);
@@ -108,7 +110,8 @@ mod tests {
 
     #[test]
     fn two_people_beside_the_author_can_review_and_one_can_operate() {
-        let with = |role: &str| PEOPLE.iter().filter(|(_, _, kind, roles)| *kind == "human" && roles.contains(&role)).count();
+        let with =
+            |role: &str| PEOPLE.iter().filter(|(_, _, kind, roles)| *kind == "human" && roles.contains(&role)).count();
         assert_eq!((with("reviewer"), with("operator"), with("sovereign")), (3, 1, 1));
     }
 }

@@ -4,6 +4,8 @@ use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -135,7 +137,7 @@ impl Place {
             Err(error) => return Err(error.into()),
         }
         for folder in [self.cluster(), self.keys(), self.runbook(), self.helpers()] {
-            ignore_missing(fs::remove_dir_all(&folder)).map_err(|error| DemoFailure::file("remove", &folder, &error))?;
+            remove_folder(&folder).map_err(|error| DemoFailure::file("remove", &folder, &error))?;
         }
         for file in [self.baseline(), self.record()] {
             ignore_missing(fs::remove_file(&file)).map_err(|error| DemoFailure::file("remove", &file, &error))?;
@@ -143,6 +145,18 @@ impl Place {
         // What else somebody put there, such as an exported finding, is theirs: then the folder stays.
         Ok(record.made_folder && fs::remove_dir(&self.root).is_ok())
     }
+}
+
+/// Removes a folder in which a server that has just ended may still write its last line.
+fn remove_folder(folder: &Path) -> io::Result<()> {
+    // Twenty times 50 ms: it is the shell around the server that writes, at once when the server has gone.
+    for _ in 0..20 {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => thread::sleep(Duration::from_millis(50)),
+            result => return ignore_missing(result),
+        }
+    }
+    ignore_missing(fs::remove_dir_all(folder))
 }
 
 fn ignore_missing(result: io::Result<()>) -> io::Result<()> {

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use super::failure::DemoFailure;
 use super::place::Place;
 use super::{DemoUp, Scenario, embedded, people};
-use crate::adapter::postgres::{Postgres, PrivateCluster};
-use crate::census::{BASELINE_FORMAT, Baseline, Question, definition_sql};
+use crate::adapter::postgres::{Postgres, PrivateCluster, Surroundings};
+use crate::census::{BASELINE_FORMAT, Baseline};
+use crate::diagnose::questions;
 use crate::digest::Digest;
 use crate::ledger::Body;
 use crate::port::Database as _;
-use crate::runbook::{CheckId, DiagnosticSeverity, Files, Query, Runbook, StopSign, parse};
+use crate::runbook::{DiagnosticSeverity, Files, Runbook, parse};
 
 /// What the demo's baseline is the truth of.
 pub const LABEL: &str = "before the build";
@@ -21,8 +22,8 @@ pub const LABEL: &str = "before the build";
 /// # Errors
 /// See [`DemoFailure`].
 pub async fn raise(place: &Place, cluster: &PrivateCluster, scenario: Option<Scenario>) -> Result<DemoUp, DemoFailure> {
-    let create = format!("CREATE DATABASE {}", embedded::DATABASE);
-    load(&open(&cluster.url("postgres"))?, "make the database", &create).await?;
+    let made = open(&cluster.url("postgres"))?.create_database(embedded::DATABASE).await;
+    made.map_err(DemoFailure::database("make the database"))?;
     let url = cluster.url(embedded::DATABASE);
     let database = open(&url)?;
     load(&database, "load the sample database", embedded::file("base.sql")).await?;
@@ -53,7 +54,8 @@ pub async fn raise(place: &Place, cluster: &PrivateCluster, scenario: Option<Sce
 }
 
 fn open(url: &str) -> Result<Postgres, DemoFailure> {
-    Postgres::new(url).map_err(DemoFailure::database("read the demo's own connection text"))
+    // The text says everything: what PGHOST or a password file say is about other servers.
+    Postgres::new(url, Surroundings::default()).map_err(DemoFailure::database("read the demo's own connection text"))
 }
 
 async fn load(database: &Postgres, what: &str, sql: &str) -> Result<(), DemoFailure> {
@@ -87,24 +89,10 @@ async fn keep_baseline(place: &Place, database: &Postgres, runbook: &Runbook) ->
         census,
     };
     let document = crate::plan::canonical(&baseline).map_err(|error| DemoFailure::Sample(error.to_string()))?;
-    place.write(&place.baseline(), document.as_bytes())?;
+    // As every baseline file: its canonical text, and a line feed.
+    place.write(&place.baseline(), format!("{document}\n").as_bytes())?;
     let digest = Digest::of(document.as_bytes());
     let kept = database.ledger_append(&Body::Baseline { document, digest }).await;
     kept.map_err(DemoFailure::database("keep the baseline in the ledger"))?;
     Ok(())
-}
-
-/// Returns every check, and every stop condition that is a question.
-fn questions(runbook: &Runbook) -> Vec<Question> {
-    let stops = runbook.stops.iter().filter_map(|stop| match &stop.sign {
-        StopSign::Query { query, .. } => {
-            let sql = match query {
-                Query::Sql(sql) => sql.clone(),
-                Query::Definition(name, kind) => definition_sql(name, *kind),
-            };
-            Some(Question { id: CheckId(format!("stop:{}", stop.id)), sql })
-        }
-        StopSign::ErrorContains(_) => None,
-    });
-    runbook.checks.iter().map(Question::of).chain(stops).collect()
 }

@@ -365,9 +365,10 @@ fn kind_of(value: &Spanned<DeValue<'_>>) -> &'static str {
     }
 }
 
-/// Returns the known word that a person may have meant: at most a third of its letters differ.
+/// Returns the known word that a person may have meant: at most a third of its letters differ, or two swapped ones.
 pub(super) fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
-    let allowed = (word.chars().count() / 3).max(1);
+    let letters = word.chars().count();
+    let allowed = (letters / 3).max(if letters > 3 { 2 } else { 1 });
     known.map(|near| (distance(word, near), near)).filter(|(far, _)| *far <= allowed).min().map(|(_, near)| near)
 }
 

@@ -114,6 +114,9 @@ fn ordinals(reader: &mut Reader<'_>, runbook: &Runbook) {
     for step in &runbook.steps {
         // A script that cannot be read is the review's matter: the rule `syntax` blocks it.
         let Ok(statements) = split(&step.reversal.text) else { continue };
+        if step.reversal.text.is_empty() {
+            continue;
+        }
         for ordinal in step.statements.keys().filter(|ordinal| **ordinal as usize > statements.len()) {
             let offset = reader.place("statement", &format!("{ordinal} of {}", step.id));
             let message =

@@ -103,6 +103,16 @@ impl Lexeme {
     }
 }
 
+impl Statement {
+    /// Returns the line and column of a byte offset of the script that lies in this statement.
+    #[must_use]
+    pub fn place(&self, offset: usize) -> (u32, u32) {
+        let (line, column) = place_of(&self.text, offset.saturating_sub(self.start));
+        let first_column = if line == 1 { self.column - 1 } else { 0 };
+        (self.line + line - 1, column + first_column)
+    }
+}
+
 /// Splits a script into its statements; empty ones are left out.
 ///
 /// # Errors
@@ -194,7 +204,7 @@ fn columns(select: &serde_json::Value) -> Option<usize> {
 }
 
 /// Visits every object of a tree, wrapped in a kind or not.
-pub(super) fn each_object<'a>(value: &'a serde_json::Value, see: &mut dyn FnMut(&'a serde_json::Value)) {
+pub fn each_object<'a>(value: &'a serde_json::Value, see: &mut dyn FnMut(&'a serde_json::Value)) {
     if let Some(list) = value.as_array() {
         list.iter().for_each(|item| each_object(item, see));
     } else if let Some(fields) = value.as_object() {

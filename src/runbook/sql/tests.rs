@@ -220,10 +220,10 @@ fn names_what_is_touched() {
         all.iter().flat_map(|statement| touched(statement, "public")).map(|t| tell(&t)).collect::<Vec<_>>().join(", ")
     };
     for (text, expect) in [
-        ("\nDROP VIEW IF EXISTS v_gap, s.w;", "Drop public.v_gap View 2:21, Drop s.w View 2:30"),
-        ("DROP TRIGGER t ON s.r", "Attach s.r 1:21, Drop s.r.t Trigger 1:14"),
+        ("\nDROP VIEW IF EXISTS v_gap, s.w;", "Drop public.v_gap View 2:21, Drop s.w View 2:28"),
+        ("DROP TRIGGER t ON s.r", "Attach s.r 1:19, Drop s.r.t Trigger 1:14"),
         ("DROP TRIGGER t ON r", "Attach public.r 1:19, Drop public.r.t Trigger 1:14"),
-        ("DROP FUNCTION s.f(int), g", "Drop s.f Function 1:17, Drop public.g Function 1:25"),
+        ("DROP FUNCTION s.f(int), g", "Drop s.f Function 1:15, Drop public.g Function 1:25"),
         ("DROP EVENT TRIGGER e", "Drop e EventTrigger 1:20"),
         ("DROP TYPE t", "Drop public.t Type 1:11"),
         (
@@ -242,10 +242,10 @@ fn names_what_is_touched() {
         ("ALTER TABLE a RENAME b TO c", "Alter public.a 1:13"),
         (
             "CREATE TRIGGER t BEFORE INSERT ON a EXECUTE FUNCTION s.f()",
-            "Attach public.a 1:35, Create public.a.t Trigger 1:16, Read s.f Function 1:56",
+            "Attach public.a 1:35, Create public.a.t Trigger 1:16, Read s.f Function 1:54",
         ),
         ("CREATE INDEX i ON s.a (x)", "Attach s.a 1:19, Create s.i Index 1:14"),
-        ("COMMENT ON COLUMN s.a.c IS ''", "Alter s.a 1:21"),
+        ("COMMENT ON COLUMN s.a.c IS ''", "Alter s.a 1:19"),
         ("CREATE VIEW v AS SELECT * FROM a", "Create public.v View 1:13, Read public.a 1:32"),
     ] {
         assert_eq!(tell(text), expect, "for {text}");

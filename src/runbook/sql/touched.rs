@@ -3,8 +3,8 @@
 use pg_query::protobuf::{MergeMatchKind, ObjectType};
 use serde_json::Value;
 
+use super::Statement;
 use super::tree::{as_kind, items, kind, number, present, strings, text};
-use super::{Statement, place_of};
 use crate::runbook::{ObjectKind, ObjectName};
 
 /// What a statement does to an object.
@@ -413,7 +413,11 @@ impl Walk<'_> {
             let (start, end) = (from + found, from + found + needle.len());
             let before = haystack[..start].chars().next_back();
             if !is_word(before) && !is_word(haystack[end..].chars().next()) {
-                return self.in_script(self.statement.start + start);
+                // A qualified name is pointed at where it begins.
+                let qualified = haystack[..start]
+                    .trim_end_matches(|letter| is_word(Some(letter)) || letter == '.' || letter == '"');
+                let quoted = haystack[..start].ends_with(['.', '"']);
+                return self.in_script(self.statement.start + if quoted { qualified.len() } else { start });
             }
             from = end;
         }
@@ -421,10 +425,7 @@ impl Walk<'_> {
     }
 
     fn in_script(&self, offset: usize) -> (u32, u32) {
-        let inside = offset.saturating_sub(self.statement.start);
-        let (line, column) = place_of(&self.statement.text, inside);
-        let first_column = if line == 1 { self.statement.column - 1 } else { 0 };
-        (self.statement.line + line - 1, column + first_column)
+        self.statement.place(offset)
     }
 }
 

@@ -36,7 +36,7 @@ impl Tree {
 
     /// Visits every node of every kind, parents before children.
     pub fn visit<'a>(&'a self, see: &mut dyn FnMut(&'a str, &'a Value)) {
-        visit(&self.0, see);
+        visit_value(&self.0, see);
     }
 
     /// Returns every node of one kind, such as `FuncCall`.
@@ -145,14 +145,15 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-fn visit<'a>(value: &'a Value, see: &mut dyn FnMut(&'a str, &'a Value)) {
+/// Visits every node below a value, itself included, parents before children.
+pub fn visit_value<'a>(value: &'a Value, see: &mut dyn FnMut(&'a str, &'a Value)) {
     match value {
-        Value::Array(list) => list.iter().for_each(|item| visit(item, see)),
+        Value::Array(list) => list.iter().for_each(|item| visit_value(item, see)),
         Value::Object(fields) => {
             if let Some((name, inner)) = kind(value) {
                 see(name, inner);
             }
-            fields.values().for_each(|item| visit(item, see));
+            fields.values().for_each(|item| visit_value(item, see));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
