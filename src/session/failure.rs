@@ -103,7 +103,6 @@ impl From<ApprovalRefusal> for Failure {
             | ApprovalRefusal::FailedRehearsal(_)
             | ApprovalRefusal::AnotherDigest { .. }
             | ApprovalRefusal::Contradicts { .. }
-            | ApprovalRefusal::BadRoster(_)
             | ApprovalRefusal::Rejected { .. }
             | ApprovalRefusal::Used => "Stage it again; the new request needs new approvals.",
             ApprovalRefusal::BadRoster(_) => "Mend roster.toml in the runbook folder, then stage again.",
