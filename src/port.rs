@@ -22,6 +22,11 @@ pub type Wait<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// One database, reached with one person's rights. Each method opens what it needs, within the limits it documents.
 pub trait Database: Send + Sync {
+    /// Says which schema unqualified names mean from now on, as the runbook's target does; `public` until then. A
+    /// database that resolves no names may ignore it.
+    fn use_schema(&self, schema: &str) {
+        let _ = schema;
+    }
     /// Reads where the connection leads.
     fn target(&self) -> Wait<'_, Result<Target, DatabaseError>>;
     /// Returns how the connection is described to people: `directus @ db-1:5432 as ops · TLS · PG 15.18`.

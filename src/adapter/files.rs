@@ -22,9 +22,9 @@ const MOST_SINGLE_BYTES: u64 = 256 * 1024 * 1024;
 
 /// The file system.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SystemFolders;
+pub struct DiskFolders;
 
-impl Folders for SystemFolders {
+impl Folders for DiskFolders {
     fn read_folder(&self, path: &Path) -> Result<Files, FileError> {
         let root = fs::canonicalize(path).map_err(|error| cannot("cannot read", path, &error))?;
         if !root.is_dir() {
@@ -195,7 +195,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::fs;
 
-    use super::{Folders as _, MOST_FILES, SystemFolders};
+    use super::{Folders as _, MOST_FILES, DiskFolders};
 
     #[test]
     fn a_folder_is_read_without_what_editors_leave() {
@@ -205,11 +205,11 @@ mod tests {
         {
             fs::write(place.path().join(name), name).unwrap();
         }
-        let files = SystemFolders.read_folder(place.path()).unwrap().0;
+        let files = DiskFolders.read_folder(place.path()).unwrap().0;
         assert_eq!(files.keys().collect::<Vec<_>>(), ["reversal/a.sql", "runbook.toml"]);
         assert_eq!(files["reversal/a.sql"], b"reversal/a.sql");
-        assert!(SystemFolders.read_folder(&place.path().join("runbook.toml")).is_err());
-        assert!(SystemFolders.read_folder(&place.path().join("nowhere")).is_err());
+        assert!(DiskFolders.read_folder(&place.path().join("runbook.toml")).is_err());
+        assert!(DiskFolders.read_folder(&place.path().join("nowhere")).is_err());
     }
 
     #[cfg(unix)]
@@ -218,14 +218,14 @@ mod tests {
         let (place, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         fs::write(place.path().join("a.sql"), "a").unwrap();
         std::os::unix::fs::symlink("a.sql", place.path().join("b.sql")).unwrap();
-        assert_eq!(SystemFolders.read_folder(place.path()).unwrap().0.len(), 2);
+        assert_eq!(DiskFolders.read_folder(place.path()).unwrap().0.len(), 2);
         std::os::unix::fs::symlink(place.path(), place.path().join("round")).unwrap();
-        let error = SystemFolders.read_folder(place.path()).unwrap_err().to_string();
+        let error = DiskFolders.read_folder(place.path()).unwrap_err().to_string();
         assert!(error.contains("deep"), "{error}");
         fs::remove_file(place.path().join("round")).unwrap();
         fs::write(outside.path().join("secret"), "s").unwrap();
         std::os::unix::fs::symlink(outside.path().join("secret"), place.path().join("c.sql")).unwrap();
-        let error = SystemFolders.read_folder(place.path()).unwrap_err().to_string();
+        let error = DiskFolders.read_folder(place.path()).unwrap_err().to_string();
         assert!(error.contains("leads out of the folder"), "{error}");
     }
 
@@ -234,14 +234,14 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let big = fs::File::create(place.path().join("big.sql")).unwrap();
         big.set_len(16 * 1024 * 1024 + 1).unwrap();
-        let error = SystemFolders.read_folder(place.path()).unwrap_err().to_string();
+        let error = DiskFolders.read_folder(place.path()).unwrap_err().to_string();
         assert!(error.contains("more than 16777216 bytes"), "{error}");
         big.set_len(16).unwrap();
-        assert!(SystemFolders.read_folder(place.path()).is_ok());
+        assert!(DiskFolders.read_folder(place.path()).is_ok());
         for number in 0..MOST_FILES {
             fs::write(place.path().join(format!("{number}.sql")), "").unwrap();
         }
-        let error = SystemFolders.read_folder(place.path()).unwrap_err().to_string();
+        let error = DiskFolders.read_folder(place.path()).unwrap_err().to_string();
         assert!(error.contains("more than 1000 files"), "{error}");
     }
 
@@ -250,15 +250,15 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let files = |name: &str| BTreeMap::from([(name.to_owned(), b"x".to_vec()), ("b.txt".to_owned(), Vec::new())]);
         let target = place.path().join("finding");
-        SystemFolders.write_folder(&target, &files("a/1.sig")).unwrap();
+        DiskFolders.write_folder(&target, &files("a/1.sig")).unwrap();
         assert_eq!(fs::read(target.join("a/1.sig")).unwrap(), b"x");
-        let error = SystemFolders.write_folder(&target, &files("a")).unwrap_err().to_string();
+        let error = DiskFolders.write_folder(&target, &files("a")).unwrap_err().to_string();
         assert!(error.contains("not empty"), "{error}");
         let empty = place.path().join("empty");
         fs::create_dir(&empty).unwrap();
-        SystemFolders.write_folder(&empty, &files("a")).unwrap();
+        DiskFolders.write_folder(&empty, &files("a")).unwrap();
         for wrong in ["../a", "/a", "a/../b", "", "a\\b", "./a", "a/"] {
-            assert!(SystemFolders.write_folder(&place.path().join("new"), &files(wrong)).is_err(), "{wrong}");
+            assert!(DiskFolders.write_folder(&place.path().join("new"), &files(wrong)).is_err(), "{wrong}");
         }
         let left: Vec<_> = fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left.len(), 2, "{left:?}");
@@ -268,11 +268,11 @@ mod tests {
     fn a_file_is_replaced_whole() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("baseline.json");
-        SystemFolders.write_file(&path, b"one").unwrap();
-        SystemFolders.write_file(&path, b"two").unwrap();
-        assert_eq!(SystemFolders.read_file(&path).unwrap(), b"two");
+        DiskFolders.write_file(&path, b"one").unwrap();
+        DiskFolders.write_file(&path, b"two").unwrap();
+        assert_eq!(DiskFolders.read_file(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
-        assert!(SystemFolders.write_file(&place.path().join("no/such/folder"), b"x").is_err());
-        assert!(SystemFolders.read_file(place.path()).is_err());
+        assert!(DiskFolders.write_file(&place.path().join("no/such/folder"), b"x").is_err());
+        assert!(DiskFolders.read_file(place.path()).is_err());
     }
 }

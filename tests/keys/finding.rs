@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use countersign::adapter::files::SystemFolders;
+use countersign::adapter::files::DiskFolders;
 use countersign::adapter::ssh::SshSigner;
 use countersign::approval::{Namespace, SignedBytes, countersign, parse_roster};
 use countersign::census::{Census, Comparison, Target};
@@ -177,8 +177,8 @@ fn stock_tools_verify_an_exported_finding() {
     let keys = Keys::new();
     let files = exported(&keys);
     let folder = keys.path("finding");
-    SystemFolders.write_folder(&folder, &files).unwrap();
-    let verification = verify_export(&SystemFolders.read_folder(&folder).unwrap().0);
+    DiskFolders.write_folder(&folder, &files).unwrap();
+    let verification = verify_export(&DiskFolders.read_folder(&folder).unwrap().0);
     assert_eq!(verification.refused, Vec::<String>::new());
     assert_eq!(verification.signatures.len(), 5);
 
@@ -205,7 +205,7 @@ fn one_flipped_byte_is_refused_by_both() {
     let keys = Keys::new();
     let files = exported(&keys);
     let folder = keys.path("finding");
-    SystemFolders.write_folder(&folder, &files).unwrap();
+    DiskFolders.write_folder(&folder, &files).unwrap();
     let commands = commands(&folder);
     for (path, bytes) in &files {
         let mut flipped = bytes.clone();
@@ -214,7 +214,7 @@ fn one_flipped_byte_is_refused_by_both() {
         fs::write(folder.join(path), &flipped).unwrap();
         let passed = commands.iter().all(|command| runs(&folder, command));
         assert!(!passed, "stock tools accept byte {middle} of {path}");
-        let verification = verify_export(&SystemFolders.read_folder(&folder).unwrap().0);
+        let verification = verify_export(&DiskFolders.read_folder(&folder).unwrap().0);
         assert!(!verification.holds(), "byte {middle} of {path} is accepted");
         if path == "request.json" {
             let signatures = commands.iter().filter(|command| command.ends_with("< request.json"));
@@ -230,7 +230,7 @@ fn stock_tools_refuse_an_agents_approval_too() {
     let keys = Keys::new();
     let files = exported(&keys);
     let folder = keys.path("finding");
-    SystemFolders.write_folder(&folder, &files).unwrap();
+    DiskFolders.write_folder(&folder, &files).unwrap();
     let verify = |who: &str, namespace: Namespace| {
         let approval = signed(&keys, who, namespace, &files["request.json"]);
         fs::write(folder.join("new.sig"), approval.signature).unwrap();
