@@ -31,7 +31,7 @@ const MOST_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// use countersign::{digest::Digest, rehearsal::Rehearsal};
 ///
 /// fn open(plan: SealedPlan, rehearsal: Rehearsal, request: Request, approvals: Vec<SignedBytes>, roster: Roster) {
-///     let request_digest = Digest::of(b"request");
+///     let (request_digest, now) = (Digest::of(b"request"), jiff::Timestamp::UNIX_EPOCH);
 ///     let opened: Option<Countersigned> = Some(Countersigned { plan, request, request_digest, approvals });
 /// }
 /// ```
@@ -44,8 +44,8 @@ const MOST_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// use countersign::{digest::Digest, rehearsal::Rehearsal};
 ///
 /// fn open(plan: SealedPlan, rehearsal: Rehearsal, request: Request, approvals: Vec<SignedBytes>, roster: Roster) {
-///     let request_digest = Digest::of(b"request");
-///     let opened: Option<Countersigned> = countersign(plan, &rehearsal, request, &approvals, &roster, jiff::Timestamp::UNIX_EPOCH).ok();
+///     let (request_digest, now) = (Digest::of(b"request"), jiff::Timestamp::UNIX_EPOCH);
+///     let opened: Option<Countersigned> = countersign(plan, &rehearsal, request, &approvals, &roster, now).ok();
 /// }
 /// ```
 #[derive(Debug)]

@@ -40,6 +40,7 @@ impl Finding {
 pub(super) fn kind(subject: &FindingSubject) -> FindingKind {
     let after_holds = subject.after.as_ref().map(Comparison::holds);
     match (&subject.outcome, after_holds) {
+        (Some(Outcome::Committed), _) if subject.failure.is_some() => FindingKind::Divergence,
         (None, _) => FindingKind::Rehearsal,
         (Some(Outcome::Committed), Some(true)) | (Some(Outcome::RolledBack { .. }), Some(true) | None) => {
             FindingKind::Run
@@ -60,7 +61,11 @@ pub(super) fn headline(subject: &FindingSubject) -> String {
             None => format!("Rehearsed, nothing left behind: {what}. It has not been run."),
             Some(failure) => format!("The rehearsal did not pass: {what}; {failure}. It has not been run."),
         },
-        Some(Outcome::Committed) => format!("Committed: {what}. {}", afterwards(subject)),
+        Some(Outcome::Committed) => {
+            let but =
+                subject.failure.as_ref().map_or_else(String::new, |failure| format!(" NOT as planned: {failure}."));
+            format!("Committed: {what}.{but} {}", afterwards(subject))
+        }
         Some(Outcome::RolledBack { reason, committed }) => {
             // The comparison of a run that was rolled back, if any, is that of the last stage it kept.
             let seen = if subject.after.is_some() { format!(" {}", afterwards(subject)) } else { String::new() };

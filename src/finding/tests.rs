@@ -66,6 +66,7 @@ fn subject() -> FindingSubject {
         approvals: vec![desk.approval("lan"), desk.approval("minh")],
         operated: Some(sign("khoa", Namespace::Operate, &bytes)),
         outcome: Some(Outcome::Committed),
+        failure: None,
         trace: Some(Trace { statements: vec![sent()] }),
         inside: vec![comparison.clone()],
         after: Some(comparison),
@@ -200,6 +201,16 @@ fn headlines_say_what_is_known() {
     assert_eq!(
         says(|_| {}),
         expect(FindingKind::Run, format!("Committed: {what}. Verified after the commit: 1 of 1 checks hold."))
+    );
+    assert_eq!(
+        says(|it| it.failure = Some("the stop condition outbox tripped".to_owned())),
+        expect(
+            FindingKind::Divergence,
+            format!(
+                "Committed: {what}. NOT as planned: the stop condition outbox tripped. \
+                 Verified after the commit: 1 of 1 checks hold."
+            )
+        )
     );
     assert_eq!(
         says(|it| it.after = None),

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use super::ledger::{Opened, find_request, read_ledger};
 use super::{Failure, FailureKind, SignAs, World};
-use crate::approval::Namespace;
+use crate::approval::{Namespace, approvals_that_count};
 use crate::digest::Digest;
 use crate::finding::{Finding, FindingSubject, Verification, export, verify_export};
 use crate::ledger::{Body, RequestStatus, State};
 use crate::plan::canonical;
 use crate::port::Database;
 use crate::run::Outcome;
+use crate::runbook::StepId;
 
 /// Writes the finding of a request as the ledger knows it, signs it, keeps it and exports it.
 ///
@@ -63,7 +64,7 @@ fn write(world: &World, state: &State, opened: &Opened, words: &str, signer: &Si
                 timeline: opened.plan.plan().target.timeline,
             },
             reason: "the run began and its end is not recorded".to_owned(),
-            committed: Vec::new(),
+            committed: begun_stages(opened),
         }),
     };
     let subject = FindingSubject {
@@ -75,15 +76,28 @@ fn write(world: &World, state: &State, opened: &Opened, words: &str, signer: &Si
         rehearsal_digest: opened.request.rehearsal_digest,
         roster: opened.state.roster.clone(),
         requested: opened.state.requested.clone(),
-        approvals: opened.signatures(),
+        // Whatever else somebody appended to the ledger: only what counted is evidence.
+        approvals: approvals_that_count(
+            &opened.request,
+            opened.plan.plan().editor.as_ref(),
+            &opened.signatures(),
+            &opened.roster,
+        ),
         operated: opened.state.operated.clone(),
         outcome,
+        failure: evidence.as_ref().and_then(|evidence| evidence.failure.clone()),
         trace: evidence.as_ref().map(|evidence| evidence.trace.clone()),
         inside: evidence.as_ref().map_or_else(Vec::new, |evidence| evidence.inside.clone()),
         after: evidence.and_then(|evidence| evidence.after),
     };
     let head = state.head.unwrap_or(crate::ledger::GENESIS);
     Finding::of(subject, signer.principal.clone(), words.to_owned(), world.clock.now(), state.head_seq, head)
+}
+
+/// The stages the ledger knows to be committed; the last stage of a plan ends the run, so it is never among them here.
+fn begun_stages(opened: &Opened) -> Vec<StepId> {
+    let committed = usize::try_from(opened.state.committed_stages).unwrap_or(usize::MAX);
+    opened.plan.plan().stages.iter().take(committed).map(|stage| stage.step.clone()).collect()
 }
 
 /// Verifies an exported folder, offline.

@@ -91,6 +91,7 @@ fn exported(keys: &Keys) -> BTreeMap<String, Vec<u8>> {
         approvals,
         operated: Some(signed(keys, "lan", Namespace::Operate, &bytes)),
         outcome: Some(Outcome::Committed),
+        failure: None,
         trace: Some(Trace::default()),
         inside: Vec::new(),
         after: Some(Comparison::default()),
