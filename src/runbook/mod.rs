@@ -11,5 +11,5 @@ pub mod sql;
 
 pub use model::*;
 pub use name::*;
-pub use parameter::{Binding, BindingProblem, bind, bind_value, unbound_view, used};
+pub use parameter::{Binding, BindingProblem, bind, bind_value, is_name, unbound_view, used};
 pub use parse::{Files, ROSTER_FILE, RUNBOOK_FILE, parse};

@@ -28,7 +28,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
         }
     }
     for (statement, touched) in scene.touches().filter(|(_, touched)| touched.how == Touch::Truncate) {
-        if !is_greenfield(scene.runbook.object(&touched.name)) {
+        if !is_greenfield(scene.object(touched)) {
             let message = format!("TRUNCATE empties {}, rows of others too.", touched.name);
             found.block(
                 Spot::Object(statement, touched),

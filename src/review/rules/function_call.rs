@@ -1,6 +1,7 @@
 //! `function-call`: a function may do anything; what survives ROLLBACK is never called.
 
 use super::{Found, RuleInfo, Scene, Spot};
+use crate::runbook::sql::survives_rollback;
 use crate::runbook::sql::tree::{items, number, strings};
 
 pub(super) const INFO: RuleInfo = RuleInfo {
@@ -100,40 +101,6 @@ const HARMLESS: &[&str] = &[
     "unnest",
     "upper",
 ];
-/// Functions whose effect survives ROLLBACK, or reaches beyond the database.
-const SURVIVES: &[&str] = &[
-    "nextval",
-    "setval",
-    "lo_import",
-    "lo_export",
-    "pg_cancel_backend",
-    "pg_create_restore_point",
-    "pg_ls_dir",
-    "pg_notify",
-    "pg_promote",
-    "pg_read_binary_file",
-    "pg_read_file",
-    "pg_reload_conf",
-    "pg_rotate_logfile",
-    "pg_sleep",
-    "pg_sleep_for",
-    "pg_sleep_until",
-    "pg_stat_file",
-    "pg_stat_reset",
-    "pg_switch_wal",
-    "pg_terminate_backend",
-    "pg_file_write",
-    "pg_file_unlink",
-    "pg_logical_emit_message",
-    "query_to_xml",
-    "query_to_xml_and_xmlschema",
-    "table_to_xml",
-    "currval",
-    "lastval",
-];
-const SURVIVES_BEGINNING: &[&str] =
-    &["dblink", "pg_advisory_", "pg_try_advisory_", "pg_replication_", "pg_logical_", "lo_"];
-
 pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
     for statement in scene.statements {
         for call in statement.tree.all("FuncCall") {
@@ -143,9 +110,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
             let is_built_in = schema.is_none_or(|schema| schema == "pg_catalog");
             let spot = Spot::Offset(statement, usize::try_from(number(call, "location")).unwrap_or(statement.start));
             let full = parts.join(".");
-            if SURVIVES.contains(&name.as_str())
-                || SURVIVES_BEGINNING.iter().any(|beginning| name.starts_with(beginning))
-            {
+            if survives_rollback(name) {
                 let message = format!("What {full}() does survives ROLLBACK, or reaches beyond this database.");
                 found.block(spot, message, "Write the reversal without it.");
             } else if name == "set_config" {

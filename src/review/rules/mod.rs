@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Catalog, Note, Place, Review, RuleInfo, Severity};
 use crate::runbook::sql::{SqlProblem, Statement, Touched, split, touched};
-use crate::runbook::{Object, ObjectName, Runbook, Step, StepId};
+use crate::runbook::{Object, ObjectKind, ObjectName, Runbook, Step, StepId};
 
 /// Declares the rules: each module gives `INFO` and `look`.
 macro_rules! rules {
@@ -137,8 +137,14 @@ impl<'a> Scene<'a> {
 
     /// Returns each touched object that is declared, with its declaration.
     fn declared(&self) -> impl Iterator<Item = (&'a Statement, &Touched, &'a Object)> {
-        self.touches()
-            .filter_map(|(statement, one)| self.runbook.object(&one.name).map(|object| (statement, one, object)))
+        self.touches().filter_map(|(statement, one)| self.object(one).map(|object| (statement, one, object)))
+    }
+
+    /// Returns the declaration of a touched object.
+    fn object(&self, touched: &Touched) -> Option<&'a Object> {
+        let object = self.runbook.object(&touched.name)?;
+        // A table and a function may have the same name; declaring one does not declare the other.
+        touched.kind.is_none_or(|kind| namespace(kind) == namespace(object.kind)).then_some(object)
     }
 
     /// Returns the declaration of the table a DELETE or UPDATE node writes to.
@@ -150,6 +156,19 @@ impl<'a> Scene<'a> {
             named => named,
         };
         self.runbook.object(&ObjectName::new(schema, text(relation, "relname")))
+    }
+}
+
+/// Returns a number for the names a kind shares with others: relations of all kinds are one crowd.
+fn namespace(kind: ObjectKind) -> u8 {
+    match kind {
+        ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView | ObjectKind::Sequence | ObjectKind::Index => 0,
+        ObjectKind::Function => 1,
+        ObjectKind::Trigger => 2,
+        ObjectKind::EventTrigger => 3,
+        ObjectKind::Type => 4,
+        ObjectKind::Schema => 5,
+        ObjectKind::Extension => 6,
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Found, RuleInfo, Scene, Spot};
 use crate::runbook::sql::SqlProblemKind;
+use crate::runbook::{is_name, used};
 use crate::runbook::sql::tree::{as_kind, number, present, text};
 
 pub(super) const INFO: RuleInfo = RuleInfo {
@@ -28,9 +29,17 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
             let message = format!("`${}` is a numbered parameter, and nobody binds it.", number(parameter, "number"));
             found.block(Spot::Offset(statement, offset(parameter)), message, WAY_OUT);
         }
+        let bound: Vec<usize> = used(&scene.step.reversal.text).into_iter().map(|(_, offset)| offset).collect();
         for constant in statement.tree.all("AConst") {
             let literal =
                 present(constant, "val").and_then(|value| as_kind(value, "Sval")).map(|value| text(value, "sval"));
+            // To the grammar a parameter :'key' reads as the literal ':key', so the literal itself must not stand here.
+            if let Some(name) = literal.and_then(|literal| literal.strip_prefix(':')).filter(|name| is_name(name))
+                && !bound.contains(&offset(constant))
+            {
+                let message = format!("The literal ':{name}' looks like a parameter, and is only text.");
+                found.block(Spot::Offset(statement, offset(constant)), message, format!("Write :'{name}', with the colon outside."));
+            }
             if let Some(literal) = literal.filter(|literal| is_gap(literal)) {
                 let message = format!("The literal '{literal}' is a gap that nobody has filled.");
                 found.block(Spot::Offset(statement, offset(constant)), message, WAY_OUT);
@@ -73,6 +82,8 @@ mod tests {
             "placeholder-left 1:69 block: $1",
         );
         check("DELETE FROM public.events WHERE k = 'TODO';", "placeholder-left 1:37 block: TODO");
+        check("DELETE FROM public.shots WHERE origin = ':key'", "placeholder-left 1:41 block: only text");
+        check_clean("DELETE FROM public.shots WHERE origin = :'key' AND k = ': key' AND l = ':'");
         check_clean("DELETE FROM public.events WHERE event_domain = 'governance' AND k = :'key';");
         check_clean("DELETE FROM public.events WHERE event_domain = 'governance' AND k = 'a < b > c';");
         check_clean("DELETE FROM public.events WHERE event_domain = 'governance' AND k = '<b>bold</b>';");

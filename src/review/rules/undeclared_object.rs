@@ -15,7 +15,7 @@ pub(super) const INFO: RuleInfo = RuleInfo {
 
 pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
     for (statement, touched) in scene.touches() {
-        if scene.runbook.object(&touched.name).is_some() || is_system(touched) || is_made_here(scene, touched) {
+        if scene.object(touched).is_some() || is_system(touched) || is_made_here(scene, touched) {
             continue;
         }
         let is_function = touched.kind == Some(ObjectKind::Function);
@@ -78,6 +78,7 @@ mod tests {
         );
         check("DROP TRIGGER t ON public.events", "undeclared-object 1:14 block: public.events.t");
         check("DELETE FROM pg_catalog.pg_class WHERE oid = 1", "undeclared-object 1:13 block: pg_catalog.pg_class");
+        check("DROP FUNCTION public.fresh", "undeclared-object 1:15 block: public.fresh");
         check("DROP INDEX public.i", "undeclared-object 1:12 block: public.i");
         check_clean("DROP TABLE public.fresh_child");
         check_clean("DROP TRIGGER t ON public.fresh");

@@ -4,6 +4,7 @@
 //! refused, so that whoever walks a [`Statement`] later needs no large stack.
 
 mod deep;
+mod effect;
 mod locate;
 mod place;
 mod tag;
@@ -12,6 +13,7 @@ pub mod tree;
 
 use pg_query::protobuf::{ScanToken, Token};
 
+pub use effect::survives_rollback;
 pub use place::place_of;
 pub use touched::{Touch, Touched, touched};
 pub use tree::Tree;
@@ -161,6 +163,13 @@ pub fn is_single_select(sql: &str) -> Result<(), String> {
     for written in ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"] {
         if !statement.tree.all(written).is_empty() {
             return Err("a WITH query in it writes; a check only reads".to_owned());
+        }
+    }
+    for call in statement.tree.all("FuncCall") {
+        let name = tree::strings(tree::items(call, "funcname")).pop().unwrap_or_default();
+        // A check is also asked inside the run, where nothing but this keeps it from acting.
+        if survives_rollback(&name) || name == "set_config" {
+            return Err(format!("it calls {name}(), which acts; a check only reads"));
         }
     }
     let mut forbidden = None;

@@ -278,6 +278,9 @@ fn a_check_is_one_reading_select_of_one_column() {
         ("SELECT x FROM (SELECT x FROM a FOR UPDATE) AS q", "it has FOR UPDATE"),
         ("WITH d AS (DELETE FROM a RETURNING x) SELECT x FROM d", "a WITH query in it writes"),
         ("EXPLAIN SELECT 1", "it is not a SELECT but EXPLAIN"),
+        ("SELECT nextval('s')", "it calls nextval()"),
+        ("SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_stat_activity", "it calls pg_terminate_backend()"),
+        ("SELECT set_config('a.b', 'c', false)", "it calls set_config()"),
         ("SELEC 1", "syntax error"),
     ] {
         let answer = is_single_select(bad).unwrap_err();
