@@ -1,7 +1,8 @@
 //! A loopback proxy that counts round trips, delays them, and can cut the line.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,12 +10,20 @@ use tokio::net::{TcpListener, UnixStream};
 
 use crate::support::cluster;
 
+/// Where the line is cut when the client says COMMIT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// The server never hears it.
+    BeforeServer,
+    /// The server hears it and its answer is swallowed.
+    AfterServer,
+}
+
 /// What a proxy saw and may do.
 #[derive(Clone, Default)]
 pub struct Watch {
     turns: Arc<AtomicUsize>,
-    /// Cut the line when the client's bytes hold this word: before it reaches the server.
-    cut: Arc<AtomicBool>,
+    cut: Arc<Mutex<Option<Cut>>>,
 }
 
 /// A proxy between a test and the shared server.
@@ -46,9 +55,9 @@ impl Proxy {
         self.watch.turns.load(Ordering::SeqCst)
     }
 
-    /// Cuts the line when the client next says COMMIT, before the server hears it.
-    pub fn cut_at_commit(&self) {
-        self.watch.cut.store(true, Ordering::SeqCst);
+    /// Cuts the line when the client next says COMMIT.
+    pub fn cut_at_commit(&self, cut: Cut) {
+        *self.watch.cut.lock().expect("not poisoned") = Some(cut);
     }
 
     /// The connection text through this proxy.
@@ -64,7 +73,12 @@ async fn pass(mut client: tokio::net::TcpStream, mut server: UnixStream, delay: 
         tokio::select! {
             read = client.read(&mut up) => {
                 let Ok(length @ 1..) = read else { return };
-                if watch.cut.load(Ordering::SeqCst) && up[..length].windows(6).any(|word| word == b"COMMIT") {
+                let cut = *watch.cut.lock().expect("not poisoned");
+                if let Some(cut) = cut && up[..length].windows(6).any(|word| word == b"COMMIT") {
+                    if cut == Cut::AfterServer {
+                        server.write_all(&up[..length]).await.expect("heard");
+                        server.read(&mut down).await.expect("answered");
+                    }
                     return;
                 }
                 if server_spoke {

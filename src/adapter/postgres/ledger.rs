@@ -34,7 +34,9 @@ pub(super) async fn init(link: &mut Link) -> Result<(), DatabaseError> {
 }
 
 async fn exists(link: &mut Link) -> Result<bool, DatabaseError> {
-    let reply = link.demand("SELECT pg_catalog.to_regclass('countersign.entry') IS NOT NULL").await?;
+    let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+        WHERE n.nspname = 'countersign' AND c.relname = 'entry')";
+    let reply = link.demand(sql).await?;
     Ok(cell(&reply, 0, 0) == Some("t"))
 }
 

@@ -59,6 +59,8 @@ pub(super) fn of_handshake(error: &dyn Error, host: &Host) -> String {
         "connect by the name that the certificate is for, or use sslmode=verify-ca where names cannot match"
     } else if reason.contains("UnknownIssuer") {
         "point sslrootcert at the authority that signed the server's certificate"
+    } else if reason.contains("CaUsedAsEndEntity") {
+        "the server's certificate is its own authority: point sslrootcert at a copy of it"
     } else if reason.to_ascii_lowercase().contains("expired") {
         "the server needs a new certificate"
     } else {

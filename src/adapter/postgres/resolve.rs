@@ -335,3 +335,111 @@ fn read_service(service: &str, named: Option<&Path>, around: &Surroundings) -> R
     let looked: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     Err(format!("there is no service `{service}`; looked at {}", looked.join(", ")))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// A home folder with a service file, a password file, and the variables given as `NAME=value` words.
+    fn around(home: &Path, variables: &str) -> Surroundings {
+        let env = variables.split_whitespace().filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Surroundings { env: env.collect(), home: Some(home.to_owned()), os_user: "lan".to_owned() }
+    }
+
+    fn home() -> tempfile::TempDir {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join(".pg_service.conf"), "[gov]\nhost=service.test\nport=6\ndbname=gov\nuser=svc\n[bad]\nnonsense=1\n").unwrap();
+        fs::write(home.path().join(".pgpass"), "db.test:5432:*:lan:from file\nlocalhost:*:*:*:from socket\n/tmp/x:*:*:*:from folder\n").unwrap();
+        fs::set_permissions(home.path().join(".pgpass"), Permissions::from_mode(0o600)).unwrap();
+        home
+    }
+
+    /// Resolves and writes the result as `user/database @ places, sslmode, password`.
+    fn resolved(text: &str, variables: &str) -> String {
+        let home = home();
+        let destination = match resolve(text, &around(home.path(), variables)) {
+            Ok(destination) => destination,
+            Err(error) => return format!("error: {error}"),
+        };
+        let places: Vec<String> = destination.hosts.iter().map(super::super::refusal::place).collect();
+        let password = destination.password_for(&destination.hosts[0]).0;
+        let password = password.map_or_else(|| "none".to_owned(), |password| password.to_string());
+        format!("{}/{} @ {} {:?} {password}", destination.user, destination.database, places.join(" "), destination.security.mode)
+    }
+
+    fn check(text: &str, variables: &str, expected: &str) {
+        let found = resolved(text, variables);
+        let holds = if expected.starts_with("error") { found.starts_with(expected) } else { found == expected };
+        assert!(holds, "`{text}` with `{variables}`\n  gave     {found}\n  expected {expected}");
+    }
+
+    #[test]
+    fn text_goes_before_service_before_environment_before_defaults() {
+        check("host=a", "", "lan/lan @ a:5432 Prefer none");
+        check("host=a user=u", "", "u/u @ a:5432 Prefer none");
+        check("", "PGHOST=b PGPORT=7 PGUSER=e PGDATABASE=d PGPASSWORD=p PGSSLMODE=require", "e/d @ b:7 Require p");
+        check("postgresql://u@a/x", "PGHOST=b PGPORT=7 PGUSER=e PGDATABASE=d", "u/x @ a:7 Prefer none");
+        check("service=gov", "", "svc/gov @ service.test:6 Prefer none");
+        check("service=gov dbname=mine", "PGUSER=e PGSSLMODE=disable", "svc/mine @ service.test:6 Disable none");
+        check("", "PGSERVICE=gov PGHOST=b", "svc/gov @ service.test:6 Prefer none");
+        check("service=none", "", "error: there is no service `none`");
+        check("service=bad", "", "error: service `bad` in");
+    }
+
+    #[test]
+    fn hosts_and_ports_pair_up() {
+        check("host=a,b port=1,2", "", "lan/lan @ a:1 b:2 Prefer none");
+        check("host=a,b port=3", "", "lan/lan @ a:3 b:3 Prefer none");
+        check("host=a,/tmp/x,::1", "", "lan/lan @ a:5432 /tmp/x [::1]:5432 Prefer none");
+        check("host=a,b port=1,2,3", "", "error: 2 hosts but 3 ports");
+        check("host=a port=0", "", "error: `0` is not a port");
+        check("host=a port=x", "", "error: `x` is not a port");
+        check("host=@abstract", "", "error: a socket in the abstract");
+        check("host=a,b hostaddr=127.0.0.1", "", "error: 2 hosts but 1 host addresses");
+    }
+
+    #[test]
+    fn passwords_come_from_the_text_the_environment_and_the_file() {
+        check("host=db.test", "", "lan/lan @ db.test:5432 Prefer from file");
+        check("host=db.test password=t", "PGPASSWORD=e", "lan/lan @ db.test:5432 Prefer t");
+        check("host=db.test", "PGPASSWORD=e", "lan/lan @ db.test:5432 Prefer e");
+        check("host=db.test user=other", "", "other/other @ db.test:5432 Prefer none");
+        check("host=/var/run/postgresql", "", "lan/lan @ /var/run/postgresql Prefer from socket");
+        check("host=/tmp/x", "", "lan/lan @ /tmp/x Prefer from folder");
+        check("host=db.test", "PGPASSFILE=/nonexistent", "lan/lan @ db.test:5432 Prefer none");
+    }
+
+    #[test]
+    fn a_password_file_that_others_can_read_is_left_aside_and_said() {
+        let home = home();
+        fs::set_permissions(home.path().join(".pgpass"), Permissions::from_mode(0o644)).unwrap();
+        let destination = resolve("host=db.test", &around(home.path(), "")).unwrap();
+        let (password, remark) = destination.password_for(&destination.hosts[0]);
+        assert!(password.is_none() && remark.is_some_and(|remark| remark.contains("0644")));
+    }
+
+    #[test]
+    fn safety_is_never_less_than_was_asked() {
+        check("host=a sslmode=verify-full", "", "error: there is no root certificate file");
+        check("host=a sslmode=verify-ca sslrootcert=/nonexistent", "", "error: there is no root certificate file /nonexistent");
+        check("host=a sslrootcert=system", "", "lan/lan @ a:5432 VerifyFull none");
+        check("host=a sslrootcert=system sslmode=require", "", "error: sslrootcert=system needs");
+        check("host=a sslmode=bogus", "", "error: sslmode may be");
+        check("host=a sslnegotiation=direct", "", "error: sslnegotiation=direct needs");
+        check("host=a sslcert=/c", "", "error: there is a client certificate");
+        check("host=a", "PGSSLCRL=/x", "error: PGSSLCRL: the keyword `sslcrl`");
+        check("host=a target_session_attrs=standby", "", "error: target_session_attrs may be");
+        check("host=a connect_timeout=soon", "", "error: connect_timeout");
+    }
+
+    #[test]
+    fn no_debug_text_holds_a_password() {
+        let destination = resolve("host=a password=hunter2", &Surroundings { os_user: "lan".to_owned(), ..Surroundings::default() }).unwrap();
+        assert!(!format!("{destination:?}").contains("hunter2"), "{destination:?}");
+        let around = Surroundings { env: [("PGPASSWORD".to_owned(), "hunter2".to_owned())].into(), ..Surroundings::default() };
+        assert!(!format!("{around:?}").contains("hunter2"));
+    }
+}

@@ -17,12 +17,15 @@ use crate::run::{Event, LedgerGate, Reply, Step};
 /// How long the server may be silent within a run before the connection counts as lost. The server's own timeouts are
 /// far shorter; this is for a network that swallows everything.
 const PATIENCE: Duration = Duration::from_secs(900);
-/// What the role may do with the ledger, one column each.
-const LEDGER_RIGHTS: &str = "SELECT pg_catalog.to_regclass('countersign.entry') IS NOT NULL AND pg_catalog.to_regclass('countersign.mutex') IS NOT NULL,
-    pg_catalog.has_table_privilege(pg_catalog.to_regclass('countersign.entry'), 'SELECT'),
-    pg_catalog.has_column_privilege(pg_catalog.to_regclass('countersign.entry'), 'body', 'INSERT')
-      AND pg_catalog.has_column_privilege(pg_catalog.to_regclass('countersign.entry'), 'kind', 'INSERT'),
-    pg_catalog.has_table_privilege(pg_catalog.to_regclass('countersign.mutex'), 'UPDATE')";
+/// What the role may do with the ledger. Names are looked up in the catalog: `to_regclass` fails for a role that may not
+/// use the schema.
+const LEDGER_RIGHTS: &str = "SELECT e.oid IS NOT NULL AND m.oid IS NOT NULL,
+    pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(e.oid, 'SELECT'),
+    pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_column_privilege(e.oid, 'kind', 'INSERT') AND pg_catalog.has_column_privilege(e.oid, 'body', 'INSERT'),
+    pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(m.oid, 'UPDATE')
+  FROM (SELECT 1) AS one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'countersign'
+    LEFT JOIN pg_catalog.pg_class e ON e.relnamespace = n.oid AND e.relname = 'entry'
+    LEFT JOIN pg_catalog.pg_class m ON m.relnamespace = n.oid AND m.relname = 'mutex'";
 /// When the backend started; a role always sees its own row.
 const BACKEND: &str = "SELECT pg_catalog.pg_backend_pid()::text,
     (SELECT pg_catalog.to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid())";

@@ -13,7 +13,8 @@ use crate::runbook::ObjectName;
 
 /// One JSON array of sessions. An active one counts when its transaction is older than two seconds: a shorter one is
 /// ordinary traffic. A relation that no name is found for was created by a transaction that is still open.
-const OPEN: &str = "WITH wanted AS (SELECT pg_catalog.to_regclass(name)::oid AS oid FROM (VALUES #names#) AS v(name)),
+const OPEN: &str = "WITH wanted AS (SELECT c.oid FROM (VALUES #names#) AS v(schema, name)
+    JOIN pg_namespace n ON n.nspname = v.schema JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name),
   held AS (
     SELECT l.pid, l.virtualtransaction, json_agg(json_build_array(n.nspname, c.relname, l.mode) ORDER BY n.nspname, c.relname, l.mode) AS locks
       FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -51,16 +52,13 @@ struct Session {
 }
 
 /// Reads them.
-pub(super) async fn open_transactions(
-    link: &mut Link,
-    objects: &[ObjectName],
-) -> Result<Vec<OpenTransaction>, DatabaseError> {
-    let names: Vec<String> =
-        objects.iter().flat_map(relations).chain([literal("")]).map(|name| format!("({name})")).collect();
+pub(super) async fn open_transactions(link: &mut Link, objects: &[ObjectName]) -> Result<Vec<OpenTransaction>, DatabaseError> {
+    // No relation has an empty name: it keeps the list from being empty.
+    let names: Vec<String> = objects.iter().flat_map(relations).chain(["('', '')".to_owned()]).collect();
     link.send("BEGIN READ ONLY").await?;
     link.send("SET LOCAL search_path = pg_catalog, pg_temp").await?;
     link.send(TARGET).await?;
-    link.send(&OPEN.replace("#names#", &names.join(", ").replace("('')", "(NULL::text)"))).await?;
+    link.send(&OPEN.replace("#names#", &names.join(", "))).await?;
     link.send("COMMIT").await?;
     link.demanded().await?;
     link.demanded().await?;
@@ -78,13 +76,10 @@ pub(super) async fn open_transactions(
     Ok(sessions.into_iter().map(transaction).collect())
 }
 
-/// Returns the relations a name may mean, as literals for `to_regclass`: itself, and the table a trigger sits on.
+/// Returns the relations a name may mean, as rows of schema and name: itself, and the table a trigger sits on.
 fn relations(name: &ObjectName) -> Vec<String> {
-    let mut found = vec![literal(&name.quoted())];
-    if let Some((relation, _)) = name.name.split_once('.') {
-        found.push(literal(&ObjectName::new(&name.schema, relation).quoted()));
-    }
-    found
+    let row = |relation: &str| format!("({}, {})", literal(&name.schema), literal(relation));
+    [row(&name.name)].into_iter().chain(name.name.split_once('.').map(|(relation, _)| row(relation))).collect()
 }
 
 fn transaction(session: Session) -> OpenTransaction {
