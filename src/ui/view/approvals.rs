@@ -78,10 +78,10 @@ impl ApprovalsPage {
         choose(ui, scene, &request);
         ScrollArea::vertical().id_salt("approvals").auto_shrink(false).show(ui, |ui| {
             if ui.available_width() > 640.0 {
-                ui.columns(2, |columns| {
-                    request_card::ui(&mut columns[0], scene, &request, &mut self.acknowledged, &mut self.opened);
-                    self.sign(&mut columns[1], scene, &request);
-                });
+                let (mut left, mut right) = text::split(ui);
+                request_card::ui(&mut left, scene, &request, &mut self.acknowledged, &mut self.opened);
+                self.sign(&mut right, scene, &request);
+                text::join(ui, &left, &right);
             } else {
                 request_card::ui(ui, scene, &request, &mut self.acknowledged, &mut self.opened);
                 self.sign(ui, scene, &request);

@@ -182,15 +182,19 @@ impl ComparePage {
             }
         });
         ui.horizontal_wrapped(|ui| {
-            ui.allocate_ui(vec2(200.0, 40.0), |ui| form::field(ui, "compare-search", "Search", &mut self.search, ""));
+            form::search(ui, "compare-search", &mut self.search);
             let sorts = [(Sort::Runbook, "Runbook order"), (Sort::What, "By name"), (Sort::Gravest, "Gravest first")];
             form::choice(ui, &mut self.sort, &sorts);
             ui.checkbox(&mut self.grouped, "Group by object");
-            if ui.button("Copy Markdown").clicked() {
+        });
+        ui.horizontal(|ui| {
+            text::muted(ui, "A row opens its query, the whole values and their difference.");
+            ui.add_space(8.0);
+            if quiet(ui, "Copy Markdown").clicked() {
                 let text = self.copied(comparison, scene, " | ");
                 scene.actions.push(UiAction::Copy { text, what: "the comparison as Markdown".to_owned() });
             }
-            if ui.button("Copy TSV").clicked() {
+            if quiet(ui, "Copy TSV").clicked() {
                 let text = self.copied(comparison, scene, "\t");
                 scene.actions.push(UiAction::Copy { text, what: "the comparison as TSV".to_owned() });
             }
@@ -257,7 +261,7 @@ impl ComparePage {
             return;
         }
         let tokens = Tokens::of(ui);
-        ui.spacing_mut().item_spacing = vec2(8.0, 0.0);
+        ui.spacing_mut().item_spacing = vec2(16.0, 0.0);
         let width = ui.available_width();
         let narrow = width < 640.0;
         let value = if narrow { 64.0 } else { (width * 0.13).clamp(80.0, 160.0) };
@@ -349,6 +353,10 @@ impl ComparePage {
         }
         copied
     }
+}
+
+fn quiet(ui: &mut Ui, words: &str) -> eframe::egui::Response {
+    ui.add(Button::new(RichText::new(words).small()).small())
 }
 
 fn group(line: &mut egui_extras::TableRow<'_, '_>, name: &str, rows: usize, failures: usize) {

@@ -80,19 +80,20 @@ impl RunPage {
     }
 
     fn prepare(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView) {
-        let tokens = Tokens::of(ui);
         let lines = preflight::lines(scene, request);
-        text::card(ui, |ui| {
-            text::heading(ui, &format!("Preflight: {} on {}", steps_words(request), request.request.database));
-            for line in &lines {
-                match line.holds {
-                    Holds::Yes => mark::plain(ui, Mark::Tick, tokens.good, &line.words),
-                    Holds::No => mark::word(ui, Mark::Cross, tokens.bad, &line.words),
-                    Holds::Unknown => mark::word(ui, Mark::Blind, tokens.care, &line.words),
-                };
-            }
-            text::muted(ui, "Everything is checked afresh, by the stored bytes, before the first statement leaves.");
-        });
+        if ui.available_width() > 640.0 {
+            let (mut left, mut right) = text::split(ui);
+            checklist(&mut left, request, &lines);
+            self.operator(&mut right, scene, request, &lines);
+            text::join(ui, &left, &right);
+        } else {
+            checklist(ui, request, &lines);
+            self.operator(ui, scene, request, &lines);
+        }
+        self.confirm(ui, scene, request);
+    }
+
+    fn operator(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView, lines: &[preflight::Line]) {
         text::card(ui, |ui| {
             text::heading(ui, "Who runs it");
             self.signer.ui(ui, scene, Some(Role::Operator));
@@ -109,7 +110,6 @@ impl RunPage {
                 text::muted(ui, "Waits for choosing who runs it, and the key.");
             }
         });
-        self.confirm(ui, scene, request);
     }
 
     /// The last question. Esc and a click outside close it; neither confirms, and neither does Enter.
@@ -144,6 +144,21 @@ impl RunPage {
             self.typed.clear();
         }
     }
+}
+
+fn checklist(ui: &mut Ui, request: &RequestView, lines: &[preflight::Line]) {
+    let tokens = Tokens::of(ui);
+    text::card(ui, |ui| {
+        text::heading(ui, &format!("Preflight: {} on {}", steps_words(request), request.request.database));
+        for line in lines {
+            match line.holds {
+                Holds::Yes => mark::plain(ui, Mark::Tick, tokens.good, &line.words),
+                Holds::No => mark::word(ui, Mark::Cross, tokens.bad, &line.words),
+                Holds::Unknown => mark::word(ui, Mark::Blind, tokens.care, &line.words),
+            };
+        }
+        text::muted(ui, "Everything is checked afresh, by the stored bytes, before the first statement leaves.");
+    });
 }
 
 /// Says the deed: `Commit 4 statements to directus on db-1`.

@@ -35,10 +35,10 @@ impl StageForm {
         self.adopt(scene, &book);
         let wide = ui.available_width() > 560.0;
         if wide {
-            ui.columns(2, |columns| {
-                self.left(&mut columns[0], &book);
-                self.right(&mut columns[1], scene);
-            });
+            let (mut left, mut right) = text::split(ui);
+            self.left(&mut left, &book);
+            self.right(&mut right, scene);
+            text::join(ui, &left, &right);
         } else {
             self.left(ui, &book);
             self.right(ui, scene);

@@ -75,8 +75,11 @@ fn statement(ui: &mut Ui, plan: &Plan, traced: &StatementTrace, before: u32, tot
     let strong = eframe::egui::FontId::new(tokens::BODY, tokens::semibold());
     at(rect.left() + 18.0, top, &visible(&name), &strong, tokens.text, rect.left() + name_width);
     let right = rect.right() - 4.0;
-    let rows = traced.rows.clone().map_or_else(|| "no count".to_owned(), |rows| format!("{rows} rows"));
-    let figures = format!("{rows}, {expected}  ·  {}", text::millis(traced.duration_millis));
+    let rows = match &traced.rows {
+        Some(rows) => format!("{rows} affected, expected {expected}"),
+        None => "no rows to count".to_owned(),
+    };
+    let figures = format!("{rows}  ·  {}", text::millis(traced.duration_millis));
     let galley = painter.layout_no_wrap(one_line(&figures, 90), small.clone(), if well { tokens.muted } else { tokens.bad });
     let figures_left = right - galley.size().x;
     painter.galley(pos2(figures_left, top - galley.size().y / 2.0), galley, tokens.muted);
@@ -96,7 +99,7 @@ fn statement(ui: &mut Ui, plan: &Plan, traced: &StatementTrace, before: u32, tot
     let beside = traced.surprise.clone().unwrap_or_else(|| beside.join("  ·  "));
     at(lane.right() + UNIT * 1.5, lane.center().y, &one_line(&beside, 160), &small, if well { tokens.muted } else { tokens.bad }, right);
     painter.hline(rect.x_range(), rect.bottom() - 0.5, eframe::egui::Stroke::new(1.0, tokens.line));
-    let spoken = format!("{name}: {rows}, {expected}, {}. {beside}", text::millis(traced.duration_millis));
+    let spoken = format!("{name}: {rows}, {}. {beside}", text::millis(traced.duration_millis));
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
     response.on_hover_ui(|ui| {
         ui.label(eframe::egui::RichText::new(visible(&sql)).text_style(tokens::mono_small()));
