@@ -49,7 +49,7 @@ pub struct Pane<'a> {
 pub fn ui(ui: &mut Ui, pane: &Pane<'_>) -> usize {
     let tokens = Tokens::of(ui);
     let available = ui.available_size();
-    let margin = if pane.asides.is_empty() { 0.0 } else { (available.x * 0.36).clamp(140.0, 320.0) };
+    let margin = if pane.asides.is_empty() { 0.0 } else { (available.x * 0.4).clamp(140.0, 340.0) };
     let longest = pane.lines.iter().map(|line| line.bytes.len()).max().unwrap_or(0);
     let letter = ui.fonts_mut(|fonts| fonts.glyph_width(&FontId::monospace(tokens::SMALL), '0'));
     let text_width = f32::from(u16::try_from(longest).unwrap_or(u16::MAX)) * letter + UNIT * 2.0;
@@ -104,16 +104,19 @@ fn line_ui(ui: &mut Ui, pane: &Pane<'_>, tokens: &Tokens, row: usize, rect: Rect
     ui.painter().rect_filled(gutter, 0.0, tokens.raised);
     let digits = ui.painter().layout_no_wrap(number.to_string(), FontId::monospace(tokens::SMALL), tokens.muted);
     ui.painter().galley(pos2(gutter.right() - UNIT - digits.size().x, middle(digits.size().y)), digits, tokens.muted);
-    let said = asides.and_then(|asides| asides.first());
-    if let Some(aside) = said {
-        let area = Rect::from_min_max(pos2(code.right(), rect.top()), rect.max);
-        ui.painter().rect_filled(area, 0.0, tokens.raised);
-        mark::paint(ui.painter(), mark::square_at(area.left() + UNIT, area.center().y), aside.mark, aside.color);
-        let more = asides.map_or(0, |asides| asides.len() - 1);
-        let words = if more > 0 { format!("{}  +{more}", aside.words) } else { aside.words.clone() };
-        let text: WidgetText = eframe::egui::RichText::new(visible(&words)).small().color(aside.color).into();
-        let galley = text.into_galley(ui, Some(TextWrapMode::Truncate), area.width() - 32.0, TextStyle::Small);
-        ui.painter().galley(pos2(area.left() + 26.0, middle(galley.size().y)), galley, aside.color);
+    let area = Rect::from_min_max(pos2(code.right(), rect.top()), rect.max);
+    ui.painter().rect_filled(area, 0.0, tokens.raised);
+    let mut x = area.left() + UNIT;
+    for aside in asides.into_iter().flatten() {
+        if x > area.right() - 40.0 {
+            break;
+        }
+        mark::paint(ui.painter(), mark::square_at(x, area.center().y), aside.mark, aside.color);
+        let text: WidgetText = eframe::egui::RichText::new(visible(&aside.words)).small().color(aside.color).into();
+        let galley = text.into_galley(ui, Some(TextWrapMode::Truncate), area.right() - x - 22.0, TextStyle::Small);
+        let width = galley.size().x;
+        ui.painter().galley(pos2(x + 16.0, middle(galley.size().y)), galley, aside.color);
+        x += 16.0 + width + UNIT * 1.5;
     }
     let response = ui.interact(rect, ui.scope_id().with((pane.id, row)), Sense::hover());
     let text = visible(&pane.sql[line.bytes.clone()]).into_owned();

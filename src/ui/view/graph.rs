@@ -14,10 +14,10 @@ use crate::ui::tokens::{self, Tokens, UNIT};
 use crate::ui::widget::escape::{one_line, visible};
 use crate::ui::widget::mark::{self, Mark};
 
-/// The width of a box.
-const WIDTH: f32 = 184.0;
+/// The narrowest and the widest box.
+const WIDTHS: std::ops::RangeInclusive<f32> = 168.0..=224.0;
 /// The room between columns, for the arrows.
-const GAP: f32 = 40.0;
+const GAP: f32 = 24.0;
 /// How many objects a box names; the rest is counted.
 const OBJECTS: usize = 4;
 
@@ -32,19 +32,9 @@ struct Placed {
 pub fn ui(ui: &mut Ui, scene: &mut Scene<'_>) {
     let Some(book) = scene.shown.book().cloned() else { return };
     let placed = place(&book, scene);
-    let columns = placed.column.iter().max().map_or(0, |last| last + 1);
-    let mut heights = vec![0.0_f32; columns];
-    let mut rects = vec![Rect::NOTHING; book.steps.len()];
-    let mut members: Vec<usize> = (0..book.steps.len()).collect();
-    members.sort_by_key(|step| placed.order[*step]);
-    for step in &members {
-        let column = placed.column[*step];
-        let size = vec2(WIDTH, height_of(&book, &book.steps[*step]));
-        let at = pos2(as_f32(column) * (WIDTH + GAP), heights[column]);
-        rects[*step] = Rect::from_min_size(at, size);
-        heights[column] += size.y + UNIT * 1.5;
-    }
-    let size = vec2(as_f32(columns) * (WIDTH + GAP) - GAP, heights.iter().copied().fold(0.0, f32::max));
+    let room = ui.available_width() - UNIT;
+    let width = ((room - GAP * 3.0) / 4.0).clamp(*WIDTHS.start(), *WIDTHS.end());
+    let (rects, size) = lay_out(&book, &placed, width, room);
     ScrollArea::horizontal().id_salt("graph").show(ui, |ui| {
         let (area, _) = ui.allocate_exact_size(size + Vec2::splat(4.0), Sense::hover());
         let shift = area.min.to_vec2() + Vec2::splat(2.0);
@@ -75,6 +65,37 @@ fn height_of(book: &Runbook, step: &Step) -> f32 {
 
 fn objects_of<'a>(book: &'a Runbook, step: &Step) -> Vec<&'a crate::runbook::Object> {
     book.objects.iter().filter(|object| object.steps.contains(&step.id)).collect()
+}
+
+/// Puts steps that are tied to others into columns, children left of parents; the rest follows in rows.
+fn lay_out(book: &Runbook, placed: &Placed, width: f32, room: f32) -> (Vec<Rect>, Vec2) {
+    let mut rects = vec![Rect::NOTHING; book.steps.len()];
+    let mut members: Vec<usize> = (0..book.steps.len()).collect();
+    members.sort_by_key(|step| placed.order[*step]);
+    let is_tied = |step: usize| placed.edges.iter().any(|(from, to)| *from == step || *to == step);
+    let (tied, alone): (Vec<usize>, Vec<usize>) = members.into_iter().partition(|step| is_tied(*step));
+    let columns = placed.column.iter().max().map_or(0, |last| last + 1);
+    let mut heights = vec![0.0_f32; columns];
+    for step in tied {
+        let column = placed.column[step];
+        let at = pos2(as_f32(column) * (width + GAP), heights[column]);
+        rects[step] = Rect::from_min_size(at, vec2(width, height_of(book, &book.steps[step])));
+        heights[column] = rects[step].bottom() + UNIT * 1.5;
+    }
+    let mut at = pos2(0.0, heights.iter().copied().fold(0.0, f32::max));
+    let mut row_height = 0.0_f32;
+    for step in alone {
+        let height = height_of(book, &book.steps[step]);
+        if at.x > 0.0 && at.x + width > room {
+            at = pos2(0.0, at.y + row_height + UNIT * 1.5);
+            row_height = 0.0;
+        }
+        rects[step] = Rect::from_min_size(at, vec2(width, height));
+        row_height = row_height.max(height);
+        at.x += width + GAP;
+    }
+    let whole = rects.iter().fold(Rect::from_min_size(Pos2::ZERO, Vec2::ZERO), |whole, rect| whole.union(*rect));
+    (rects, whole.size())
 }
 
 /// Finds who depends on whom and places children left of their parents.
@@ -150,11 +171,9 @@ fn component(ui: &mut Ui, scene: &mut Scene<'_>, book: &Runbook, step: &Step, in
     mark::paint(&painter, mark::square_at(text.left() - 16.0, head), mark, color);
     painter.hline(rect.x_range(), rect.top() + 32.0, Stroke::new(1.0, tokens.line));
     let objects = objects_of(book, step);
-    let facts = scene
-        .shown
-        .survey
-        .value()
-        .and_then(|survey| survey.diagnosis.facts.steps.iter().find(|facts| facts.step == step.id));
+    // A letter of the small monospaced face is 7.2 points wide.
+    let letters = if rect.width() > 200.0 { 23 } else { 18 };
+    let facts = scene.shown.survey.value().and_then(|survey| survey.diagnosis.facts.steps.iter().find(|facts| facts.step == step.id));
     for (row, object) in objects.iter().take(OBJECTS).enumerate() {
         let middle = rect.top() + 42.0 + as_f32(row) * 16.0;
         let present = facts
@@ -169,9 +188,8 @@ fn component(ui: &mut Ui, scene: &mut Scene<'_>, book: &Runbook, step: &Step, in
         };
         mark::paint(&painter, mark::square_at(rect.left() + 8.0, middle), shape, color);
         let mono = FontId::monospace(tokens::SMALL);
-        let name =
-            if object.name.schema == book.target.schema { object.name.name.clone() } else { object.name.to_string() };
-        painter.text(pos2(rect.left() + 24.0, middle), Align2::LEFT_CENTER, one_line(&name, 22), mono, tokens.text);
+        let name = if object.name.schema == book.target.schema { object.name.name.clone() } else { object.name.to_string() };
+        painter.text(pos2(rect.left() + 24.0, middle), Align2::LEFT_CENTER, one_line(&name, letters), mono, tokens.text);
     }
     if objects.len() > OBJECTS {
         let middle = rect.top() + 42.0 + as_f32(OBJECTS) * 16.0;

@@ -130,17 +130,15 @@ impl ScriptPage {
             });
             mark::name(&shown.response, Role::ComboBox, "What the script is shown against");
             if self.against == Against::Nothing {
-                ui.allocate_ui(eframe::egui::vec2(200.0, 40.0), |ui| {
-                    let field = form::field(ui, "script-search", "Search", &mut self.search, "");
-                    if field.changed() {
-                        self.find();
-                        self.go_to = self.found.first().copied();
-                    }
-                    if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
-                        self.next_found();
-                        field.request_focus();
-                    }
-                });
+                let field = form::search(ui, "script-search", &mut self.search);
+                if field.changed() {
+                    self.find();
+                    self.go_to = self.found.first().copied();
+                }
+                if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
+                    self.next_found();
+                    field.request_focus();
+                }
                 if !self.search.is_empty() {
                     text::muted(ui, &format!("{} found", text::count(self.found.len(), "line")));
                 }

@@ -69,14 +69,12 @@ impl StartPage {
                 ui.add_space(UNIT);
             }
             if ui.available_width() > 620.0 {
-                ui.columns(2, |columns| {
-                    self.runbook_box(&mut columns[0], scene);
-                    self.database_box(&mut columns[1], scene);
-                });
-                ui.columns(2, |columns| {
-                    self.baseline_box(&mut columns[0], scene);
-                    self.ledger_box(&mut columns[1], scene);
-                });
+                let (mut left, mut right) = text::split(ui);
+                self.runbook_box(&mut left, scene);
+                self.baseline_box(&mut left, scene);
+                self.database_box(&mut right, scene);
+                self.ledger_box(&mut right, scene);
+                text::join(ui, &left, &right);
             } else {
                 self.runbook_box(ui, scene);
                 self.database_box(ui, scene);

@@ -9,7 +9,7 @@ use super::escape::visible;
 use crate::census::Verdict;
 use crate::diagnose::Mode;
 use crate::review::Severity;
-use crate::ui::tokens::{HALF, Tokens};
+use crate::ui::tokens::{HALF, LINE, Tokens};
 
 /// A shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,31 +200,42 @@ pub fn paint(painter: &Painter, rect: Rect, mark: Mark, color: Color32) {
 
 /// Draws a mark and its word on one line; together they have the word as accessible name.
 pub fn word(ui: &mut Ui, mark: Mark, color: Color32, text: &str) -> Response {
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = HALF + 2.0;
+    on_one_line(ui, |ui| {
         bare(ui, mark, color);
         ui.label(RichText::new(visible(text)).color(color))
     })
-    .inner
 }
 
 /// As [`word`], with the words in the colour of plain text.
 pub fn plain(ui: &mut Ui, mark: Mark, color: Color32, text: &str) -> Response {
     let words = Tokens::of(ui).text;
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = HALF + 2.0;
+    on_one_line(ui, |ui| {
         bare(ui, mark, color);
         ui.label(RichText::new(visible(text)).color(words))
     })
-    .inner
 }
 
 /// As [`word`], in the small size.
 pub fn small(ui: &mut Ui, mark: Mark, color: Color32, text: &str) -> Response {
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = HALF;
+    on_one_line(ui, |ui| {
         bare(ui, mark, color);
         ui.label(RichText::new(visible(text)).small().color(color))
+    })
+}
+
+/// As [`small`], for a line that is filled from its right edge.
+pub fn small_from_right(ui: &mut Ui, mark: Mark, color: Color32, text: &str) -> Response {
+    let response = ui.label(RichText::new(visible(text)).small().color(color));
+    bare(ui, mark, color);
+    response
+}
+
+/// Lays out on one line no higher than its words; long words go on in the next line beside the mark.
+fn on_one_line(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> Response) -> Response {
+    ui.scope(|ui| {
+        ui.spacing_mut().interact_size.y = LINE;
+        ui.spacing_mut().item_spacing.x = HALF + 2.0;
+        ui.horizontal_top(add).inner
     })
     .inner
 }

@@ -101,16 +101,17 @@ impl SignerForm {
         Id::unique(("passphrase", self.name))
     }
 
-    /// Draws the form; people without the role are not offered.
-    pub fn ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, role: Role) {
+    /// Draws the form; people without the role, when one is needed, are not offered.
+    pub fn ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, role: Option<Role>) {
         let people: Vec<Person> = scene
             .shown
             .book()
             .and_then(|book| book.roster.as_ref())
-            .map(|roster| roster.people.iter().filter(|person| may(person, role)).cloned().collect())
+            .map(|roster| roster.people.iter().filter(|person| role.is_none_or(|role| may(person, role))).cloned().collect())
             .unwrap_or_default();
         if people.is_empty() {
-            text::muted(ui, &format!("The roster names nobody with the role {}.", role_word(role)));
+            let role = role.map_or("at all", role_word);
+            text::muted(ui, &format!("The roster names nobody with the role {role}."));
             return;
         }
         self.who(ui, scene, &people);

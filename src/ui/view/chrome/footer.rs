@@ -77,21 +77,19 @@ fn ledger(ui: &mut Ui, scene: &Scene<'_>) {
     match &scene.shown.ledger {
         Known::Known(view) | Known::Asking { previous: Some(view) } => match &view.broken {
             None => {
-                let desks: std::collections::BTreeSet<&str> =
-                    view.entries.iter().map(|entry| entry.actor.as_str()).collect();
-                let words =
-                    format!("ledger {} · chain verified · {}", view.state.head_seq, text::count(desks.len(), "desk"));
-                mark::small(ui, Mark::Tick, tokens.good, &words);
+                let desks: std::collections::BTreeSet<&str> = view.entries.iter().map(|entry| entry.actor.as_str()).collect();
+                let words = format!("ledger {} · chain verified · {}", view.state.head_seq, text::count(desks.len(), "desk"));
+                mark::small_from_right(ui, Mark::Tick, tokens.good, &words);
             }
             Some(why) => {
-                mark::small(ui, Mark::Cross, tokens.bad, "ledger chain broken").on_hover_text(visible(why));
+                mark::small_from_right(ui, Mark::Cross, tokens.bad, "ledger chain broken").on_hover_text(visible(why));
             }
         },
         Known::Asking { previous: None } => {
             text::muted(ui, "reading the ledger…");
         }
         Known::Unreadable { reason, .. } => {
-            mark::small(ui, Mark::Blind, tokens.care, "ledger unreadable").on_hover_text(visible(&reason.message));
+            mark::small_from_right(ui, Mark::Blind, tokens.care, "ledger unreadable").on_hover_text(visible(&reason.message));
         }
         Known::NotAsked => {
             text::muted(ui, if scene.shown.no_ledger { "no ledger yet" } else { "ledger not read" });
