@@ -66,6 +66,8 @@ pub struct Plan {
 pub struct Settings {
     /// The three timeouts.
     pub timeouts: Timeouts,
+    /// The schema that unqualified names mean.
+    pub schema: String,
     /// Every other setting that is set, with the value `pg_settings.setting` must answer.
     pub pinned: BTreeMap<String, String>,
     /// Settings that only a superuser may set, or that BEGIN sets: read back, never set.
@@ -98,6 +100,7 @@ impl Settings {
         ];
         Self {
             timeouts,
+            schema: schema.to_owned(),
             pinned: pinned.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             asserted: asserted.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         }

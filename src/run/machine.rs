@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::guard::{self, split_tag};
+use super::message;
 use super::{Event, Finished, HeldLock, Outcome, Purpose, Reply, RunToken, StatementTrace, Step, Trace};
 use crate::approval::{Countersigned, SignedBytes};
 use crate::census::{
@@ -249,12 +250,8 @@ impl Machine {
         }
         match phase {
             Phase::Beginning => {
-                let sets = self.plan.plan().settings.to_set();
-                let sets: Vec<String> = sets
-                    .iter()
-                    .map(|(name, value)| format!("pg_catalog.set_config({}, {}, true)", literal(name), literal(value)))
-                    .collect();
-                self.send(Phase::Pinning, Purpose::Pin, format!("SELECT {}", sets.join(", ")))
+                let sql = message::pin(&self.plan.plan().settings);
+                self.send(Phase::Pinning, Purpose::Pin, sql)
             }
             Phase::Pinning => self.assert_settings(Phase::AssertingEntry),
             Phase::AssertingEntry => match guard::settings_surprise(&self.plan.plan().settings, reply) {
@@ -290,29 +287,21 @@ impl Machine {
     }
 
     fn assert_settings(&mut self, phase: Phase) -> Step {
-        let settings = &self.plan.plan().settings;
-        let names: Vec<String> =
-            settings.to_set().keys().chain(settings.asserted.keys()).map(|name| literal(name)).collect();
-        let sql = format!("SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ({})", names.join(", "));
+        let sql = message::read_settings(&self.plan.plan().settings);
         self.send(phase, Purpose::AssertSettings, sql)
     }
 
     /// A dropped relation shows as a bare OID to its own transaction, so names are read first.
     fn read_names(&mut self) -> Step {
-        let sql = "SELECT c.oid::text, n.nspname::text, c.relname::text FROM pg_catalog.pg_class c \
-                   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-                   WHERE c.oid >= 16384 AND n.nspname <> 'pg_toast' ORDER BY c.oid LIMIT 50000";
-        self.send(Phase::Names, Purpose::Names, sql)
+        self.send(Phase::Names, Purpose::Names, message::NAMES)
     }
 
     /// Stops writers on the scoped shared tables and lets readers through, in the plan's fixed order.
     fn lock_tables(&mut self) -> Step {
-        let tables: Vec<String> = self.stage_plan().locked_tables.iter().map(ObjectName::quoted).collect();
-        if tables.is_empty() {
-            return self.take_entry_census();
+        match message::lock(&self.stage_plan().locked_tables) {
+            None => self.take_entry_census(),
+            Some(sql) => self.send(Phase::Locking, Purpose::LockTables, sql),
         }
-        let sql = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", tables.join(", "));
-        self.send(Phase::Locking, Purpose::LockTables, sql)
     }
 
     fn take_entry_census(&mut self) -> Step {
@@ -373,13 +362,7 @@ impl Machine {
         if let Some(surprise) = surprise {
             return self.surprise(format!("{place}: {surprise}"));
         }
-        let sql = "SELECT pg_catalog.pg_current_xact_id_if_assigned()::text, l.relation::text, n.nspname::text, \
-                   c.relname::text, l.mode FROM (SELECT 1) AS one \
-                   LEFT JOIN pg_catalog.pg_locks l ON l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' \
-                   AND l.relation >= 16384 \
-                   LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation \
-                   LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
-        self.send(Phase::LookingAround(index), Purpose::LookAround, sql)
+        self.send(Phase::LookingAround(index), Purpose::LookAround, message::LOOK_AROUND)
     }
 
     fn looked_around(&mut self, index: usize, reply: &Reply) -> Step {
@@ -596,9 +579,4 @@ fn our_message_refused(phase: &Phase, reason: &str) -> String {
 fn name_of(row: &[Option<String>]) -> Option<(String, ObjectName)> {
     let [Some(oid), Some(schema), Some(name)] = row else { return None };
     Some((oid.clone(), ObjectName::new(schema, name)))
-}
-
-/// Quotes a text as a SQL literal.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

@@ -7,6 +7,7 @@
 mod event;
 mod guard;
 mod machine;
+mod message;
 mod outcome;
 #[cfg(test)]
 mod tests;

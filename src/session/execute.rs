@@ -34,6 +34,7 @@ pub async fn run(
         let message = format!("confirmation: expected the database name `{}`, actual `{confirm}`", target.database);
         return Err(Failure::new(FailureKind::Refused, message, "Type the name of the database exactly."));
     }
+    database.use_schema(&opened.plan.plan().settings.schema);
     let live = database.target().await?;
     if !live.is_same_database(target) {
         let message = format!(

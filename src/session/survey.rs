@@ -70,6 +70,7 @@ pub fn read_baseline(text: &str) -> Result<Baseline, Failure> {
 /// # Errors
 /// When the database cannot be read.
 pub async fn take_baseline(database: &dyn Database, runbook: &Runbook, label: &str) -> Result<Baseline, Failure> {
+    database.use_schema(&runbook.target.schema);
     let census = database.census(&questions(runbook)).await?;
     Ok(Baseline {
         format: BASELINE_FORMAT.to_owned(),
@@ -113,6 +114,7 @@ pub async fn survey(
     runbook: &Runbook,
     baseline: Option<&Baseline>,
 ) -> Result<Survey, Failure> {
+    database.use_schema(&runbook.target.schema);
     let catalog = database.catalog().await?;
     let questions = questions(runbook);
     let census = database.census(&questions).await?;
