@@ -150,7 +150,8 @@ fn check_among(from: &str, to: &str, expect: &str) -> Vec<String> {
     let (_, problems) = read(&files(&WHOLE.replacen(from, to, 1)));
     let told: Vec<String> = problems.iter().map(tell).collect();
     let (place, text) = expect.split_once(' ').unwrap();
-    let is_expected = |told: &&String| told.contains(&format!(" {place} ")) && text.split(" … ").all(|part| told.contains(part));
+    let is_expected =
+        |told: &&String| told.contains(&format!(" {place} ")) && text.split(" … ").all(|part| told.contains(part));
     assert!(told.iter().any(|told| is_expected(&told)), "expected {expect}\nfound    {told:#?}");
     told
 }
@@ -345,4 +346,20 @@ fn the_digest_is_of_everything_but_the_roster() {
         Files(BTreeMap::from([("a".to_owned(), a.to_vec()), ("b".to_owned(), b.to_vec())])).digest()
     };
     assert_ne!(pair(b"xb", b""), pair(b"x", b"b"));
+}
+
+#[test]
+fn the_format_page_names_every_key_that_is_read() {
+    let page = include_str!("../../../assets/runbooks/FORMAT.md");
+    let (code, _) = include_str!("entries.rs").split_once("fn object_name").unwrap();
+    // Keys are the only quoted lower-case words in lists after a section's name.
+    for line in code.lines().filter(|line| line.contains("&[\"") || line.contains("let known = [")) {
+        let list = &line[line.rfind('[').unwrap()..];
+        for key in list.split('"').skip(1).step_by(2) {
+            let is_named = page.contains(&format!("`{key}`"))
+                || page.contains(&format!("[{key}]"))
+                || page.contains(&format!("{key} = "));
+            assert!(is_named, "FORMAT.md does not describe {key}");
+        }
+    }
 }
