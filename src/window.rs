@@ -37,10 +37,8 @@ pub fn demo(scenario: Option<Scenario>, output: Output) -> u8 {
         Err(failure) => return fail(output, &failure.failure()),
     };
     eprint!("{}", demo.up.text());
-    let person = |person: &DemoPerson| DeskPerson {
-        principal: Principal(person.principal.clone()),
-        key: person.key.clone(),
-    };
+    let person =
+        |person: &DemoPerson| DeskPerson { principal: Principal(person.principal.clone()), key: person.key.clone() };
     let opening = Opening {
         runbook: Some(demo.up.runbook.clone()),
         connection: Some(demo.up.url.clone()),
@@ -51,7 +49,6 @@ pub fn demo(scenario: Option<Scenario>, output: Output) -> u8 {
     drop(demo);
     code
 }
-
 
 /// What the window is opened with.
 #[derive(Default)]

@@ -31,7 +31,7 @@ const MOST_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// use countersign::{digest::Digest, rehearsal::Rehearsal};
 ///
 /// fn open(plan: SealedPlan, rehearsal: Rehearsal, request: Request, approvals: Vec<SignedBytes>, roster: Roster) {
-///     let request_digest = Digest::of(b"request");
+///     let (request_digest, now) = (Digest::of(b"request"), jiff::Timestamp::UNIX_EPOCH);
 ///     let opened: Option<Countersigned> = Some(Countersigned { plan, request, request_digest, approvals });
 /// }
 /// ```
@@ -44,8 +44,8 @@ const MOST_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// use countersign::{digest::Digest, rehearsal::Rehearsal};
 ///
 /// fn open(plan: SealedPlan, rehearsal: Rehearsal, request: Request, approvals: Vec<SignedBytes>, roster: Roster) {
-///     let request_digest = Digest::of(b"request");
-///     let opened: Option<Countersigned> = countersign(plan, &rehearsal, request, &approvals, &roster, jiff::Timestamp::UNIX_EPOCH).ok();
+///     let (request_digest, now) = (Digest::of(b"request"), jiff::Timestamp::UNIX_EPOCH);
+///     let opened: Option<Countersigned> = countersign(plan, &rehearsal, request, &approvals, &roster, now).ok();
 /// }
 /// ```
 #[derive(Debug)]
@@ -255,6 +255,17 @@ pub fn standing(
     let may_still = roster.reviewers().map(|person| person.principal.clone()).filter(may_still).collect();
     let approved = counted.held.into_iter().map(|held| (held.signed.principal, held.facts.fingerprint)).collect();
     Standing { approved, needed: needed.max(LEAST_APPROVALS), may_still, refused: counted.refused, void }
+}
+
+/// Picks the approvals that count, one a person: what a finding keeps, whatever else somebody appended to a ledger.
+#[must_use]
+pub fn approvals_that_count(
+    request: &Request,
+    editor: Option<&Principal>,
+    signatures: &[SignedBytes],
+    roster: &Roster,
+) -> Vec<SignedBytes> {
+    count(request, editor, signatures, roster).held.into_iter().map(|held| held.signed).collect()
 }
 
 struct Counted {

@@ -48,9 +48,8 @@ pub(crate) fn principal(who: &str) -> Principal {
 /// One `[[person]]`, with one key.
 pub(crate) fn person(who: &str, kind: &str, roles: &str) -> String {
     let (principal, key) = (principal(who), public(who));
-    format!(
-        "[[person]]\nprincipal = \"{principal}\"\nname = \"{who}\"\nkind = \"{kind}\"\nroles = {roles}\nkeys = [\"{key}\"]\n\n"
-    )
+    let who = format!("principal = \"{principal}\"\nname = \"{who}\"\nkind = \"{kind}\"");
+    format!("[[person]]\n{who}\nroles = {roles}\nkeys = [\"{key}\"]\n\n")
 }
 
 /// Three human reviewers, an operator who reviews nothing, a sovereign, and an agent who prepares.

@@ -11,7 +11,9 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
-pub use countersign::{ApprovalRefusal, Countersigned, LEAST_APPROVALS, Standing, countersign, standing};
+pub use countersign::{
+    ApprovalRefusal, Countersigned, LEAST_APPROVALS, Standing, approvals_that_count, countersign, standing,
+};
 pub(crate) use countersign::{bound, rehearsal_failure};
 pub use decision::{DECISION_FORMAT, Decision, decision_bytes};
 pub use people::{check_decision, check_operated, check_requested, may_approve, may_decide, may_operate, may_request};

@@ -199,7 +199,9 @@ impl Reader<'_> {
                 continue;
             };
             let Some(person) = self.person(at, table, &mut keys) else { continue };
-            if people.iter().any(|other| other.principal == person.principal) {
+            // Two spellings of one address would be one person twice (D-70).
+            let is_same = |other: &Person| other.principal.as_str().eq_ignore_ascii_case(person.principal.as_str());
+            if people.iter().any(is_same) {
                 self.problem(
                     at,
                     format!("{} is listed twice", person.principal),

@@ -109,7 +109,9 @@ impl<'a> Judged<'a> {
                 || steps.iter().any(|step| check.steps.contains(step) || check.per_step.contains_key(step))
         };
         match scope {
-            CompareScope::Everything => Some(Self { expectation: Cow::Borrowed(&check.expect), against: baseline, baseline }),
+            CompareScope::Everything => {
+                Some(Self { expectation: Cow::Borrowed(&check.expect), against: baseline, baseline })
+            }
             CompareScope::Steps(steps) => {
                 in_scope(steps).then(|| Self { expectation: own(steps), against: baseline, baseline })
             }
@@ -166,7 +168,10 @@ pub fn judge(expectation: &Expectation, against: Option<&Reading>, actual: &Read
         Expectation::Present if actual.is_some() => (Verdict::Same, None),
         Expectation::Present => (Verdict::Missing, None),
         Expectation::Unchanged | Expectation::Grows => match against {
-            None => (Verdict::Blind, Some("there is no baseline to compare with; open one that holds this check".to_owned())),
+            None => (
+                Verdict::Blind,
+                Some("there is no baseline to compare with; open one that holds this check".to_owned()),
+            ),
             Some(Reading::Blind(reason)) => (Verdict::Blind, Some(format!("the baseline was blind here: {reason}"))),
             Some(Reading::Value(before)) if before.as_deref() == actual => (Verdict::Same, None),
             Some(Reading::Value(before)) => match expectation {
@@ -221,9 +226,9 @@ fn refuse_mixed_branches(judged: &[(&Check, Judged<'_>)], rows: &mut [Row]) {
             };
             let mine: Vec<&str> = names.filter(|name| holds(&rows[index], index, name)).collect();
             let odd = others(mine.first()?)?;
-            mine.iter().all(|name| others(name).is_some()).then(|| {
-                (index, format!("`{}` holds here, but not for check `{}`", mine.join("`, `"), rows[odd].id))
-            })
+            mine.iter()
+                .all(|name| others(name).is_some())
+                .then(|| (index, format!("`{}` holds here, but not for check `{}`", mine.join("`, `"), rows[odd].id)))
         })
         .collect();
     for (index, remark) in mixed {
@@ -296,7 +301,8 @@ mod tests {
 
     #[test]
     fn verdict_words_are_the_documented_ones() {
-        let words = serde_json::to_string(&[Verdict::Same, Verdict::Grown, Verdict::Drifted, Verdict::Missing, Verdict::Blind]);
+        let words =
+            serde_json::to_string(&[Verdict::Same, Verdict::Grown, Verdict::Drifted, Verdict::Missing, Verdict::Blind]);
         assert_eq!(words.unwrap(), r#"["same","grown","drifted","missing","blind"]"#);
     }
 }

@@ -35,7 +35,10 @@ impl Output {
         let message = if self.json {
             let code = failure.kind.exit_code();
             let kind = format!("{:?}", failure.kind);
-            format!("{}\n", json!({"error": {"kind": kind, "message": failure.message, "hint": failure.hint, "exit_code": code}}))
+            format!(
+                "{}\n",
+                json!({"error": {"kind": kind, "message": failure.message, "hint": failure.hint, "exit_code": code}})
+            )
         } else {
             format!("error: {}\n  next: {}\n", failure.message, failure.hint)
         };

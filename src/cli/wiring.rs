@@ -6,7 +6,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::adapter::clock::{SystemChance, SystemClock};
-use crate::adapter::files::SystemFolders;
+use crate::adapter::files::DiskFolders;
 use crate::adapter::postgres::{Postgres, Surroundings};
 use crate::adapter::ssh::SshSigner;
 use crate::approval::Namespace;
@@ -34,7 +34,7 @@ pub fn world() -> World {
     let agent = std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from);
     World {
         signer: Arc::new(SshSigner::new(agent)),
-        folders: Arc::new(SystemFolders),
+        folders: Arc::new(DiskFolders),
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         doors: Arc::new(PostgresDoors(Surroundings::of_process())),
@@ -51,7 +51,12 @@ pub fn now() -> jiff::Timestamp {
 ///
 /// # Errors
 /// When the passphrase file or the key cannot be read.
-pub async fn signer(world: &World, principal: &str, key: &str, passphrase_file: Option<&Path>) -> Result<SignAs, Failure> {
+pub async fn signer(
+    world: &World,
+    principal: &str,
+    key: &str,
+    passphrase_file: Option<&Path>,
+) -> Result<SignAs, Failure> {
     let key = KeyChoice::parse(key);
     let principal = Principal(principal.to_owned());
     if let Some(path) = passphrase_file {
@@ -94,4 +99,10 @@ fn ask_passphrase(path: &Path) -> Result<Zeroizing<String>, Failure> {
 pub fn prefs_path() -> Option<PathBuf> {
     use etcetera::BaseStrategy as _;
     etcetera::choose_base_strategy().ok().map(|base| base.config_dir().join("countersign").join("window.json"))
+}
+
+/// Returns the SQL that makes a ledger, for a face that shows it before it is run.
+#[must_use]
+pub fn ledger_sql() -> String {
+    crate::adapter::postgres::LEDGER_SQL.to_owned()
 }

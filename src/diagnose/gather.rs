@@ -1,9 +1,10 @@
 //! Takes a runbook, the live catalog, a census and the open transactions; gives the [`Facts`] the tree looks at.
 
 use super::{ConditionFact, ConditionState, Dependant, Facts, OpenTransaction, StepFacts};
-use crate::census::{Baseline, Census, CompareScope, Question, Reading, Verdict, compare, describe, judge, query_sql};
+use crate::census::{
+    Baseline, Census, CompareScope, Question, Reading, Verdict, compare, describe, judge, query_sql, stop_question_id,
+};
 use crate::review::Catalog;
-use crate::run::stop_question_id;
 use crate::runbook::{CheckId, Object, ObjectClass, ObjectName, Runbook, Step, StepId, StopSign};
 
 /// Every question a diagnosis needs: checks, stop conditions and traces, in one census.
@@ -11,11 +12,16 @@ use crate::runbook::{CheckId, Object, ObjectClass, ObjectName, Runbook, Step, St
 pub fn questions(runbook: &Runbook) -> Vec<Question> {
     let checks = runbook.checks.iter().map(Question::of);
     let stops = runbook.stops.iter().filter_map(|stop| match &stop.sign {
-        StopSign::Query { query, expect: _ } => Some(Question { id: stop_question_id(&stop.id), sql: query_sql(query) }),
+        StopSign::Query { query, expect: _ } => {
+            Some(Question { id: stop_question_id(&stop.id), sql: query_sql(query) })
+        }
         StopSign::ErrorContains(_) => None,
     });
     let traces = runbook.steps.iter().flat_map(|step| {
-        step.traces.iter().enumerate().map(|(index, trace)| Question { id: trace_id(step, index), sql: trace.sql.clone() })
+        step.traces
+            .iter()
+            .enumerate()
+            .map(|(index, trace)| Question { id: trace_id(step, index), sql: trace.sql.clone() })
     });
     checks.chain(stops).chain(traces).collect()
 }
@@ -43,7 +49,9 @@ pub fn gather(
     let mut rows = compare(&throughout, baseline, census, CompareScope::Everything).rows;
     if baseline.is_none() {
         // Without a baseline only what the runbook states outright can be wrong.
-        rows.retain(|row| row.baseline.is_some() || row.verdict != Verdict::Blind || matches!(row.actual, Reading::Blind(_)));
+        rows.retain(|row| {
+            row.baseline.is_some() || row.verdict != Verdict::Blind || matches!(row.actual, Reading::Blind(_))
+        });
     }
     Facts {
         read_at: census.taken_at,
@@ -82,7 +90,13 @@ fn conditions(runbook: &Runbook, census: &Census, baseline: Option<&Baseline>) -
                 (Reading::Value(_), Verdict::Blind, Some(remark)) => Reading::Blind(remark),
                 _ => actual,
             };
-            Some(ConditionFact { id: stop.id.clone(), title: stop.title.clone(), expected: describe(expect, before), actual, state })
+            Some(ConditionFact {
+                id: stop.id.clone(),
+                title: stop.title.clone(),
+                expected: describe(expect, before),
+                actual,
+                state,
+            })
         })
         .collect()
 }
@@ -110,7 +124,10 @@ fn step_facts(runbook: &Runbook, step: &Step, catalog: &Catalog, census: &Census
     let unasked = |title: &str| Reading::Blind(format!("the census does not hold the trace `{title}`"));
     StepFacts {
         step: step.id.clone(),
-        objects: greenfield.iter().map(|object| (object.name.clone(), catalog.objects.contains_key(&object.name))).collect(),
+        objects: greenfield
+            .iter()
+            .map(|object| (object.name.clone(), catalog.objects.contains_key(&object.name)))
+            .collect(),
         traces: step
             .traces
             .iter()
@@ -136,12 +153,18 @@ fn with_declared_dependants(runbook: &Runbook, mut steps: Vec<StepFacts>) -> Vec
     };
     let applied: Vec<StepId> = steps.iter().filter(|facts| is_applied(facts)).map(|facts| facts.step.clone()).collect();
     for facts in &mut steps {
-        let needing = runbook.steps.iter().filter(|step| step.depends_on.contains(&facts.step) && applied.contains(&step.id));
+        let needing =
+            runbook.steps.iter().filter(|step| step.depends_on.contains(&facts.step) && applied.contains(&step.id));
         for step in needing {
             if !facts.dependants.iter().any(|known| known.step.as_ref() == Some(&step.id)) {
                 let on = facts.writes.first().cloned().unwrap_or_else(|| ObjectName::new("", facts.step.as_str()));
                 let name = ObjectName::new("", step.id.as_str());
-                facts.dependants.push(Dependant { name, on, by: "declaration".to_owned(), step: Some(step.id.clone()) });
+                facts.dependants.push(Dependant {
+                    name,
+                    on,
+                    by: "declaration".to_owned(),
+                    step: Some(step.id.clone()),
+                });
             }
         }
     }

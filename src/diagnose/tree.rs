@@ -90,11 +90,8 @@ impl Diagnosis {
 pub fn diagnose(facts: Facts) -> Diagnosis {
     let stop = stop_reasons(&facts);
     let steps: Vec<StepDiagnosis> = facts.steps.iter().map(|step| diagnose_step(step, &facts, &stop)).collect();
-    let mode = if stop.is_empty() {
-        steps.iter().map(|step| step.mode).max().unwrap_or(Mode::NotApplied)
-    } else {
-        Mode::Stop
-    };
+    let mode =
+        if stop.is_empty() { steps.iter().map(|step| step.mode).max().unwrap_or(Mode::NotApplied) } else { Mode::Stop };
     let evidence = if stop.is_empty() {
         let deciding = steps.iter().filter(|step| step.mode == mode);
         deciding.flat_map(|step| step.evidence.iter().map(move |fact| format!("{}: {fact}", step.step))).collect()
@@ -282,10 +279,10 @@ fn open_in_words(open: &OpenTransaction) -> String {
 }
 
 fn dependant_in_words(dependant: &Dependant) -> String {
-    let of = dependant.step.as_ref().map_or_else(
-        || "which the runbook does not declare".to_owned(),
-        |step| format!("of {step}"),
-    );
+    let of = dependant
+        .step
+        .as_ref()
+        .map_or_else(|| "which the runbook does not declare".to_owned(), |step| format!("of {step}"));
     format!("{} ({of}) depends on {} by {}", dependant.name, dependant.on, dependant.by)
 }
 
@@ -346,7 +343,8 @@ mod tests {
 
     fn modes(facts: Facts) -> String {
         let diagnosis = diagnose(facts);
-        let steps: Vec<String> = diagnosis.steps.iter().map(|step| format!("{} {}", step.step, step.mode.word())).collect();
+        let steps: Vec<String> =
+            diagnosis.steps.iter().map(|step| format!("{} {}", step.step, step.mode.word())).collect();
         format!("{}: {}", diagnosis.mode.word(), steps.join(", "))
     }
 
@@ -386,7 +384,9 @@ mod tests {
 
     #[test]
     fn an_open_transaction_belongs_to_the_step_whose_tables_it_locks() {
-        let steps = || vec![step("A", &[("a", true)], None), step("B", &[("b", false)], None), step("C", &[("c", false)], None)];
+        let steps = || {
+            vec![step("A", &[("a", true)], None), step("B", &[("b", false)], None), step("C", &[("c", false)], None)]
+        };
         let mut known = facts(steps());
         known.open.push(open(&[None, Some("shared_B")]));
         assert_eq!(modes(known), "in_transaction: A isolated, B in_transaction, C not_applied");

@@ -5,10 +5,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use serde::Serialize;
+
 use super::{Finding, render_html};
 use crate::approval::{Kind, Namespace, Role, Roster, SignedBytes, key_facts, parse_roster};
 use crate::digest::Digest;
-use crate::plan::{CanonicalError, canonical, read_strict};
+use crate::plan::{canonical, read_strict};
 use crate::runbook::Principal;
 
 /// A signature in an exported folder.
@@ -25,10 +27,15 @@ pub(super) struct SignatureFile<'a> {
 
 /// Makes the folder of a finding: paths with `/`, and the bytes of each file.
 ///
-/// # Errors
-/// When the text is not a finding in canonical form.
-pub fn export(finding_text: &str, signatures: &[SignedBytes]) -> Result<BTreeMap<String, Vec<u8>>, CanonicalError> {
-    let finding: Finding = read_strict(finding_text)?;
+/// Text that is not a finding in canonical form is handed back as `finding.json` alone: verification says why.
+///
+/// # Panics
+/// Never: the documents inside a canonical finding are canonical themselves.
+#[must_use]
+pub fn export(finding_text: &str, signatures: &[SignedBytes]) -> BTreeMap<String, Vec<u8>> {
+    let Ok(finding) = read_strict::<Finding>(finding_text) else {
+        return BTreeMap::from([("finding.json".to_owned(), finding_text.as_bytes().to_vec())]);
+    };
     let subject = &finding.subject;
     let digest = Digest::of(finding_text.as_bytes());
     let roster = parse_roster(&subject.roster).ok();
@@ -36,9 +43,9 @@ pub fn export(finding_text: &str, signatures: &[SignedBytes]) -> Result<BTreeMap
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut put = |path: &str, text: String| files.insert(path.to_owned(), text.into_bytes());
     put("finding.json", finding_text.to_owned());
-    put("plan.json", canonical(&subject.plan)?);
-    put("rehearsal.json", canonical(&subject.rehearsal)?);
-    put("request.json", canonical(&subject.request)?);
+    put("plan.json", part(&subject.plan));
+    put("rehearsal.json", part(&subject.rehearsal));
+    put("request.json", part(&subject.request));
     put("roster.toml", subject.roster.clone());
     put("allowed_signers", roster.as_ref().map(allowed_signers).unwrap_or_default());
     put("finding.html", render_html(&finding, digest, signatures));
@@ -51,7 +58,11 @@ pub fn export(finding_text: &str, signatures: &[SignedBytes]) -> Result<BTreeMap
         let _ = writeln!(sums, "{}  {path}", Digest::of(bytes));
     }
     files.insert("SHA256SUMS".to_owned(), sums.into_bytes());
-    Ok(files)
+    files
+}
+
+fn part<T: Serialize>(document: &T) -> String {
+    canonical(document).expect("BUG: a part of a canonical finding has no canonical text")
 }
 
 /// Every signature of the folder, in the order people read them.

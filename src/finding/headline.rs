@@ -9,26 +9,19 @@ use crate::digest::Digest;
 use crate::run::Outcome;
 use crate::runbook::{Principal, StepId};
 
-/// What a writer adds to the evidence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FindingNote {
-    /// Who writes it.
-    pub writer: Principal,
-    /// The writer's own words, Markdown; may be empty.
-    pub words: String,
-    /// When, by the writer's desk.
-    pub written_at: Timestamp,
-    /// The newest ledger entry the writer knows.
-    pub ledger_seq: u64,
-    /// The hash of that entry.
-    pub ledger_head: Digest,
-}
-
 impl Finding {
     /// Makes the finding of this evidence; kind and headline follow from it and from nothing else.
+    ///
+    /// `ledger_seq` and `ledger_head` are the newest ledger entry the writer knows, and its hash.
     #[must_use]
-    pub fn of(subject: FindingSubject, note: FindingNote) -> Self {
-        let FindingNote { writer, words, written_at, ledger_seq, ledger_head } = note;
+    pub fn of(
+        subject: FindingSubject,
+        writer: Principal,
+        words: String,
+        written_at: Timestamp,
+        ledger_seq: u64,
+        ledger_head: Digest,
+    ) -> Self {
         Self {
             format: FINDING_FORMAT.to_owned(),
             kind: kind(&subject),
@@ -47,6 +40,7 @@ impl Finding {
 pub(super) fn kind(subject: &FindingSubject) -> FindingKind {
     let after_holds = subject.after.as_ref().map(Comparison::holds);
     match (&subject.outcome, after_holds) {
+        (Some(Outcome::Committed), _) if subject.failure.is_some() => FindingKind::Divergence,
         (None, _) => FindingKind::Rehearsal,
         (Some(Outcome::Committed), Some(true)) | (Some(Outcome::RolledBack { .. }), Some(true) | None) => {
             FindingKind::Run
@@ -67,9 +61,15 @@ pub(super) fn headline(subject: &FindingSubject) -> String {
             None => format!("Rehearsed, nothing left behind: {what}. It has not been run."),
             Some(failure) => format!("The rehearsal did not pass: {what}; {failure}. It has not been run."),
         },
-        Some(Outcome::Committed) => format!("Committed: {what}. {}", afterwards(subject)),
+        Some(Outcome::Committed) => {
+            let but =
+                subject.failure.as_ref().map_or_else(String::new, |failure| format!(" NOT as planned: {failure}."));
+            format!("Committed: {what}.{but} {}", afterwards(subject))
+        }
         Some(Outcome::RolledBack { reason, committed }) => {
-            format!("Rolled back: {what}; {reason}. {} {}", kept(committed), afterwards(subject))
+            // The comparison of a run that was rolled back, if any, is that of the last stage it kept.
+            let seen = if subject.after.is_some() { format!(" {}", afterwards(subject)) } else { String::new() };
+            format!("Rolled back: {what}; {reason}. {}{seen}", kept(committed))
         }
         // Unknown is an answer, and the only honest one here.
         Some(Outcome::Unknown { reason, committed, token: _ }) => {
@@ -79,13 +79,13 @@ pub(super) fn headline(subject: &FindingSubject) -> String {
 }
 
 fn afterwards(subject: &FindingSubject) -> String {
-    let Some(after) = &subject.after else { return "It was not verified afterwards.".to_owned() };
+    let Some(after) = &subject.after else { return "It was not verified after the commit.".to_owned() };
     let failing = after.failures().count();
     let all = after.rows.len();
     if failing == 0 {
-        format!("Verified afterwards: {all} of {all} checks hold.")
+        format!("Verified after the commit: {all} of {all} checks hold.")
     } else {
-        format!("Verified afterwards: {failing} of {all} checks do NOT hold.")
+        format!("Verified after the commit: {failing} of {all} checks do NOT hold.")
     }
 }
 

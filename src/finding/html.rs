@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::shown::shown;
 use super::{Finding, FindingKind, FindingSubject};
-use crate::approval::{Roster, SignedBytes, fingerprint, parse_roster};
+use crate::approval::{LEAST_APPROVALS, Roster, SignedBytes, fingerprint, parse_roster, rehearsal_failure};
 use crate::census::{Comparison, Reading, Row, Verdict};
 use crate::digest::Digest;
 use crate::plan::{PlannedStatement, Stage};
@@ -34,12 +34,12 @@ pub fn render_html(finding: &Finding, digest: Digest, signatures: &[SignedBytes]
                 (target(subject))
                 (steps(subject))
                 @if let Some(after) = &subject.after {
-                    h2 { "Verified afterwards" }
-                    p.quiet { "Read on a fresh connection after the transaction had ended." }
+                    h2 { "Verified after the commit" }
+                    p.quiet { "Read on a fresh connection after the last transaction that was committed had ended." }
                     (comparison(after))
-                } @else if subject.outcome.is_some() {
-                    h2 { "Verified afterwards" }
-                    p.failed { "? Not verified: no census was taken afterwards." }
+                } @else if subject.outcome == Some(Outcome::Committed) {
+                    h2 { "Verified after the commit" }
+                    p.failed { "? Not verified: nothing was compared after the commit." }
                 }
                 @for (number, inside) in (1..).zip(&subject.inside) {
                     h2 { "Inside the transaction, stage " (number) }
@@ -65,7 +65,10 @@ fn top(finding: &Finding, digest: Digest) -> Markup {
         h1 { (shown(&finding.headline)) }
         @match &finding.subject.outcome {
             Some(Outcome::Unknown { .. }) => {
-                p.banner.failed { "? UNKNOWN. Nothing has proved whether the last stage was committed. Do not run it again before that is known." }
+                p.banner.failed {
+                    "? UNKNOWN. Nothing has proved whether the last stage was committed. "
+                    "Do not run it again before that is known."
+                }
             }
             Some(Outcome::Committed | Outcome::RolledBack { .. }) | None => {}
         }
@@ -76,32 +79,50 @@ fn top(finding: &Finding, digest: Digest) -> Markup {
             h2 { "In the writer's words" }
             pre { (shown(&finding.words)) }
         }
-        p.quiet { "Written by " (shown(finding.writer.as_str())) " at " (finding.written_at) ", by the clock of that desk." }
+        p.quiet {
+            "Written by " (shown(finding.writer.as_str())) " at " (finding.written_at) ", by the clock of that desk."
+        }
     }
 }
 
 fn target(subject: &FindingSubject) -> Markup {
     let (plan, target) = (&subject.plan, &subject.plan.target);
-    let policy = &plan.policy;
+    let (policy, timeouts) = (&plan.policy, &plan.settings.timeouts);
     html! {
         h2 { "Where and what" }
         dl {
             dt { "Database" } dd { (shown(&target.database)) " (OID " (target.database_oid) ")" }
-            dt { "Server" } dd { "system identifier " (shown(&target.system_identifier)) ", version " (target.server_version) ", timeline " (target.timeline) }
+            dt { "Server" } dd {
+                "system identifier " (shown(&target.system_identifier))
+                ", version " (target.server_version) ", timeline " (target.timeline)
+            }
             dt { "Role" } dd { (shown(&target.role)) }
-            dt { "Runbook" } dd { (shown(&plan.runbook)) " " (shown(&plan.runbook_version)) ", " code { (plan.runbook_digest.short()) } }
+            dt { "Runbook" } dd {
+                (shown(&plan.runbook)) " " (shown(&plan.runbook_version)) ", " code { (plan.runbook_digest.short()) }
+            }
             dt { "Plan" } dd { code { (subject.plan_digest) } }
-            dt { "Request" } dd { code { (subject.request_digest) } " open from " (subject.request.not_before) " to " (subject.request.not_after) }
+            dt { "Request" } dd { code { (subject.request_digest) } }
+            dt { "Open" } dd { "from " (subject.request.not_before) " to " (subject.request.not_after) }
             dt { "Baseline" } dd { code { (plan.baseline_digest) } }
-            dt { "Policy" } dd { (policy.approvals.max(crate::approval::LEAST_APPROVALS)) " people; a rehearsal holds for " (policy.rehearsal_max_age_seconds) " s" }
-            dt { "Timeouts" } dd { "lock " (plan.settings.timeouts.lock_millis) " ms, statement " (plan.settings.timeouts.statement_millis) " ms, idle in transaction " (plan.settings.timeouts.idle_in_transaction_millis) " ms" }
+            dt { "Policy" } dd {
+                (policy.approvals.max(LEAST_APPROVALS)) " people; a rehearsal holds for "
+                (policy.rehearsal_max_age_seconds) " s"
+            }
+            dt { "Timeouts" } dd {
+                "lock " (timeouts.lock_millis) " ms, statement " (timeouts.statement_millis)
+                " ms, idle in transaction " (timeouts.idle_in_transaction_millis) " ms"
+            }
             @for parameter in &plan.parameters {
                 dt { "Parameter " (shown(&parameter.name)) } dd { code { (shown(&parameter.value)) } }
             }
         }
         @if !plan.hazards.is_empty() {
-            h3 { "Hazards the reviewers acknowledged" }
-            ul { @for hazard in &plan.hazards { li { code { (shown(&hazard.rule)) } " at " (shown(&hazard.place)) ": " (shown(&hazard.message)) } } }
+            h3 { "Hazards that an approval acknowledges" }
+            ul {
+                @for hazard in &plan.hazards {
+                    li { code { (shown(&hazard.rule)) } " at " (shown(&hazard.place)) ": " (shown(&hazard.message)) }
+                }
+            }
         }
     }
 }
@@ -125,9 +146,11 @@ fn statement(stage: &Stage, planned: &PlannedStatement, trace: Option<&Trace>, w
     html! {
         pre { (shown(&planned.sql)) }
         p.quiet {
-            "Statement " (planned.ordinal) ", line " (planned.line) ", " (shown(&planned.tag)) ", rows expected: " (rows_expected(planned.rows.as_ref()))
+            "Statement " (planned.ordinal) ", line " (planned.line) ", " (shown(&planned.tag))
+            ", rows expected: " (rows_expected(planned.rows.as_ref()))
             @for notice in &planned.notices {
-                ", notice expected: " (shown(&notice.severity)) " “" (shown(&notice.contains)) "” " (notice.times) "×"
+                ", notice expected: " (shown(&notice.severity)) " “" (shown(&notice.contains)) "” "
+                (notice.times) "×"
             }
         }
         @match sent {
@@ -148,7 +171,13 @@ fn answered(sent: &StatementTrace) -> Markup {
         @if let Some(surprise) = &sent.surprise { p.failed { "≠ " (shown(surprise)) } }
         @if !sent.notices.is_empty() { ul { @for notice in &sent.notices { li { (notice_line(notice)) } } } }
         @if !sent.locks.is_empty() {
-            p.quiet { "Locks: " @for (index, lock) in sent.locks.iter().enumerate() { @if index > 0 { ", " } (shown(&lock.relation.to_string())) " " (shown(&lock.mode)) } }
+            p.quiet {
+                "Locks: "
+                @for (index, lock) in sent.locks.iter().enumerate() {
+                    @if index > 0 { ", " }
+                    (shown(&lock.relation.to_string())) " " (shown(&lock.mode))
+                }
+            }
         }
     }
 }
@@ -192,7 +221,10 @@ fn comparison_row(row: &Row) -> Markup {
             td.mono { @match &row.baseline { Some(value) => (reading(value)), None => span.quiet { "none kept" } } }
             td.mono { (shown(&row.expected)) }
             td.mono { (reading(&row.actual)) }
-            td class={ "verdict " (word) } { (shape) " " (word) @if let Some(remark) = &row.remark { br; span.quiet { (shown(remark)) } } }
+            td class={ "verdict " (word) } {
+                (shape) " " (word)
+                @if let Some(remark) = &row.remark { br; span.quiet { (shown(remark)) } }
+            }
         }
     }
 }
@@ -211,9 +243,17 @@ fn rehearsal(subject: &FindingSubject) -> Markup {
     let rehearsal = &subject.rehearsal;
     html! {
         h2 { "The rehearsal that was shown to the reviewers" }
-        p { "Taken at " (rehearsal.taken_at) " by the server's clock; the transaction was open for " (rehearsal.duration_millis) " ms and ended by ROLLBACK." }
-        @match crate::approval::rehearsal_failure(rehearsal) {
-            None => { p.same { "= Nothing left behind: " (rehearsal.entry.readings.len()) " readings before BEGIN and after ROLLBACK were compared." } },
+        p {
+            "Taken at " (rehearsal.taken_at) " by the server's clock; the transaction was open for "
+            (rehearsal.duration_millis) " ms and ended by ROLLBACK."
+        }
+        @match rehearsal_failure(rehearsal) {
+            None => {
+                p.same {
+                    "= Nothing left behind: " (rehearsal.entry.readings.len())
+                    " readings before BEGIN and after ROLLBACK were compared."
+                }
+            },
             Some(failure) => { p.failed { "≠ It did not pass: " (shown(&failure)) } },
         }
         @if !rehearsal.residue.is_empty() {
@@ -265,13 +305,22 @@ fn proofs(finding: &Finding) -> Markup {
     let roster = Digest::of(finding.subject.roster.as_bytes());
     html! {
         h2 { "What this can prove, and what it cannot" }
-        p { "With the signatures beside it: that these people signed exactly this request, which binds exactly this plan, this rehearsal, this baseline and this roster; and that the writer signed exactly this finding." }
+        p {
+            "With the signatures beside it: that these people signed exactly this request, which binds exactly this "
+            "plan, this rehearsal, this baseline and this roster; and that the writer signed exactly this finding."
+        }
         p { "Not:" }
         ul {
-            li { "that the keys belong to these people: compare the roster's digest with one from another source: " code { (roster.groups()) } }
+            li {
+                "that the keys belong to these people: compare the roster's digest with one from another source: "
+                code { (roster.groups()) }
+            }
             li { "when anything was signed: an SSH signature holds no time" }
             li { "that the database is today as it is described here" }
-            li { "that the ledger still holds entry " (shown(&finding.ledger_seq)) " with hash " code { (finding.ledger_head) } }
+            li {
+                "that the ledger still holds entry " (shown(&finding.ledger_seq)) " with hash "
+                code { (finding.ledger_head) }
+            }
         }
     }
 }

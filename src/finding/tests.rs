@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::shown::shown;
-use super::{Finding, FindingKind, FindingNote, FindingSubject, export, render_html, verify_export};
+use super::{Finding, FindingKind, FindingSubject, export, render_html, verify_export};
 use crate::approval::fixture::{Desk, at, principal, sign, sign_as};
 use crate::approval::{Namespace, SignedBytes};
 use crate::census::{Comparison, Reading, Row, Verdict};
@@ -66,6 +66,7 @@ fn subject() -> FindingSubject {
         approvals: vec![desk.approval("lan"), desk.approval("minh")],
         operated: Some(sign("khoa", Namespace::Operate, &bytes)),
         outcome: Some(Outcome::Committed),
+        failure: None,
         trace: Some(Trace { statements: vec![sent()] }),
         inside: vec![comparison.clone()],
         after: Some(comparison),
@@ -76,21 +77,15 @@ fn subject() -> FindingSubject {
 }
 
 fn finding(subject: FindingSubject) -> Finding {
-    let note = FindingNote {
-        writer: principal("khoa"),
-        words: "Done at noon.\u{202e}".to_owned(),
-        written_at: at("2026-06-01T12:05:00Z"),
-        ledger_seq: 41,
-        ledger_head: Digest::of(b"ledger"),
-    };
-    Finding::of(subject, note)
+    let words = "Done at noon.\u{202e}".to_owned();
+    Finding::of(subject, principal("khoa"), words, at("2026-06-01T12:05:00Z"), 41, Digest::of(b"ledger"))
 }
 
 fn exported(finding: &Finding, writers: &[&str]) -> BTreeMap<String, Vec<u8>> {
     let text = canonical(finding).unwrap();
     let signatures: Vec<SignedBytes> =
         writers.iter().map(|who| sign(who, Namespace::Finding, text.as_bytes())).collect();
-    export(&text, &signatures).unwrap()
+    export(&text, &signatures)
 }
 
 /// Changes the evidence, exports it signed by its writer, and expects a refusal, or none for an empty text.
@@ -148,6 +143,7 @@ fn every_flipped_byte_of_a_folder_is_seen() {
     more.insert("approvals/3-hoa@example.test.sig".to_owned(), Vec::new());
     check_files(&more, "approvals/3-hoa@example.test.sig does not belong");
     check_files(&BTreeMap::new(), "finding.json is missing");
+    check_files(&export("{}", &[]), "finding.json: the document cannot be read");
 }
 
 #[test]
@@ -204,22 +200,46 @@ fn headlines_say_what_is_known() {
     let expect = |kind, headline: String| (kind, headline);
     assert_eq!(
         says(|_| {}),
-        expect(FindingKind::Run, format!("Committed: {what}. Verified afterwards: 1 of 1 checks hold."))
+        expect(FindingKind::Run, format!("Committed: {what}. Verified after the commit: 1 of 1 checks hold."))
+    );
+    assert_eq!(
+        says(|it| it.failure = Some("the stop condition outbox tripped".to_owned())),
+        expect(
+            FindingKind::Divergence,
+            format!(
+                "Committed: {what}. NOT as planned: the stop condition outbox tripped. \
+                 Verified after the commit: 1 of 1 checks hold."
+            )
+        )
     );
     assert_eq!(
         says(|it| it.after = None),
-        expect(FindingKind::Divergence, format!("Committed: {what}. It was not verified afterwards."))
+        expect(FindingKind::Divergence, format!("Committed: {what}. It was not verified after the commit."))
     );
     assert_eq!(
         says(|it| it.after = Some(Comparison { rows: vec![row(Verdict::Blind)] })),
-        expect(FindingKind::Divergence, format!("Committed: {what}. Verified afterwards: 1 of 1 checks do NOT hold."))
+        expect(
+            FindingKind::Divergence,
+            format!("Committed: {what}. Verified after the commit: 1 of 1 checks do NOT hold.")
+        )
     );
     assert_eq!(
         says(|it| it.outcome = Some(Outcome::RolledBack { reason: "5 rows, not 4".to_owned(), committed: Vec::new() })),
         expect(
             FindingKind::Run,
-            format!("Rolled back: {what}; 5 rows, not 4. Nothing was kept. Verified afterwards: 1 of 1 checks hold.")
+            format!(
+                "Rolled back: {what}; 5 rows, not 4. Nothing was kept. Verified after the commit: 1 of 1 checks hold."
+            )
         )
+    );
+    let rolled_back = |it: &mut FindingSubject| {
+        it.after = None;
+        let committed = vec![StepId::from("SB-13")];
+        it.outcome = Some(Outcome::RolledBack { reason: "5 rows, not 4".to_owned(), committed });
+    };
+    assert_eq!(
+        says(rolled_back),
+        expect(FindingKind::Run, format!("Rolled back: {what}; 5 rows, not 4. Committed before it and kept: SB-13."))
     );
     assert_eq!(
         says(|it| it.outcome = None),
@@ -235,7 +255,7 @@ fn the_writer_signs_it() {
     check_files(&exported(&finding, &["lan", "khoa"]), "");
     let text = canonical(&finding).unwrap();
     let forged = [sign_as("khoa", "lan", Namespace::Finding, text.as_bytes())];
-    check_files(&export(&text, &forged).unwrap(), "is not listed for khoa");
+    check_files(&export(&text, &forged), "is not listed for khoa");
 }
 
 #[test]

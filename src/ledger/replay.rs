@@ -127,7 +127,10 @@ pub fn replay(entries: &[Entry]) -> State {
                 state.stop.get_or_insert_with(|| StopState {
                     seq: entry.seq,
                     condition: "ledger-unreadable".to_owned(),
-                    reason: format!("ledger entry {} cannot be read by this version; use the version that wrote it", entry.seq),
+                    reason: format!(
+                        "ledger entry {} cannot be read by this version; use the version that wrote it",
+                        entry.seq
+                    ),
                     by: None,
                     at: entry.at.clone(),
                 });
@@ -229,9 +232,13 @@ impl RequestStatus {
         match self {
             Self::Open => "open".to_owned(),
             Self::Rejected => "rejected".to_owned(),
-            Self::Begun { run } => format!("begun (run {}), end not recorded", run.chars().take(12).collect::<String>()),
+            Self::Begun { run } => {
+                format!("begun (run {}), end not recorded", run.chars().take(12).collect::<String>())
+            }
             Self::Ended(Outcome::Committed) => "committed".to_owned(),
-            Self::Ended(Outcome::RolledBack { reason, committed }) if committed.is_empty() => format!("rolled back: {reason}"),
+            Self::Ended(Outcome::RolledBack { reason, committed }) if committed.is_empty() => {
+                format!("rolled back: {reason}")
+            }
             Self::Ended(Outcome::RolledBack { reason, committed }) => {
                 let steps: Vec<&str> = committed.iter().map(StepId::as_str).collect();
                 format!("stopped after {} was committed: {reason}", steps.join(", "))

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::census::Target;
 use crate::digest::Digest;
 use crate::runbook::{
-    Check, ObjectName, ParameterKind, Policy, Principal, RowsExpected, NoticeExpected, StepId, StopCondition, Timeouts,
+    Check, NoticeExpected, ObjectName, ParameterKind, Policy, Principal, RowsExpected, StepId, StopCondition, Timeouts,
 };
 
 /// The format name of a [`Plan`].

@@ -1,8 +1,6 @@
 //! Writes the plan's document; refuses whatever would leave a choice to run time.
 
-use super::{
-    BoundParameter, Hazard, PLAN_FORMAT, Plan, PlannedStatement, SealInput, SealRefusal, Settings, Stage,
-};
+use super::{BoundParameter, Hazard, PLAN_FORMAT, Plan, PlannedStatement, SealInput, SealRefusal, Settings, Stage};
 use crate::diagnose::Mode;
 use crate::digest::Digest;
 use crate::review::{Place, Severity};
@@ -112,9 +110,10 @@ fn check_order(input: &SealInput<'_>) -> Result<(), SealRefusal> {
             Mode::Stop => return refuse(format!("disaster stop ({evidence})")),
             Mode::Ordered => {
                 let earlier = &input.steps[..index];
-                let missing = diagnosis.first.iter().find(|first| {
-                    !first.step.as_ref().is_some_and(|step| earlier.contains(step))
-                });
+                let missing = diagnosis
+                    .first
+                    .iter()
+                    .find(|first| !first.step.as_ref().is_some_and(|step| earlier.contains(step)));
                 if let Some(first) = missing {
                     let way = first.step.as_ref().map_or_else(
                         || "the runbook does not declare it; declare or remove it first".to_owned(),

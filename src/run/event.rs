@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Finished;
 use crate::census::{Census, Question, Target};
 use crate::ledger::Body;
-use crate::runbook::{CheckId, ObjectName, StepId};
+use crate::runbook::{ObjectName, StepId};
 
 /// What the machine wants done next. One at a time; the answer comes back as an [`Event`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +115,6 @@ pub struct Reply {
     pub duration_millis: u32,
 }
 
-
 /// What `ReadyForQuery` said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -202,10 +201,4 @@ pub struct HeldLock {
     pub relation: ObjectName,
     /// The mode, such as `AccessExclusiveLock`.
     pub mode: String,
-}
-
-/// The key under which a stop condition is asked in a census.
-#[must_use]
-pub fn stop_question_id(id: &str) -> CheckId {
-    CheckId(format!("stop:{id}"))
 }

@@ -24,16 +24,15 @@ pub fn target_surprise(plan: &Plan, actual: &Target) -> Option<String> {
     .into_iter()
     .find(|(_, expected, actual)| expected != actual)
     .map(|(what, expected, actual)| format!("{what}: expected {expected}, actual {actual}"))?;
-    Some(format!("this is not the database that was approved ({differences}); connect to the plan's target or stage again"))
+    Some(format!(
+        "this is not the database that was approved ({differences}); connect to the plan's target or stage again"
+    ))
 }
 
 /// Compares the settings read back with the pinned ones (D-4).
 pub fn settings_surprise(settings: &Settings, reply: &Reply) -> Option<String> {
-    let read: BTreeMap<&str, &str> = reply
-        .rows
-        .iter()
-        .filter_map(|row| Some((row.first()?.as_deref()?, row.get(1)?.as_deref()?)))
-        .collect();
+    let read: BTreeMap<&str, &str> =
+        reply.rows.iter().filter_map(|row| Some((row.first()?.as_deref()?, row.get(1)?.as_deref()?))).collect();
     let wanted = settings.to_set().into_iter().chain(settings.asserted.clone());
     wanted.into_iter().find_map(|(name, expected)| match read.get(name.as_str()) {
         Some(actual) if *actual == expected => None,
@@ -47,7 +46,8 @@ pub fn answer_surprise(reply: &Reply, tag: &str) -> Option<String> {
     if let Some(error) = &reply.error {
         return Some(format!("the server refused ({}): {}", error.code, error.message));
     }
-    let plain: Vec<&str> = reply.tags.iter().map(|tag| tag.trim_end_matches(|c: char| c.is_ascii_digit() || c == ' ')).collect();
+    let plain: Vec<&str> =
+        reply.tags.iter().map(|tag| tag.trim_end_matches(|c: char| c.is_ascii_digit() || c == ' ')).collect();
     if plain != [tag] {
         return Some(format!("expected one command tag {tag}, actual {:?}", reply.tags));
     }
@@ -94,7 +94,9 @@ fn rows_surprise(expected: Option<&RowsExpected>, actual: Option<u64>) -> Option
         (Some(RowsExpected::Exactly(expected)), Some(actual)) => {
             Some(format!("rows: expected exactly {expected}, actual {actual}"))
         }
-        (Some(RowsExpected::AtMost(most)), Some(actual)) => Some(format!("rows: expected at most {most}, actual {actual}")),
+        (Some(RowsExpected::AtMost(most)), Some(actual)) => {
+            Some(format!("rows: expected at most {most}, actual {actual}"))
+        }
         (Some(_), None) => Some("rows: the command tag counts none".to_owned()),
     }
 }
@@ -144,7 +146,7 @@ pub fn in_words(reading: &Reading) -> String {
 pub fn tripped(stops: &[StopCondition], against: Option<&Census>, census: &Census) -> Option<(String, String)> {
     stops.iter().find_map(|stop| {
         let StopSign::Query { query: _, expect } = &stop.sign else { return None };
-        let id = super::stop_question_id(&stop.id);
+        let id = crate::census::stop_question_id(&stop.id);
         let unasked = Reading::Blind("not asked".to_owned());
         let actual = census.readings.get(&id).unwrap_or(&unasked);
         let before = against.and_then(|against| against.readings.get(&id));
@@ -175,7 +177,15 @@ mod tests {
     use crate::run::ServerError;
 
     fn planned(rows: Option<RowsExpected>, notices: Vec<NoticeExpected>, tag: &str) -> PlannedStatement {
-        PlannedStatement { ordinal: 1, line: 1, sql: String::new(), sha256: Digest::of(b""), tag: tag.to_owned(), rows, notices }
+        PlannedStatement {
+            ordinal: 1,
+            line: 1,
+            sql: String::new(),
+            sha256: Digest::of(b""),
+            tag: tag.to_owned(),
+            rows,
+            notices,
+        }
     }
 
     /// Cases are the tags joined by `+`, `!` for an error, `I`, `T` or `E` for the status, and notices after `~`.
@@ -198,7 +208,11 @@ mod tests {
             notices: notices
                 .split('~')
                 .filter(|text| !text.is_empty())
-                .map(|text| Notice { severity: "WARNING".to_owned(), code: "01000".to_owned(), message: text.to_owned() })
+                .map(|text| Notice {
+                    severity: "WARNING".to_owned(),
+                    code: "01000".to_owned(),
+                    message: text.to_owned(),
+                })
                 .collect(),
             ..Reply::default()
         };

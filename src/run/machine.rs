@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::guard::{self, split_tag};
-use super::{Event, Finished, HeldLock, Outcome, Purpose, Reply, RunToken, StatementTrace, Step, Trace, stop_question_id};
+use super::{Event, Finished, HeldLock, Outcome, Purpose, Reply, RunToken, StatementTrace, Step, Trace};
 use crate::approval::{Countersigned, SignedBytes};
-use crate::census::{Baseline, Census, CompareScope, Comparison, Question, Target, compare, query_sql};
+use crate::census::{
+    Baseline, Census, CompareScope, Comparison, Question, Target, compare, query_sql, stop_question_id,
+};
 use crate::digest::Digest;
 use crate::ledger::Body;
 use crate::plan::{Plan, PlannedStatement, SealedPlan, Stage};
@@ -105,8 +107,7 @@ impl Machine {
         // Checked when it was countersigned, and again here, just before anything is sent.
         assert_eq!(plan.digest(), countersigned.request().plan_digest, "BUG: countersigned a different plan");
         assert_eq!(plan.digest(), approved.plan_digest, "BUG: rehearsed a different plan");
-        let door =
-            RunDoor { countersigned, approved, run, operator: operator.principal.clone(), signature: operator };
+        let door = RunDoor { countersigned, approved, run, operator: operator.principal.clone(), signature: operator };
         Self::new(Door::Run(Box::new(door)), plan, baseline)
     }
 
@@ -261,11 +262,9 @@ impl Machine {
                 None => match self.door {
                     Door::Rehearse { with_ledger: false } => self.read_names(),
                     // One executor at a time; NOWAIT, so that a second one hears of it at once.
-                    Door::Rehearse { with_ledger: true } | Door::Run(_) => self.send(
-                        Phase::Mutex,
-                        Purpose::Mutex,
-                        "SELECT 1 FROM countersign.mutex FOR UPDATE NOWAIT",
-                    ),
+                    Door::Rehearse { with_ledger: true } | Door::Run(_) => {
+                        self.send(Phase::Mutex, Purpose::Mutex, "SELECT 1 FROM countersign.mutex FOR UPDATE NOWAIT")
+                    }
                 },
             },
             Phase::Mutex => self.read_names(),
@@ -292,7 +291,8 @@ impl Machine {
 
     fn assert_settings(&mut self, phase: Phase) -> Step {
         let settings = &self.plan.plan().settings;
-        let names: Vec<String> = settings.to_set().keys().chain(settings.asserted.keys()).map(|name| literal(name)).collect();
+        let names: Vec<String> =
+            settings.to_set().keys().chain(settings.asserted.keys()).map(|name| literal(name)).collect();
         let sql = format!("SELECT name, setting FROM pg_catalog.pg_settings WHERE name IN ({})", names.join(", "));
         self.send(phase, Purpose::AssertSettings, sql)
     }

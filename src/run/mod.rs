@@ -8,6 +8,8 @@ mod event;
 mod guard;
 mod machine;
 mod outcome;
+#[cfg(test)]
+mod tests;
 
 pub use event::*;
 pub use machine::{Machine, questions};

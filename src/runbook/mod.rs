@@ -5,8 +5,8 @@
 
 mod model;
 mod name;
-mod parse;
 mod parameter;
+mod parse;
 pub mod sql;
 
 pub use model::*;

@@ -4,7 +4,8 @@ use super::ledger::{find_request, read_ledger};
 use super::stage::refuse_stop;
 use super::{Failure, FailureKind, SignAs, World};
 use crate::approval::{
-    ApprovalRefusal, Decision, Namespace, SignedBytes, Standing, check_decision, decision_bytes, may_approve, may_decide, standing,
+    ApprovalRefusal, Decision, Namespace, SignedBytes, Standing, check_decision, decision_bytes, may_approve,
+    may_decide, standing,
 };
 use crate::digest::Digest;
 use crate::ledger::{Body, RequestStatus};
@@ -69,7 +70,13 @@ pub async fn approve(
 ///
 /// # Errors
 /// When it is not open, the person may not decide, or the signature does not hold.
-pub async fn reject(world: &World, database: &dyn Database, name: &str, reason: &str, signer: &SignAs) -> Result<(), Failure> {
+pub async fn reject(
+    world: &World,
+    database: &dyn Database,
+    name: &str,
+    reason: &str,
+    signer: &SignAs,
+) -> Result<(), Failure> {
     let (opened, signature) = decide(world, database, name, reason, signer, Decision::Reject).await?;
     let body = Body::Rejected { request_digest: opened.state.digest, reason: reason.to_owned(), signature };
     database.ledger_append(&body).await?;
@@ -80,7 +87,13 @@ pub async fn reject(world: &World, database: &dyn Database, name: &str, reason: 
 ///
 /// # Errors
 /// When there is none to withdraw, or the signature does not hold.
-pub async fn withdraw(world: &World, database: &dyn Database, name: &str, reason: &str, signer: &SignAs) -> Result<(), Failure> {
+pub async fn withdraw(
+    world: &World,
+    database: &dyn Database,
+    name: &str,
+    reason: &str,
+    signer: &SignAs,
+) -> Result<(), Failure> {
     let (opened, signature) = decide(world, database, name, reason, signer, Decision::Withdraw).await?;
     let body = Body::Withdrawn { request_digest: opened.state.digest, reason: reason.to_owned(), signature };
     database.ledger_append(&body).await?;

@@ -6,7 +6,12 @@ use crate::port::RunLine;
 use crate::run::{Event, Finished, Machine, Purpose, Step};
 
 /// Performs one step after another until the machine is done.
-pub(super) async fn drive(line: &mut dyn RunLine, machine: &mut Machine, plan: &Plan, watch: &mut Watch<'_>) -> Finished {
+pub(super) async fn drive(
+    line: &mut dyn RunLine,
+    machine: &mut Machine,
+    plan: &Plan,
+    watch: &mut Watch<'_>,
+) -> Finished {
     let total: usize = plan.stages.iter().map(|stage| stage.statements.len()).sum();
     let mut event = Event::Start;
     loop {

@@ -90,11 +90,6 @@ pub enum Event {
     LedgerMade,
     /// The ledger as it stands.
     LedgerRead(Arc<LedgerView>),
-    /// The database holds no ledger; the SQL that would make it.
-    NoLedger {
-        /// The SQL, shown before anything is made.
-        sql: String,
-    },
     /// The keys the agent holds.
     AgentKeys(Vec<AgentKey>),
     /// Two baselines were compared.
@@ -103,8 +98,6 @@ pub enum Event {
     Finished,
     /// The command in flight did not do what was asked.
     Failed(Failure),
-    /// A command was not begun, because another is in flight; that one goes on.
-    Refused(Failure),
 }
 
 /// Everything read from a live database in one look.

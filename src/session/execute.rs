@@ -94,7 +94,10 @@ async fn prove(database: &dyn Database, outcome: Outcome, stages: usize) -> Outc
         match database.prove(&token).await {
             Ok(Proof::Committed) if committed.len() + 1 == stages => return Outcome::Committed,
             Ok(Proof::Committed) => {
-                let reason = format!("stage {} is proved committed; its answer was lost, and the rest was not begun", token.stage + 1);
+                let reason = format!(
+                    "stage {} is proved committed; its answer was lost, and the rest was not begun",
+                    token.stage + 1
+                );
                 return Outcome::RolledBack { reason, committed };
             }
             Ok(Proof::RolledBack) => {
@@ -137,7 +140,11 @@ pub async fn prove_again(database: &dyn Database, name: &str) -> Result<Outcome,
         }
         RequestStatus::Ended(outcome @ (Outcome::Committed | Outcome::RolledBack { .. })) => return Ok(outcome.clone()),
         RequestStatus::Open | RequestStatus::Rejected => {
-            return Err(Failure::new(FailureKind::Unreadable, "this request has not been run", "There is nothing to prove."));
+            return Err(Failure::new(
+                FailureKind::Unreadable,
+                "this request has not been run",
+                "There is nothing to prove.",
+            ));
         }
     };
     let evidence = opened.state.evidence.clone().unwrap_or_default();
@@ -167,8 +174,13 @@ async fn record(database: &dyn Database, opened: &Opened, run: &str, finished: &
     }
     appended.map_err(|error| {
         // What the transaction recorded of itself stands; only the evidence beside it is missing.
-        let message = format!("the run ended ({}), but its evidence could not be kept: {error}", words(&finished.outcome));
-        Failure::new(FailureKind::Unknown, message, "See `countersign ledger log`; prove with `countersign run REQUEST --prove`.")
+        let message =
+            format!("the run ended ({}), but its evidence could not be kept: {error}", words(&finished.outcome));
+        Failure::new(
+            FailureKind::Unknown,
+            message,
+            "See `countersign ledger log`; prove with `countersign run REQUEST --prove`.",
+        )
     })
 }
 

@@ -32,12 +32,25 @@ impl FailureKind {
 impl From<DatabaseError> for Failure {
     fn from(error: DatabaseError) -> Self {
         let (kind, hint) = match &error {
-            DatabaseError::Unreachable(_) => (FailureKind::CannotConnect, "Check the connection text, PGHOST and the rest; psql with the same text must connect."),
-            DatabaseError::NoLedger => (FailureKind::Refused, "Make it with `countersign ledger init`; it shows its SQL first."),
-            DatabaseError::Refused { .. } => (FailureKind::Blocked, "Read the server's message; a missing right is granted by the owner of the object."),
-            DatabaseError::Blind(_) => (FailureKind::Blocked, "Grant pg_read_all_stats and SELECT on what the checks read, or connect as a role that has them."),
+            DatabaseError::Unreachable(_) => (
+                FailureKind::CannotConnect,
+                "Check the connection text, PGHOST and the rest; psql with the same text must connect.",
+            ),
+            DatabaseError::NoLedger => {
+                (FailureKind::Refused, "Make it with `countersign ledger init`; it shows its SQL first.")
+            }
+            DatabaseError::Refused { .. } => (
+                FailureKind::Blocked,
+                "Read the server's message; a missing right is granted by the owner of the object.",
+            ),
+            DatabaseError::Blind(_) => (
+                FailureKind::Blocked,
+                "Grant pg_read_all_stats and SELECT on what the checks read, or connect as a role that has them.",
+            ),
             DatabaseError::Lost(_) => (FailureKind::CannotConnect, "Connect again; nothing is retried by itself."),
-            DatabaseError::Garbled(_) => (FailureKind::Blocked, "Connect directly to PostgreSQL 13 or newer, not through a pooler."),
+            DatabaseError::Garbled(_) => {
+                (FailureKind::Blocked, "Connect directly to PostgreSQL 13 or newer, not through a pooler.")
+            }
         };
         Self::new(kind, error.to_string(), hint)
     }
@@ -60,7 +73,9 @@ impl From<SignError> for Failure {
     fn from(error: SignError) -> Self {
         let hint = match &error {
             SignError::UnreadableKey { .. } => "Name a private key file with --key, or agent:FINGERPRINT.",
-            SignError::PassphraseNeeded(_) => "Type the passphrase, or load the key into ssh-agent and use agent:FINGERPRINT.",
+            SignError::PassphraseNeeded(_) => {
+                "Type the passphrase, or load the key into ssh-agent and use agent:FINGERPRINT."
+            }
             SignError::WrongPassphrase(_) => "Type the passphrase again; nothing was signed.",
             SignError::NoAgent(_) => "Start ssh-agent and set SSH_AUTH_SOCK, or name a key file.",
             SignError::AgentRefused { .. } => "See which keys it holds with `ssh-add -l`.",
@@ -73,14 +88,25 @@ impl From<SignError> for Failure {
 impl From<SealRefusal> for Failure {
     fn from(refusal: SealRefusal) -> Self {
         let (kind, hint) = match &refusal {
-            SealRefusal::Blocked { .. } => (FailureKind::Blocked, "Mend the script as `countersign check` says, then stage again."),
-            SealRefusal::Diagnosis { .. } => (FailureKind::Blocked, "See `countersign diagnose` for the branch of the decision tree and its evidence."),
+            SealRefusal::Blocked { .. } => {
+                (FailureKind::Blocked, "Mend the script as `countersign check` says, then stage again.")
+            }
+            SealRefusal::Diagnosis { .. } => (
+                FailureKind::Blocked,
+                "See `countersign diagnose` for the branch of the decision tree and its evidence.",
+            ),
             SealRefusal::Binding(_) => (FailureKind::Unreadable, "Bind parameters with --bind NAME=VALUE."),
             SealRefusal::Steps(_) => (FailureKind::Unreadable, "Name steps as the runbook does."),
             SealRefusal::AnotherDatabase { .. } => (FailureKind::Refused, "Connect to the database the runbook names."),
-            SealRefusal::AnotherBaseline(_) => (FailureKind::Refused, "Use the baseline that was taken on this database for this runbook."),
-            SealRefusal::NoRoster => (FailureKind::Refused, "Put a roster.toml with at least two reviewers into the runbook folder."),
-            SealRefusal::Canonical(_) => (FailureKind::Unreadable, "Report this: a sealed plan must have a canonical form."),
+            SealRefusal::AnotherBaseline(_) => {
+                (FailureKind::Refused, "Use the baseline that was taken on this database for this runbook.")
+            }
+            SealRefusal::NoRoster => {
+                (FailureKind::Refused, "Put a roster.toml with at least two reviewers into the runbook folder.")
+            }
+            SealRefusal::Canonical(_) => {
+                (FailureKind::Unreadable, "Report this: a sealed plan must have a canonical form.")
+            }
         };
         Self::new(kind, refusal.to_string(), hint)
     }
@@ -88,7 +114,8 @@ impl From<SealRefusal> for Failure {
 
 impl From<ApprovalRefusal> for Failure {
     fn from(refusal: ApprovalRefusal) -> Self {
-        let kind = if matches!(refusal, ApprovalRefusal::Stopped(_)) { FailureKind::Stopped } else { FailureKind::Refused };
+        let kind =
+            if matches!(refusal, ApprovalRefusal::Stopped(_)) { FailureKind::Stopped } else { FailureKind::Refused };
         let hint = match &refusal {
             ApprovalRefusal::NotOnRoster(_) => "Use a principal of the roster, exactly as it is written there.",
             ApprovalRefusal::IsAgent(_) | ApprovalRefusal::WithoutRole { .. } => "Ask a person who has the role.",
@@ -103,10 +130,12 @@ impl From<ApprovalRefusal> for Failure {
             | ApprovalRefusal::FailedRehearsal(_)
             | ApprovalRefusal::AnotherDigest { .. }
             | ApprovalRefusal::Contradicts { .. }
-            | ApprovalRefusal::BadRoster(_)
             | ApprovalRefusal::Rejected { .. }
             | ApprovalRefusal::Used => "Stage it again; the new request needs new approvals.",
-            ApprovalRefusal::Stopped(_) => "Write and reconcile the divergence; a restart needs the gates of the runbook.",
+            ApprovalRefusal::BadRoster(_) => "Mend roster.toml in the runbook folder, then stage again.",
+            ApprovalRefusal::Stopped(_) => {
+                "Write and reconcile the divergence; a restart needs the gates of the runbook."
+            }
         };
         Self::new(kind, refusal.to_string(), hint)
     }

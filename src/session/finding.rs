@@ -4,13 +4,14 @@ use std::path::Path;
 
 use super::ledger::{Opened, find_request, read_ledger};
 use super::{Failure, FailureKind, SignAs, World};
-use crate::approval::Namespace;
+use crate::approval::{Namespace, approvals_that_count};
 use crate::digest::Digest;
-use crate::finding::{Finding, FindingNote, FindingSubject, Verification, export, verify_export};
+use crate::finding::{Finding, FindingSubject, Verification, export, verify_export};
 use crate::ledger::{Body, RequestStatus, State};
 use crate::plan::canonical;
 use crate::port::Database;
 use crate::run::Outcome;
+use crate::runbook::StepId;
 
 /// Writes the finding of a request as the ledger knows it, signs it, keeps it and exports it.
 ///
@@ -33,7 +34,7 @@ pub async fn export_finding(
         let hint = "Sign with the key that the roster names for this principal.";
         Failure::new(FailureKind::Refused, format!("the signature does not hold: {problem}"), hint)
     })?;
-    let files = export(&text, std::slice::from_ref(&signature))?;
+    let files = export(&text, std::slice::from_ref(&signature));
     // What could not be verified here must not leave the desk.
     let verification = verify_export(&files);
     if let Some(refused) = verification.refused.first() {
@@ -63,7 +64,7 @@ fn write(world: &World, state: &State, opened: &Opened, words: &str, signer: &Si
                 timeline: opened.plan.plan().target.timeline,
             },
             reason: "the run began and its end is not recorded".to_owned(),
-            committed: Vec::new(),
+            committed: begun_stages(opened),
         }),
     };
     let subject = FindingSubject {
@@ -75,22 +76,28 @@ fn write(world: &World, state: &State, opened: &Opened, words: &str, signer: &Si
         rehearsal_digest: opened.request.rehearsal_digest,
         roster: opened.state.roster.clone(),
         requested: opened.state.requested.clone(),
-        approvals: opened.signatures(),
+        // Whatever else somebody appended to the ledger: only what counted is evidence.
+        approvals: approvals_that_count(
+            &opened.request,
+            opened.plan.plan().editor.as_ref(),
+            &opened.signatures(),
+            &opened.roster,
+        ),
         operated: opened.state.operated.clone(),
         outcome,
+        failure: evidence.as_ref().and_then(|evidence| evidence.failure.clone()),
         trace: evidence.as_ref().map(|evidence| evidence.trace.clone()),
         inside: evidence.as_ref().map_or_else(Vec::new, |evidence| evidence.inside.clone()),
         after: evidence.and_then(|evidence| evidence.after),
     };
     let head = state.head.unwrap_or(crate::ledger::GENESIS);
-    let note = FindingNote {
-        writer: signer.principal.clone(),
-        words: words.to_owned(),
-        written_at: world.clock.now(),
-        ledger_seq: state.head_seq,
-        ledger_head: head,
-    };
-    Finding::of(subject, note)
+    Finding::of(subject, signer.principal.clone(), words.to_owned(), world.clock.now(), state.head_seq, head)
+}
+
+/// The stages the ledger knows to be committed; the last stage of a plan ends the run, so it is never among them here.
+fn begun_stages(opened: &Opened) -> Vec<StepId> {
+    let committed = usize::try_from(opened.state.committed_stages).unwrap_or(usize::MAX);
+    opened.plan.plan().stages.iter().take(committed).map(|stage| stage.step.clone()).collect()
 }
 
 /// Verifies an exported folder, offline.

@@ -70,9 +70,8 @@ impl Opened {
             standing(&self.request, plan.editor.as_ref(), plan.policy.approvals, &signatures, &self.roster, now);
         let used = match &self.state.status {
             RequestStatus::Open => None,
-            RequestStatus::Rejected => self.state.rejections.first().map(|(signature, reason)| ApprovalRefusal::Rejected {
-                principal: signature.principal.clone(),
-                reason: reason.clone(),
+            RequestStatus::Rejected => self.state.rejections.first().map(|(signature, reason)| {
+                ApprovalRefusal::Rejected { principal: signature.principal.clone(), reason: reason.clone() }
             }),
             RequestStatus::Begun { .. } | RequestStatus::Ended(_) => Some(ApprovalRefusal::Used),
         };

@@ -55,11 +55,8 @@ pub async fn rehearse(
     usable(staging.diagnostics)?;
     let looked = survey(database, staging.runbook, Some(staging.baseline)).await?;
     let target = database.target().await?;
-    let bindings: Vec<Binding> = staging
-        .bindings
-        .iter()
-        .map(|(name, value)| Binding { name: name.clone(), value: value.clone() })
-        .collect();
+    let bindings: Vec<Binding> =
+        staging.bindings.iter().map(|(name, value)| Binding { name: name.clone(), value: value.clone() }).collect();
     let with_ledger = match database.ledger_read(0).await {
         Ok(entries) => {
             refuse_stop(&replay(&entries))?;

@@ -108,7 +108,11 @@ pub async fn ledger_baseline(database: &dyn Database, runbook: &Runbook) -> Resu
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn survey(database: &dyn Database, runbook: &Runbook, baseline: Option<&Baseline>) -> Result<Survey, Failure> {
+pub async fn survey(
+    database: &dyn Database,
+    runbook: &Runbook,
+    baseline: Option<&Baseline>,
+) -> Result<Survey, Failure> {
     let catalog = database.catalog().await?;
     let questions = questions(runbook);
     let census = database.census(&questions).await?;

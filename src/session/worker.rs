@@ -1,17 +1,18 @@
-//! The worker: one command after another, off the window's thread. One operation in flight; a second is refused.
+//! The worker: one command after another, off the window's thread. One operation is in flight at a time.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use super::{
-    Approval, Cancel, Command, Event, Failure, FailureKind, LedgerMemory, Progress, SignAs, Staging, Watch, World,
-    approve, export_finding, ledger_baseline, open_baseline, open_runbook, outcome_failure, prove_again, reject,
-    rehearse, run, save_baseline, stage, survey, take_baseline, verify_finding, withdraw, world::needed,
+    Approval, Cancel, Command, Event, Failure, LedgerMemory, Progress, SignAs, Staging, Watch, World, approve,
+    export_finding, ledger_baseline, open_baseline, open_runbook, outcome_failure, prove_again, rehearse, reject, run,
+    save_baseline, stage, survey, take_baseline, verify_finding, withdraw, world::needed,
 };
 use crate::census::{Baseline, CompareScope, compare};
-use crate::port::{ConnectionNote, Database, DatabaseError};
+use crate::port::{ConnectionNote, Database};
 use crate::runbook::{Diagnostic, Principal, Runbook};
 
 /// How many commands may wait. A person presses one button at a time.
@@ -66,26 +67,28 @@ impl Worker {
     }
 
     async fn work(mut self, mut inbox: mpsc::Receiver<Command>) {
-        while let Some(command) = inbox.recv().await {
+        // What follows of itself, such as a look after connecting, waits here while the command before it ends.
+        let mut waiting: VecDeque<Command> = VecDeque::new();
+        loop {
+            let next = match waiting.pop_front() {
+                Some(command) => Some(command),
+                None => inbox.recv().await,
+            };
+            let Some(command) = next else { return };
             if matches!(command, Command::Cancel) {
                 continue;
             }
             self.say.say(Event::Began(words(&command)));
             let cancel = Cancel::default();
-            let say = self.say.clone();
             let ended = {
                 let work = self.perform(command, &cancel);
                 tokio::pin!(work);
                 loop {
                     tokio::select! {
                         ended = &mut work => break ended,
-                        Some(next) = inbox.recv() => match next {
+                        Some(next) = inbox.recv(), if waiting.len() < COMMANDS => match next {
                             Command::Cancel => cancel.ask(),
-                            other => {
-                                let message = format!("{} was not begun: something else is in flight", words(&other));
-                                let hint = "Wait until it has ended, or cancel it.";
-                                say.say(Event::Refused(Failure::new(FailureKind::Refused, message, hint)));
-                            }
+                            other => waiting.push_back(other),
                         },
                     }
                 }
@@ -104,7 +107,7 @@ impl Worker {
                 self.database = Some((database, note.clone()));
                 self.follow();
                 self.say.say(Event::Connected { note, environment });
-                self.read_ledger().await
+                Ok(())
             }
             Command::Disconnect => {
                 self.database = None;
@@ -136,7 +139,8 @@ impl Worker {
                 };
                 let nobody = Principal("rehearsal".to_owned());
                 let (plan, rehearsal, looked) =
-                    rehearse(&self.world, &*database, &staging, nobody, &mut self.watch(&mut self.teller(), cancel)).await?;
+                    rehearse(&self.world, &*database, &staging, nobody, &mut self.watch(&mut self.teller(), cancel))
+                        .await?;
                 self.say.say(Event::Surveyed(Arc::new(looked)));
                 self.say.say(Event::Rehearsed { plan: Arc::new(plan.plan().clone()), rehearsal: Arc::new(rehearsal) });
                 Ok(())
@@ -152,7 +156,8 @@ impl Worker {
                     bindings: &bindings,
                 };
                 let staged =
-                    stage(&self.world, &*database, &staging, &signer, &mut self.watch(&mut self.teller(), cancel)).await?;
+                    stage(&self.world, &*database, &staging, &signer, &mut self.watch(&mut self.teller(), cancel))
+                        .await?;
                 let rehearsal = Arc::new(staged.rehearsal);
                 self.say.say(Event::Rehearsed { plan: Arc::new(staged.plan), rehearsal });
                 self.say.say(Event::Staged { request: staged.request, digest: staged.digest });
@@ -161,7 +166,8 @@ impl Worker {
             Command::Approve { request, digest, signer } => {
                 let database = self.database()?;
                 let stands = approve(&self.world, &*database, &request, Some(digest), Approval::Sign(&signer)).await?;
-                let words = format!("{} approved {request}: {} of {}", signer.principal, stands.approved.len(), stands.needed);
+                let words =
+                    format!("{} approved {request}: {} of {}", signer.principal, stands.approved.len(), stands.needed);
                 self.decided(words).await
             }
             Command::Reject { request, reason, signer } => {
@@ -233,7 +239,8 @@ impl Worker {
 
     async fn run(&mut self, request: String, confirm: &str, signer: &SignAs, cancel: &Cancel) -> Result<(), Failure> {
         let database = self.database()?;
-        let ran = run(&self.world, &*database, &request, confirm, signer, &mut self.watch(&mut self.teller(), cancel)).await;
+        let ran =
+            run(&self.world, &*database, &request, confirm, signer, &mut self.watch(&mut self.teller(), cancel)).await;
         // Whatever became of it, the ledger says more than this desk does.
         let read = self.read_ledger().await;
         let finished = ran?;
@@ -248,16 +255,10 @@ impl Worker {
         self.read_ledger().await
     }
 
-    /// Reads what is new in the ledger; having none is not a failure, the face offers to make it.
+    /// Reads what is new in the ledger. Having none is a failure with its own words, and the face offers to make one.
     async fn read_ledger(&self) -> Result<(), Failure> {
-        let database = self.database()?;
-        match self.memory.look(&self.world, &*database).await {
-            Ok(view) => self.say.say(Event::LedgerRead(Arc::new(view))),
-            Err(failure) if failure.message == DatabaseError::NoLedger.to_string() => {
-                self.say.say(Event::NoLedger { sql: database.ledger_sql() });
-            }
-            Err(failure) => return Err(failure),
-        }
+        let view = self.memory.look(&self.world, &*self.database()?).await?;
+        self.say.say(Event::LedgerRead(Arc::new(view)));
         Ok(())
     }
 
@@ -284,7 +285,8 @@ impl Worker {
     }
 
     fn runbook(&self) -> Result<(Arc<Runbook>, Arc<Vec<Diagnostic>>), Failure> {
-        let open = self.runbook.as_ref().map(|(_, runbook, diagnostics)| (Arc::clone(runbook), Arc::clone(diagnostics)));
+        let open =
+            self.runbook.as_ref().map(|(_, runbook, diagnostics)| (Arc::clone(runbook), Arc::clone(diagnostics)));
         open.ok_or_else(|| needed("a runbook", "Open a runbook folder."))
     }
 

@@ -63,7 +63,12 @@ impl Cancel {
 
 impl World {
     /// Signs the bytes as somebody.
-    pub(super) async fn sign(&self, signer: &SignAs, namespace: Namespace, bytes: &[u8]) -> Result<SignedBytes, Failure> {
+    pub(super) async fn sign(
+        &self,
+        signer: &SignAs,
+        namespace: Namespace,
+        bytes: &[u8],
+    ) -> Result<SignedBytes, Failure> {
         let request = SignRequest {
             principal: signer.principal.clone(),
             key: signer.key.clone(),

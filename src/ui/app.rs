@@ -45,7 +45,8 @@ impl App {
     /// Makes the application on a context, with or without a window around it.
     #[must_use]
     pub fn new(context: &Context, link: Link, options: UiOptions) -> Self {
-        let prefs = options.prefs.as_deref().map(|path| Prefs::read(options.folders.as_ref(), path)).unwrap_or_default();
+        let prefs =
+            options.prefs.as_deref().map(|path| Prefs::read(options.folders.as_ref(), path)).unwrap_or_default();
         dress(context, &prefs);
         link.waker.attach(context);
         let mut queue = VecDeque::new();
@@ -240,7 +241,9 @@ impl App {
                 let flight = Flight { errand, what, since: now, statement: None, began: false, cancelling: false };
                 self.shown.flight = Some(flight);
             }
-            Err(TrySendError::Full(_)) => self.shown.note(now, Tone::Bad, "The session is busy", "Try again in a moment."),
+            Err(TrySendError::Full(_)) => {
+                self.shown.note(now, Tone::Bad, "The session is busy", "Try again in a moment.")
+            }
             Err(TrySendError::Closed(_)) => {
                 self.shown.lost = true;
                 self.shown.note(now, Tone::Bad, "The session has ended", "Close the window and open it again.");
@@ -279,10 +282,10 @@ impl App {
             let path = match choose {
                 Choose::Runbook => dialog.set_title("Open a runbook folder").pick_folder(),
                 Choose::Finding => dialog.set_title("Verify an exported finding").pick_folder(),
-                Choose::Baseline => {
-                    dialog.set_title("Open a baseline").add_filter("Baseline", &["json"]).pick_file()
+                Choose::Baseline => dialog.set_title("Open a baseline").add_filter("Baseline", &["json"]).pick_file(),
+                Choose::BaselineToSave => {
+                    dialog.set_title("Keep the baseline").set_file_name("baseline.json").save_file()
                 }
-                Choose::BaselineToSave => dialog.set_title("Keep the baseline").set_file_name("baseline.json").save_file(),
                 Choose::FindingToExport => dialog.set_title("A new folder for the finding").pick_folder(),
                 Choose::Key(_) => dialog.set_title("Choose a private key").pick_file(),
             };

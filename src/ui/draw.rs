@@ -5,8 +5,8 @@ use eframe::egui::{self, CentralPanel, Frame, Key, Margin, Modifiers, Panel, Ui}
 use super::action::{Page, UiAction};
 use super::app::App;
 use super::tokens::{self, Tokens, UNIT};
-use super::view::chrome::{band, evidence, footer, rail, title};
 use super::view::Scene;
+use super::view::chrome::{band, evidence, footer, rail, title};
 use crate::session::Command;
 
 /// Narrower windows have no room for the evidence panel beside a page.

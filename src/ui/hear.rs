@@ -25,7 +25,8 @@ impl Shown {
                 }
             }
             Event::RunbookOpened { path, runbook, diagnostics, review } => {
-                let text = format!("Opened {}: {} steps, {} checks", runbook.id, runbook.steps.len(), runbook.checks.len());
+                let text =
+                    format!("Opened {}: {} steps, {} checks", runbook.id, runbook.steps.len(), runbook.checks.len());
                 self.note(now, Tone::Good, text, "");
                 self.step = self.step.min(runbook.steps.len().saturating_sub(1));
                 // Another runbook makes every look at the database stale.
@@ -36,7 +37,12 @@ impl Shown {
                 }
             }
             Event::Connected { note, environment } => {
-                self.note(now, Tone::Good, format!("Connected to {} @ {} as {}", note.database, note.server, note.role), "");
+                self.note(
+                    now,
+                    Tone::Good,
+                    format!("Connected to {} @ {} as {}", note.database, note.server, note.role),
+                    "",
+                );
                 self.survey = Known::NotAsked;
                 self.ledger = Known::NotAsked;
                 self.no_ledger = false;
@@ -76,7 +82,12 @@ impl Shown {
                 self.rehearsal = Known::Known(Rehearsed { plan, rehearsal });
             }
             Event::Staged { request, digest } => {
-                self.note(now, Tone::Good, format!("Staged {request} · {}", digest.short()), "Ask two people to approve it.");
+                self.note(
+                    now,
+                    Tone::Good,
+                    format!("Staged {request} · {}", digest.short()),
+                    "Ask two people to approve it.",
+                );
                 self.request = Some(digest);
                 next.push(Command::ReadLedger);
             }
@@ -93,7 +104,12 @@ impl Shown {
                 next.extend([Command::ReadLedger, Command::Survey]);
             }
             Event::FindingExported { folder, digest } => {
-                self.note(now, Tone::Good, format!("Wrote the finding to {} · {}", folder.display(), digest.short()), "");
+                self.note(
+                    now,
+                    Tone::Good,
+                    format!("Wrote the finding to {} · {}", folder.display(), digest.short()),
+                    "",
+                );
                 self.exported.push((folder, digest));
                 next.push(Command::ReadLedger);
             }
@@ -189,7 +205,8 @@ impl Shown {
                 self.run.progress.clear();
                 self.run.finished = None;
             }
-            Errand::Disconnect | Errand::SaveBaseline | Errand::Decide | Errand::ExportFinding | Errand::InitLedger => {}
+            Errand::Disconnect | Errand::SaveBaseline | Errand::Decide | Errand::ExportFinding | Errand::InitLedger => {
+            }
         }
     }
 

@@ -175,7 +175,10 @@ mod tests {
 
     #[test]
     fn remembers_no_password_and_loses_nothing_else() {
-        check("postgres://ops:geheim@db-1:5432/directus?sslmode=require", "postgres://ops@db-1:5432/directus?sslmode=require");
+        check(
+            "postgres://ops:geheim@db-1:5432/directus?sslmode=require",
+            "postgres://ops@db-1:5432/directus?sslmode=require",
+        );
         check("postgres://ops:a@b@db-1/directus", "postgres://ops@db-1/directus");
         check("postgres://db-1/directus?password=geheim&sslmode=require", "postgres://db-1/directus?sslmode=require");
         check("postgres://ops@db-1/directus", "postgres://ops@db-1/directus");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    Color32, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle, Theme, Ui, Vec2, Visuals, vec2,
+    Color32, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle, Theme, Ui, Vec2, Visuals, style::ScrollStyle, vec2,
 };
 
 use crate::census::Verdict;
@@ -280,15 +280,29 @@ pub fn style(theme: Theme, base: &Style) -> Arc<Style> {
     style.spacing.button_padding = vec2(10.0, HALF);
     style.spacing.interact_size = Vec2::new(UNIT * 4.0, ROW);
     style.spacing.combo_width = 120.0;
-    style.spacing.scroll.floating = false;
-    style.spacing.scroll.bar_width = UNIT;
-    style.spacing.scroll.bar_inner_margin = HALF;
+    style.spacing.scroll = scroll();
     style.spacing.tooltip_width = 480.0;
     style.visuals = visuals(dark, &tokens);
     // An idle window draws nothing: a blinking caret alone costs 7 % of a core on a software renderer.
     style.visuals.text_cursor.blink = false;
     style.animation_time = 0.0;
     Arc::new(style)
+}
+
+/// Scroll bars that are always there, and never loud.
+fn scroll() -> ScrollStyle {
+    let mut scroll = ScrollStyle::thin();
+    scroll.foreground_color = true;
+    scroll.bar_width = UNIT;
+    scroll.floating_width = 6.0;
+    scroll.floating_allocated_width = UNIT;
+    scroll.dormant_background_opacity = 0.0;
+    scroll.active_background_opacity = 0.0;
+    scroll.interact_background_opacity = 0.05;
+    scroll.dormant_handle_opacity = 0.22;
+    scroll.active_handle_opacity = 0.3;
+    scroll.interact_handle_opacity = 0.55;
+    scroll
 }
 
 fn visuals(dark: bool, tokens: &Tokens) -> Visuals {

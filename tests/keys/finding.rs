@@ -11,7 +11,7 @@ use countersign::adapter::ssh::SshSigner;
 use countersign::approval::{Namespace, SignedBytes, countersign, parse_roster};
 use countersign::census::{Census, Comparison, Target};
 use countersign::digest::Digest;
-use countersign::finding::{Finding, FindingNote, FindingSubject, export, verify_export};
+use countersign::finding::{Finding, FindingSubject, export, verify_export};
 use countersign::plan::{PLAN_FORMAT, Plan, REQUEST_FORMAT, Request, SealedPlan, Settings, Stage, Verb, canonical};
 use countersign::port::{Folders as _, KeyChoice, SignRequest, Signer as _};
 use countersign::rehearsal::{REHEARSAL_FORMAT, Rehearsal};
@@ -91,20 +91,16 @@ fn exported(keys: &Keys) -> BTreeMap<String, Vec<u8>> {
         approvals,
         operated: Some(signed(keys, "lan", Namespace::Operate, &bytes)),
         outcome: Some(Outcome::Committed),
+        failure: None,
         trace: Some(Trace::default()),
         inside: Vec::new(),
         after: Some(Comparison::default()),
     };
-    let note = FindingNote {
-        writer: principal("lan"),
-        words: "Đã đảo ngược.".to_owned(),
-        written_at: at("2026-06-01T12:10:00Z"),
-        ledger_seq: 41,
-        ledger_head: Digest::of(b"head"),
-    };
-    let text = canonical(&Finding::of(subject, note)).unwrap();
+    let words = "Đã đảo ngược.".to_owned();
+    let finding = Finding::of(subject, principal("lan"), words, at("2026-06-01T12:10:00Z"), 41, Digest::of(b"head"));
+    let text = canonical(&finding).unwrap();
     let signature = signed(keys, "lan", Namespace::Finding, text.as_bytes());
-    export(&text, &[signature]).unwrap()
+    export(&text, &[signature])
 }
 
 fn plan(roster_digest: Digest) -> Plan {

@@ -76,7 +76,8 @@ fn stock_tools_accept(folder: &std::path::Path) {
     let sums = Command::new("sha256sum").args(["--quiet", "-c", "SHA256SUMS"]).current_dir(folder).output().unwrap();
     assert!(sums.status.success(), "{}", String::from_utf8_lossy(&sums.stdout));
     let script = std::fs::read_to_string(folder.join("VERIFY.txt")).unwrap();
-    let commands: Vec<&str> = script.lines().map(str::trim).filter(|line| line.starts_with("ssh-keygen -Y verify")).collect();
+    let commands: Vec<&str> =
+        script.lines().map(str::trim).filter(|line| line.starts_with("ssh-keygen -Y verify")).collect();
     assert!(commands.len() >= 4, "requester, two approvals, finding: {commands:?}");
     for command in commands {
         let answer = Command::new("sh").args(["-c", command]).current_dir(folder).output().unwrap();
@@ -94,7 +95,8 @@ fn one_flipped_byte_is_refused(folder: &std::path::Path) {
     std::fs::write(&file, &flipped).unwrap();
     countersign(&["finding", "verify", text(folder)]).fails(3, "does not verify");
     let script = std::fs::read_to_string(folder.join("VERIFY.txt")).unwrap();
-    let command = script.lines().map(str::trim).find(|line| line.starts_with("ssh-keygen") && line.contains("finding.json"));
+    let command =
+        script.lines().map(str::trim).find(|line| line.starts_with("ssh-keygen") && line.contains("finding.json"));
     let answer = Command::new("sh").args(["-c", command.unwrap()]).current_dir(folder).output().unwrap();
     assert!(!answer.status.success());
     std::fs::write(&file, bytes).unwrap();

@@ -15,7 +15,8 @@ fn who_may_not_sign_is_told_so() {
 
     demo.run_as(&agent, &["approve", request]).fails(3, "is an agent");
     demo.run_as(&author, &["approve", request]).fails(3, "role");
-    demo.run_as(&("stranger@example.test".to_owned(), lan.1.clone()), &["approve", request]).fails(3, "not on the roster");
+    demo.run_as(&("stranger@example.test".to_owned(), lan.1.clone()), &["approve", request])
+        .fails(3, "not on the roster");
     // Lan's name with Minh's key.
     demo.run_as(&(lan.0.clone(), minh.1.clone()), &["approve", request]).fails(3, "does not hold");
     demo.run_as(&lan, &["approve", request]).ok();
@@ -90,7 +91,7 @@ fn a_tampered_ledger_is_found_out() {
     demo.psql(
         "SET session_replication_role = replica; ALTER TABLE countersign.entry DISABLE TRIGGER ALL; \
          UPDATE countersign.entry SET body = replace(body, 'before', 'BEFORE') WHERE seq = 1; \
-         ALTER TABLE countersign.entry ENABLE ALWAYS TRIGGER ALL",
+         ALTER TABLE countersign.entry ENABLE TRIGGER ALL",
     );
     demo.run(&["ledger", "verify"]).fails(3, "entry 1");
     demo.stage(&["SB-1"]).fails(3, "");

@@ -32,7 +32,6 @@ pub const LOOKS_AHEAD: &[(&str, &str, &[&str], &str)] = &[
         &["Roster", "RosterProblem", "parse_roster"],
         "a runbook's folder holds the roster; the people are approval's own type",
     ),
-    ("diagnose", "run", &["stop_question_id"], "a stop's question has one name, before a run and inside it"),
     (
         "rehearsal",
         "run",

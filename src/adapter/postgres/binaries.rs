@@ -98,6 +98,6 @@ mod tests {
     fn a_named_folder_is_the_only_one_looked_at() {
         let refusal = find_binaries(Some(Path::new("/nonexistent/bin"))).unwrap_err();
         assert!(refusal.to_string().contains("/nonexistent/bin"), "{refusal}");
-        assert!(refusal.to_string().contains("install"), "{refusal}");
+        assert!(refusal.to_string().contains("Install"), "{refusal}");
     }
 }

@@ -58,7 +58,8 @@ impl ClusterOptions {
     /// When no temporary folder can be made.
     pub fn temporary() -> Result<Self, ClusterError> {
         let made = tempfile::Builder::new().prefix("countersign-").tempdir();
-        let folder = made.map_err(|error| ClusterError::folder(&std::env::temp_dir(), "make a folder in", &error))?.keep();
+        let folder =
+            made.map_err(|error| ClusterError::folder(&std::env::temp_dir(), "make a folder in", &error))?.keep();
         Ok(Self { folder, binaries: None, detached: false, durable: false })
     }
 }
@@ -84,7 +85,9 @@ pub enum ClusterError {
         reason: String,
     },
     /// We are root, the server refuses to be, and there is nobody else.
-    #[error("PostgreSQL refuses to run as root and there is no user `postgres` or `nobody`; run this as an ordinary user")]
+    #[error(
+        "PostgreSQL refuses to run as root and there is no user `postgres` or `nobody`; run this as an ordinary user"
+    )]
     NoUser,
     /// A program failed.
     #[error("{program} failed: {output}")]
@@ -174,7 +177,8 @@ impl PrivateCluster {
         // Its own process group: Ctrl-C at our terminal is ours to handle.
         command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
         command.stdin(if detached { Stdio::null() } else { Stdio::piped() });
-        let failed = |error: io::Error| ClusterError::Program { program: "/bin/sh".to_owned(), output: error.to_string() };
+        let failed =
+            |error: io::Error| ClusterError::Program { program: "/bin/sh".to_owned(), output: error.to_string() };
         let mut child = command.spawn().map_err(failed)?;
         let watcher = match child.stdin.take() {
             Some(pipe) => Some((child, pipe)),
@@ -315,9 +319,11 @@ fn find_user(passwd: &str, name: &str) -> Option<(u32, u32)> {
 
 fn make_private(folder: &Path, owner: Owner) -> Result<(), ClusterError> {
     fs::create_dir_all(folder).map_err(|error| ClusterError::folder(folder, "make", &error))?;
-    fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(|error| ClusterError::folder(folder, "close", &error))?;
+    fs::set_permissions(folder, Permissions::from_mode(0o700))
+        .map_err(|error| ClusterError::folder(folder, "close", &error))?;
     if let Some((user, group)) = owner {
-        std::os::unix::fs::chown(folder, Some(user), Some(group)).map_err(|error| ClusterError::folder(folder, "give away", &error))?;
+        std::os::unix::fs::chown(folder, Some(user), Some(group))
+            .map_err(|error| ClusterError::folder(folder, "give away", &error))?;
     }
     Ok(())
 }
@@ -335,7 +341,11 @@ fn reachable(folder: &Path, owner: Owner) -> Result<(), ClusterError> {
             0o001
         };
         if meta.mode() & needed == 0 {
-            let reason = format!("the server's user (uid {user}) may not enter {}; choose a folder below {}", parent.display(), std::env::temp_dir().display());
+            let reason = format!(
+                "the server's user (uid {user}) may not enter {}; choose a folder below {}",
+                parent.display(),
+                std::env::temp_dir().display()
+            );
             return Err(ClusterError::Folder { path: folder.to_owned(), reason });
         }
     }
@@ -355,7 +365,8 @@ fn socket_folder(folder: &Path, owner: Owner) -> Result<PathBuf, ClusterError> {
 }
 
 fn is_ours(sockets: &Path) -> bool {
-    sockets.parent() == Some(Path::new("/tmp")) && sockets.file_name().is_some_and(|name| name.to_string_lossy().starts_with("cs-"))
+    sockets.parent() == Some(Path::new("/tmp"))
+        && sockets.file_name().is_some_and(|name| name.to_string_lossy().starts_with("cs-"))
 }
 
 fn initialise(binaries: &Path, folder: &Path, data: &Path, owner: Owner) -> Result<(), ClusterError> {

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::approval::fixture::{Desk, at, noon, person, principal, public, sign, sign_as};
 use crate::approval::{
-    ApprovalRefusal, Countersigned, Decision, Namespace, SignedBytes, check_decision, check_operated, check_requested,
-    countersign, decision_bytes, may_operate, may_request, parse_roster, standing,
+    ApprovalRefusal, Countersigned, Decision, Namespace, SignedBytes, approvals_that_count, check_decision,
+    check_operated, check_requested, countersign, decision_bytes, may_operate, may_request, parse_roster, standing,
 };
 use crate::census::{Comparison, Reading, Row, Verdict};
 use crate::digest::Digest;
@@ -254,6 +254,16 @@ fn standing_says_who_may_still_sign() {
     assert_eq!(names(noon(), &[desk.approval("minh"), desk.approval("lan")]), "minh lan |  | 0 | ");
     assert!(names(at("2026-06-02T00:00:00Z"), &[]).starts_with(" |  | 0 | the request expired"));
     assert!(names(at("2026-06-01T00:00:00Z"), &[]).starts_with(" | lan minh | 0 | the request is not open"));
+}
+
+#[test]
+fn only_approvals_that_count_are_kept() {
+    let desk = Desk::new();
+    let forged = sign_as("hoa", "lan", Namespace::Run, &desk.bytes());
+    let all = [desk.approval("bot"), desk.approval("lan"), forged, desk.approval("lan"), desk.approval("minh")];
+    let kept = approvals_that_count(&desk.request, None, &all, &desk.roster);
+    assert_eq!(kept, [desk.approval("lan"), desk.approval("minh")]);
+    assert_eq!(open(&desk, &kept, noon()).unwrap().approvals(), kept);
 }
 
 #[test]

@@ -59,6 +59,7 @@ fn a_key_belongs_to_one_person() {
 #[test]
 fn people_are_listed_once_and_whole() {
     check(&person("an", "human", r#"["author"]"#), &["an@example.test is listed twice", "listed"]);
+    check(&person("AN", "human", r#"["author"]"#), &["AN@example.test is listed twice"]);
     check(&person("x", "human", "[]"), &["this person has no role"]);
     check(&person("x", "human", r#"["author", "author"]"#), &["the role author stands twice"]);
     check(&person("x", "human", r#"["admin"]"#), &["`admin` is not a role"]);

@@ -46,6 +46,7 @@ fn the_armour_has_one_spelling() {
     check(&roster, &with(good.repeat(200)), "more than any signature");
     check(&roster, &with(String::new()), "not an SSH signature");
     for at in 0..good.trim_end().len() {
+        assert!(verify(&roster, &with(good[..at].to_owned()), Namespace::Run, BYTES).is_err(), "cut at {at}");
         let mut bytes = good.clone().into_bytes();
         bytes[at] ^= 1;
         let Ok(flipped) = String::from_utf8(bytes) else { continue };

@@ -65,11 +65,16 @@ fn running(helpers: &Path) -> PathBuf {
 pub async fn start(role: HelperRole, program: &Path, place: &Place) -> Result<(), DemoFailure> {
     let failed = |reason: String| DemoFailure::Helper { verb: role.verb(), reason };
     let helpers = place.helpers();
-    place.write(&running(&helpers), b"")?;
+    Place::write(&running(&helpers), b"")?;
     let log_path = helpers.join(format!("{}.log", role.verb()));
     let log = File::create(&log_path).map_err(|error| DemoFailure::file("write", &log_path, &error))?;
     let mut command = Command::new(program);
-    command.args(["demo", role.verb()]).arg(&place.root).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    command
+        .args(["demo", role.verb(), "--dir"])
+        .arg(&place.root)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log);
     let mut child = command.spawn().map_err(|error| failed(format!("did not start: {error}")))?;
     let begun = Instant::now();
     while !role.ready(&helpers).exists() {

@@ -2,7 +2,7 @@
 //! drill if one was asked for; refuses folders that hold anything.
 //!
 //! `up` leaves it running until `down`. `private` gives the same to one run of the program and takes it away afterwards.
-//! The program has two hidden verbs, `demo tick DIR` and `demo hold DIR`, for the processes that stay: see [`serve`].
+//! The program has two hidden verbs, `demo tick --dir DIR` and `demo hold --dir DIR`, for the processes that stay: see [`serve`].
 
 mod embedded;
 mod failure;
@@ -185,6 +185,14 @@ impl Drop for PrivateDemo {
 /// # Errors
 /// See [`DemoFailure`]; nothing is left behind.
 pub async fn private(scenario: Option<Scenario>) -> Result<PrivateDemo, DemoFailure> {
+    private_with(scenario, None).await
+}
+
+/// Does the same with the server programs of one folder; `None` looks in the usual places.
+///
+/// # Errors
+/// See [`DemoFailure`]; nothing is left behind.
+pub async fn private_with(scenario: Option<Scenario>, binaries: Option<PathBuf>) -> Result<PrivateDemo, DemoFailure> {
     let temporary = std::env::temp_dir();
     let folder = tempfile::Builder::new()
         .prefix("countersign-demo-")
@@ -192,7 +200,7 @@ pub async fn private(scenario: Option<Scenario>) -> Result<PrivateDemo, DemoFail
         .tempdir()
         .map_err(|error| DemoFailure::file("make a folder in", &temporary, &error))?;
     let place = Place::claim(folder.path())?;
-    let options = ClusterOptions { folder: place.cluster(), binaries: None, detached: false, durable: false };
+    let options = ClusterOptions { folder: place.cluster(), binaries, detached: false, durable: false };
     let cluster = PrivateCluster::start(options)?;
     let up = raise::raise(&place, &cluster, scenario).await?;
     let mut traffic = vec![tokio::spawn(keep_going(up.url.clone()))];

@@ -112,14 +112,14 @@ impl Place {
     /// When it cannot be written.
     pub fn write_record(&self, record: &Record) -> Result<(), DemoFailure> {
         let text = serde_json::to_string_pretty(record).expect("BUG: a record is made of texts and flags only");
-        self.write(&self.record(), text.as_bytes())
+        Self::write(&self.record(), text.as_bytes())
     }
 
     /// Writes a file of the demo, with the folders above it.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), DemoFailure> {
+    pub fn write(path: &Path, bytes: &[u8]) -> Result<(), DemoFailure> {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(|error| DemoFailure::file("make", parent, &error))?;
         }
@@ -175,7 +175,7 @@ mod tests {
         let above = tempfile::tempdir().unwrap();
         let folder = above.path().join("a/demo");
         let place = Place::claim(&folder).unwrap();
-        place.write(&place.baseline(), b"{}").unwrap();
+        Place::write(&place.baseline(), b"{}").unwrap();
         let (found, record) = Place::find(&folder).unwrap();
         assert_eq!((&found, record.made_folder), (&place, true));
         assert_eq!(found.clear(&record), Ok(true));

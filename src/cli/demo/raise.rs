@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::failure::DemoFailure;
 use super::place::Place;
 use super::{DemoUp, Scenario, embedded, people};
-use crate::adapter::postgres::{Postgres, PrivateCluster};
+use crate::adapter::postgres::{Postgres, PrivateCluster, Surroundings};
 use crate::census::{BASELINE_FORMAT, Baseline};
 use crate::diagnose::questions;
 use crate::digest::Digest;
@@ -22,8 +22,8 @@ pub const LABEL: &str = "before the build";
 /// # Errors
 /// See [`DemoFailure`].
 pub async fn raise(place: &Place, cluster: &PrivateCluster, scenario: Option<Scenario>) -> Result<DemoUp, DemoFailure> {
-    let create = format!("CREATE DATABASE {}", embedded::DATABASE);
-    load(&open(&cluster.url("postgres"))?, "make the database", &create).await?;
+    let made = open(&cluster.url("postgres"))?.create_database(embedded::DATABASE).await;
+    made.map_err(DemoFailure::database("make the database"))?;
     let url = cluster.url(embedded::DATABASE);
     let database = open(&url)?;
     load(&database, "load the sample database", embedded::file("base.sql")).await?;
@@ -54,7 +54,8 @@ pub async fn raise(place: &Place, cluster: &PrivateCluster, scenario: Option<Sce
 }
 
 fn open(url: &str) -> Result<Postgres, DemoFailure> {
-    Postgres::new(url).map_err(DemoFailure::database("read the demo's own connection text"))
+    // The text says everything: what PGHOST or a password file say is about other servers.
+    Postgres::new(url, Surroundings::default()).map_err(DemoFailure::database("read the demo's own connection text"))
 }
 
 async fn load(database: &Postgres, what: &str, sql: &str) -> Result<(), DemoFailure> {
@@ -68,7 +69,7 @@ fn write_runbook(place: &Place, roster: String) -> Result<Runbook, DemoFailure> 
         embedded::FILES.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
     files.insert("roster.toml".to_owned(), roster.into_bytes());
     for (path, bytes) in &files {
-        place.write(&folder.join(path), bytes)?;
+        Place::write(&folder.join(path), bytes)?;
     }
     let (runbook, diagnostics) = parse(&Files(files));
     match diagnostics.iter().find(|found| found.severity == DiagnosticSeverity::Error) {
@@ -88,7 +89,8 @@ async fn keep_baseline(place: &Place, database: &Postgres, runbook: &Runbook) ->
         census,
     };
     let document = crate::plan::canonical(&baseline).map_err(|error| DemoFailure::Sample(error.to_string()))?;
-    place.write(&place.baseline(), document.as_bytes())?;
+    // As every baseline file: its canonical text, and a line feed.
+    Place::write(&place.baseline(), format!("{document}\n").as_bytes())?;
     let digest = Digest::of(document.as_bytes());
     let kept = database.ledger_append(&Body::Baseline { document, digest }).await;
     kept.map_err(DemoFailure::database("keep the baseline in the ledger"))?;

@@ -136,7 +136,11 @@ pub(super) async fn approve(world: &World, approve: &Approve, output: Output) ->
         (Some(path), _) => {
             let bytes = world.folders.read_file(path)?;
             let signature = String::from_utf8(bytes).map_err(|_| {
-                Failure::new(FailureKind::Unreadable, "the signature file is not text", "Name the .sig file of ssh-keygen.")
+                Failure::new(
+                    FailureKind::Unreadable,
+                    "the signature file is not text",
+                    "Name the .sig file of ssh-keygen.",
+                )
             })?;
             let brought = SignedBytes { principal: Principal(approve.principal.clone()), signature };
             session::approve(world, &*database, &approve.request, None, Approval::Brought(brought)).await?
@@ -268,8 +272,9 @@ async fn ask_confirmation(database: &dyn Database, name: &str) -> Result<String,
     eprint!("Commit {count} statements. Type the name of the database: ");
     let _ = std::io::stderr().flush();
     let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).map_err(|error| {
-        Failure::new(FailureKind::Refused, format!("the run was not confirmed: {error}"), hint)
-    })?;
+    std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| Failure::new(FailureKind::Refused, format!("the run was not confirmed: {error}"), hint))?;
     Ok(line.trim_end_matches(['\n', '\r']).to_owned())
 }

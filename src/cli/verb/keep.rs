@@ -45,7 +45,8 @@ pub(super) fn verify(world: &World, dir: &Path, output: Output) -> Result<(), Fa
             if let Some(finding) = &verification.finding {
                 out += &format!("{}\n", finding.headline);
             }
-            let mut section = |mark: &str, lines: &[String]| lines.iter().for_each(|line| out += &format!("  {mark} {line}\n"));
+            let mut section =
+                |mark: &str, lines: &[String]| lines.iter().for_each(|line| out += &format!("  {mark} {line}\n"));
             section("✓", &verification.proved);
             section("✗", &verification.refused);
             section("?", &verification.not_proved);

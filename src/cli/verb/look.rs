@@ -18,7 +18,10 @@ pub(super) async fn check(world: &World, check: &Check, output: Output) -> Resul
     if check.rules {
         let rows: Vec<Vec<String>> =
             RULES.iter().map(|rule| vec![rule.name.to_owned(), rule.summary.to_owned()]).collect();
-        output.print(|| columns(&rows), || json!(rows.iter().map(|row| json!({"rule": row[0], "summary": row[1]})).collect::<Vec<_>>()));
+        output.print(
+            || columns(&rows),
+            || json!(rows.iter().map(|row| json!({"rule": row[0], "summary": row[1]})).collect::<Vec<_>>()),
+        );
         return Ok(());
     }
     if let Some(name) = &check.explain {
@@ -41,7 +44,8 @@ pub(super) async fn check(world: &World, check: &Check, output: Output) -> Resul
     let (blocks, hazards) = (count(Severity::Block), count(Severity::Hazard));
     output.print(
         || {
-            let found: String = diagnostics.iter().map(diagnostic_text).chain(report.notes.iter().map(note_text)).collect();
+            let found: String =
+                diagnostics.iter().map(diagnostic_text).chain(report.notes.iter().map(note_text)).collect();
             let sum = format!(
                 "{}: {} steps, {errors} errors, {blocks} blocks, {hazards} hazards, {} notes{}\n",
                 runbook.id,
@@ -59,7 +63,11 @@ pub(super) async fn check(world: &World, check: &Check, output: Output) -> Resul
     }
     if blocks > 0 {
         let message = format!("{blocks} blocking notes");
-        return Err(Failure::new(FailureKind::Blocked, message, "Each note names its way out; `check --explain RULE` says more."));
+        return Err(Failure::new(
+            FailureKind::Blocked,
+            message,
+            "Each note names its way out; `check --explain RULE` says more.",
+        ));
     }
     Ok(())
 }
@@ -125,7 +133,11 @@ pub(super) async fn compare(world: &World, compare: &Compare, output: Output) ->
         return Ok(());
     }
     let message = format!("{} of {} checks are not as expected", comparison.failures().count(), comparison.rows.len());
-    Err(Failure::new(FailureKind::Blocked, message, "See what differs; `countersign diagnose` says which branch holds."))
+    Err(Failure::new(
+        FailureKind::Blocked,
+        message,
+        "See what differs; `countersign diagnose` says which branch holds.",
+    ))
 }
 
 /// `diagnose`: the decision tree.

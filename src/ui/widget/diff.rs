@@ -9,6 +9,7 @@ use std::sync::{Arc, mpsc};
 use eframe::egui::Context;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use super::sql::{Line, lines};
 use crate::digest::Digest;
 
 /// Two texts that are to be compared.
@@ -50,16 +51,16 @@ pub struct Row {
     pub kind: RowKind,
 }
 
-/// Two texts, line by line. Lines are ranges of bytes, not copies.
+/// Two texts, line by line. Lines are ranges of bytes with their colours, not copies.
 pub struct Diff {
     /// The text on the left.
     pub old: Arc<str>,
     /// The text on the right.
     pub new: Arc<str>,
     /// The lines on the left.
-    pub old_lines: Vec<Range<usize>>,
+    pub old_lines: Vec<Line>,
     /// The lines on the right.
-    pub new_lines: Vec<Range<usize>>,
+    pub new_lines: Vec<Line>,
     /// Side by side.
     pub rows: Vec<Row>,
     /// The first row of each change.
@@ -76,16 +77,17 @@ impl DiffJob {
     /// Computes the difference.
     #[must_use]
     pub fn compute(self) -> Diff {
-        let old_lines = line_ranges(&self.old);
-        let new_lines = line_ranges(&self.new);
+        let old_lines = lines(&self.old);
+        let new_lines = lines(&self.new);
         let ops = if self.blind_to_space {
-            let squeeze = |text: &str, lines: &[Range<usize>]| -> Vec<String> {
-                lines.iter().map(|line| text[line.clone()].split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+            let squeeze = |text: &str, lines: &[Line]| -> Vec<String> {
+                let line_of = |line: &Line| text[line.bytes.clone()].split_whitespace().collect::<Vec<_>>().join(" ");
+                lines.iter().map(line_of).collect()
             };
             capture_diff_slices(Algorithm::Myers, &squeeze(&self.old, &old_lines), &squeeze(&self.new, &new_lines))
         } else {
-            let old: Vec<&str> = old_lines.iter().map(|line| &self.old[line.clone()]).collect();
-            let new: Vec<&str> = new_lines.iter().map(|line| &self.new[line.clone()]).collect();
+            let old: Vec<&str> = old_lines.iter().map(|line| &self.old[line.bytes.clone()]).collect();
+            let new: Vec<&str> = new_lines.iter().map(|line| &self.new[line.bytes.clone()]).collect();
             capture_diff_slices(Algorithm::Myers, &old, &new)
         };
         let rows = rows(&ops);
@@ -93,16 +95,6 @@ impl DiffJob {
         let changes = (0..rows.len()).filter(|row| differs(*row) && (*row == 0 || !differs(row - 1))).collect();
         Diff { old: self.old, new: self.new, old_lines, new_lines, rows, changes }
     }
-}
-
-fn line_ranges(text: &str) -> Vec<Range<usize>> {
-    let mut start = 0;
-    let mut lines = Vec::new();
-    for line in text.split_inclusive('\n') {
-        lines.push(start..start + line.trim_end_matches(['\n', '\r']).len());
-        start += line.len();
-    }
-    lines
 }
 
 fn rows(ops: &[DiffOp]) -> Vec<Row> {
@@ -114,8 +106,16 @@ fn rows(ops: &[DiffOp]) -> Vec<Row> {
         for at in 0..shared {
             rows.push(Row { left: Some(old.start + at), right: Some(new.start + at), kind });
         }
-        rows.extend((old.start + shared..old.end).map(|line| Row { left: Some(line), right: None, kind: RowKind::Removed }));
-        rows.extend((new.start + shared..new.end).map(|line| Row { left: None, right: Some(line), kind: RowKind::Added }));
+        rows.extend((old.start + shared..old.end).map(|line| Row {
+            left: Some(line),
+            right: None,
+            kind: RowKind::Removed,
+        }));
+        rows.extend((new.start + shared..new.end).map(|line| Row {
+            left: None,
+            right: Some(line),
+            kind: RowKind::Added,
+        }));
     }
     rows
 }

@@ -1,8 +1,8 @@
 //! Labels in the three sizes, and boxes around them. Text that comes from outside goes through `escape::visible`.
 
 use eframe::egui::{
-    self, Align, Button, Color32, CornerRadius, FontId, Frame, Label, Margin, Response, RichText, Sense, Stroke, TextStyle,
-    Ui, Vec2, WidgetText,
+    self, Align, Button, Color32, CornerRadius, FontId, Frame, Label, Margin, Response, RichText, Sense, Stroke,
+    TextStyle, Ui, Vec2, WidgetText,
 };
 use jiff::Timestamp;
 
@@ -205,4 +205,23 @@ pub fn millis(millis: u32) -> String {
 #[must_use]
 pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// Splits what is left of a page into two columns; both are filled from the top left.
+#[must_use]
+pub fn split(ui: &mut Ui) -> (Ui, Ui) {
+    let room = ui.available_rect_before_wrap();
+    let half = (room.width() - UNIT * 1.5) / 2.0;
+    let mut column = |left: f32, salt: &str| {
+        let rect = egui::Rect::from_min_size(egui::pos2(left, room.top()), Vec2::new(half, room.height().max(1.0)));
+        let layout = egui::Layout::top_down(Align::Min);
+        ui.new_child(egui::UiBuilder::new().id_salt(salt).max_rect(rect).layout(layout))
+    };
+    (column(room.left(), "left"), column(room.left() + half + UNIT * 1.5, "right"))
+}
+
+/// Ends what [`split`] began.
+pub fn join(ui: &mut Ui, left: &Ui, right: &Ui) {
+    let rect = left.min_rect().union(right.min_rect());
+    ui.advance_cursor_after_rect(rect);
 }

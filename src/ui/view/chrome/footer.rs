@@ -58,7 +58,11 @@ fn message(ui: &mut Ui, line: &LogLine, actions: &mut Vec<UiAction>) {
     mark::bare(ui, mark, color);
     let room = (ui.available_width() - 72.0).max(80.0);
     let words = if line.hint.is_empty() { line.text.clone() } else { format!("{}  {}", line.text, line.hint) };
-    let shown = if line.tone == Tone::Bad { RichText::new(visible(&words)).color(color) } else { RichText::new(visible(&words)) };
+    let shown = if line.tone == Tone::Bad {
+        RichText::new(visible(&words)).color(color)
+    } else {
+        RichText::new(visible(&words))
+    };
     ui.scope(|ui| {
         ui.set_max_width(room);
         ui.add(eframe::egui::Label::new(shown).truncate());
@@ -75,17 +79,17 @@ fn ledger(ui: &mut Ui, scene: &Scene<'_>) {
             None => {
                 let desks: std::collections::BTreeSet<&str> = view.entries.iter().map(|entry| entry.actor.as_str()).collect();
                 let words = format!("ledger {} · chain verified · {}", view.state.head_seq, text::count(desks.len(), "desk"));
-                mark::small(ui, Mark::Tick, tokens.good, &words);
+                mark::small_from_right(ui, Mark::Tick, tokens.good, &words);
             }
             Some(why) => {
-                mark::small(ui, Mark::Cross, tokens.bad, "ledger chain broken").on_hover_text(visible(why));
+                mark::small_from_right(ui, Mark::Cross, tokens.bad, "ledger chain broken").on_hover_text(visible(why));
             }
         },
         Known::Asking { previous: None } => {
             text::muted(ui, "reading the ledger…");
         }
         Known::Unreadable { reason, .. } => {
-            mark::small(ui, Mark::Blind, tokens.care, "ledger unreadable").on_hover_text(visible(&reason.message));
+            mark::small_from_right(ui, Mark::Blind, tokens.care, "ledger unreadable").on_hover_text(visible(&reason.message));
         }
         Known::NotAsked => {
             text::muted(ui, if scene.shown.no_ledger { "no ledger yet" } else { "ledger not read" });

@@ -86,7 +86,8 @@ impl Palette {
 
 fn offer(ui: &mut Ui, label: &str, kind: &str, chosen: bool) -> egui::Response {
     let color = Tokens::of(ui).muted;
-    let button = Button::selectable(chosen, RichText::new(visible(label))).right_text(RichText::new(kind).small().color(color));
+    let button =
+        Button::selectable(chosen, RichText::new(visible(label))).right_text(RichText::new(kind).small().color(color));
     ui.add(button.min_size(vec2(ui.available_width(), tokens::ROW)))
 }
 
@@ -95,7 +96,9 @@ fn places(shown: &Shown, typed: &str) -> Vec<(String, &'static str, Place)> {
         Page::ALL.into_iter().map(|page| (page.word().to_owned(), "page", Place::Page(page))).collect();
     if let Some(book) = shown.book() {
         let steps = book.steps.iter().enumerate();
-        places.extend(steps.map(|(at, step)| (format!("{} {}", step.id, one_line(&step.title, 48)), "step", Place::Step(at))));
+        places.extend(
+            steps.map(|(at, step)| (format!("{} {}", step.id, one_line(&step.title, 48)), "step", Place::Step(at))),
+        );
         let checks = book.checks.iter();
         places.extend(checks.map(|check| {
             (format!("{} {}", check.id, one_line(&check.title, 48)), "check", Place::Check(check.id.clone()))

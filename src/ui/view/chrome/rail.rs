@@ -1,8 +1,8 @@
 //! The steps rail: build order, diagnosis as shape and word, approvals, last outcome. Up and down by keyboard.
 
 use eframe::egui::{
-    Button, EventFilter, FontId, Id, Key, Modifiers, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
-    accesskit::Role, pos2,
+    Button, EventFilter, FontId, Id, Key, Modifiers, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo, accesskit::Role, pos2,
 };
 
 use crate::ledger::RequestStatus;
@@ -16,7 +16,7 @@ use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::text;
 
 /// The height of one step.
-const HEIGHT: f32 = 56.0;
+const HEIGHT: f32 = 60.0;
 
 /// Draws the rail.
 pub fn ui(ui: &mut Ui, scene: &mut Scene<'_>) {
@@ -79,18 +79,18 @@ fn step(ui: &mut Ui, scene: &mut Scene<'_>, step: &Step, index: usize, count: us
         width
     };
     let number = step.position.to_string();
-    at(&painter, left, rect.top() + 14.0, &number, tokens::SMALL, false, tokens.muted);
+    at(&painter, left, rect.top() + 15.0, &number, tokens::SMALL, false, tokens.muted);
     let text_left = left + 22.0;
-    let width = at(&painter, text_left, rect.top() + 14.0, &step.id.0, tokens::BODY, true, tokens.text);
+    let width = at(&painter, text_left, rect.top() + 15.0, &step.id.0, tokens::BODY, true, tokens.text);
     let mark_width = {
         let galley = painter.layout_no_wrap(word.to_owned(), font(tokens::SMALL, false), color);
         galley.size().x + mark::SIZE + 4.0
     };
     let mark_left = (rect.right() - 10.0 - mark_width).max(text_left + width + UNIT);
-    mark::paint(&painter, mark::square_at(mark_left, rect.top() + 14.0), mark, color);
-    at(&painter, mark_left + mark::SIZE + 4.0, rect.top() + 14.0, word, tokens::SMALL, false, color);
-    elided(ui, &painter, pos2(text_left, rect.top() + 31.0), rect.right() - 10.0 - text_left, &step.title, tokens.muted);
-    elided(ui, &painter, pos2(text_left, rect.top() + 46.0), rect.right() - 10.0 - text_left, &last, tokens.muted);
+    mark::paint(&painter, mark::square_at(mark_left, rect.top() + 15.0), mark, color);
+    at(&painter, mark_left + mark::SIZE + 4.0, rect.top() + 15.0, word, tokens::SMALL, false, color);
+    elided(ui, &painter, pos2(text_left, rect.top() + 32.0), rect.right() - 10.0 - text_left, &step.title, tokens.muted);
+    elided(ui, &painter, pos2(text_left, rect.top() + 47.0), rect.right() - 10.0 - text_left, &last, tokens.muted);
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, tokens.line));
     let name = format!("{} {}: {word}, {last}", step.position, step.id);
     response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, selected, &name));
@@ -119,7 +119,14 @@ fn keys(ui: &Ui, scene: &mut Scene<'_>, index: usize, count: usize) {
     scene.actions.push(UiAction::Step(to));
 }
 
-fn elided(ui: &Ui, painter: &eframe::egui::Painter, left_middle: eframe::egui::Pos2, width: f32, words: &str, color: eframe::egui::Color32) {
+fn elided(
+    ui: &Ui,
+    painter: &eframe::egui::Painter,
+    left_middle: eframe::egui::Pos2,
+    width: f32,
+    words: &str,
+    color: eframe::egui::Color32,
+) {
     use eframe::egui::{TextStyle, TextWrapMode, WidgetText};
     let text: WidgetText = RichText::new(visible(words)).small().color(color).into();
     let galley = text.into_galley(ui, Some(TextWrapMode::Truncate), width, TextStyle::Small);

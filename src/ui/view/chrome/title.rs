@@ -80,7 +80,10 @@ pub fn tabs(ui: &mut Ui, scene: &mut Scene<'_>, page: Page) {
             }
             ui.painter().galley(pos2(rect.left() + padding, rect.center().y - galley.size().y / 2.0), galley, color);
             if selected {
-                let bar = Rect::from_min_max(pos2(rect.left() + padding, rect.bottom() - 2.5), pos2(rect.right() - padding, rect.bottom()));
+                let bar = Rect::from_min_max(
+                    pos2(rect.left() + padding, rect.bottom() - 2.5),
+                    pos2(rect.right() - padding, rect.bottom()),
+                );
                 ui.painter().rect_filled(bar, 0.0, tokens.accent);
             }
             let hint = format!("Ctrl+{}", number + 1);
