@@ -121,7 +121,9 @@ fn names_a_column(node: &Value) -> bool {
 fn conjuncts<'v>(node: &'v Value, parts: &mut Vec<&'v Value>) {
     match as_kind(node, "BoolExpr") {
         Some(all) if number(all, "boolop") == BoolExprType::AndExpr as i64 => {
-            items(all, "args").iter().for_each(|arm| conjuncts(arm, parts));
+            for arm in items(all, "args") {
+                conjuncts(arm, parts);
+            }
         }
         Some(_) | None => parts.push(node),
     }

@@ -162,7 +162,11 @@ impl<'a> Scene<'a> {
 /// Returns a number for the names a kind shares with others: relations of all kinds are one crowd.
 fn namespace(kind: ObjectKind) -> u8 {
     match kind {
-        ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView | ObjectKind::Sequence | ObjectKind::Index => 0,
+        ObjectKind::Table
+        | ObjectKind::View
+        | ObjectKind::MaterializedView
+        | ObjectKind::Sequence
+        | ObjectKind::Index => 0,
         ObjectKind::Function => 1,
         ObjectKind::Trigger => 2,
         ObjectKind::EventTrigger => 3,

@@ -52,22 +52,17 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
                     continue;
                 }
                 let spot = Spot::Object(statement, parent);
-                match later_step(scene, dependent) {
-                    Some(step) => {
-                        let message = format!("{dependent} of the later step {step} depends on {}.", parent.name);
-                        found.mention(spot, message, format!("Reverse {step} first; the diagnosis orders it so."));
-                    }
-                    None => {
-                        let message = format!(
-                            "{} is dropped while {dependent}, which depends on it, is still there.",
-                            parent.name
-                        );
-                        found.block(
-                            spot,
-                            message,
-                            format!("Drop {dependent} above it, or reverse the step that made it first."),
-                        );
-                    }
+                if let Some(step) = later_step(scene, dependent) {
+                    let message = format!("{dependent} of the later step {step} depends on {}.", parent.name);
+                    found.mention(spot, message, format!("Reverse {step} first; the diagnosis orders it so."));
+                } else {
+                    let message =
+                        format!("{} is dropped while {dependent}, which depends on it, is still there.", parent.name);
+                    found.block(
+                        spot,
+                        message,
+                        format!("Drop {dependent} above it, or reverse the step that made it first."),
+                    );
                 }
             }
         }

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use super::{Found, RuleInfo, Scene, Spot};
 use crate::runbook::sql::SqlProblemKind;
-use crate::runbook::{is_name, used};
 use crate::runbook::sql::tree::{as_kind, number, present, text};
+use crate::runbook::{is_name, used};
 
 pub(super) const INFO: RuleInfo = RuleInfo {
     name: "placeholder-left",
-    summary: "A gap such as <origin key> is still in the script.",
+    summary: "A gap such as `<origin key>` is still in the script.",
     help: "A runbook is often written with gaps: `WHERE <origin key …>`. Such a text must never be sealed, and a value must never\n\
            be pasted into it: it is declared as a parameter, bound when the reversal is staged, shown to reviewers, and sent\n\
            as a typed literal. Text literals that are nothing but a gap ('<key>', '{{key}}', 'TODO') and numbered\n\
@@ -38,7 +38,11 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
                 && !bound.contains(&offset(constant))
             {
                 let message = format!("The literal ':{name}' looks like a parameter, and is only text.");
-                found.block(Spot::Offset(statement, offset(constant)), message, format!("Write :'{name}', with the colon outside."));
+                found.block(
+                    Spot::Offset(statement, offset(constant)),
+                    message,
+                    format!("Write :'{name}', with the colon outside."),
+                );
             }
             if let Some(literal) = literal.filter(|literal| is_gap(literal)) {
                 let message = format!("The literal '{literal}' is a gap that nobody has filled.");

@@ -1,4 +1,4 @@
-//! `syntax`: what PostgreSQL cannot read is not run.
+//! `syntax`: what `PostgreSQL` cannot read is not run.
 
 use super::{Found, RuleInfo, Scene, Spot};
 use crate::runbook::sql::SqlProblemKind;

@@ -162,6 +162,11 @@ fn every_rule_has_a_page_and_a_name_of_its_own() {
         assert_eq!(super::explain(rule.name).unwrap().name, rule.name);
     }
     assert!(super::explain("no-such-rule").is_none());
+    let format = include_str!("../../../assets/runbooks/FORMAT.md");
+    for rule in super::RULES {
+        let row = format!("| `{}` | {} |", rule.name, rule.summary);
+        assert!(format.contains(&row), "FORMAT.md lacks the row\n{row}");
+    }
 }
 
 #[test]

@@ -72,7 +72,10 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
     for statement in scene.statements {
         let (name, fields) = statement.tree.statement();
         let tag = if statement.tag.is_empty() { name.trim_end_matches("Stmt") } else { &statement.tag };
-        let is_known_drop = || DROPPED.iter().any(|kind| *kind as i64 == number(fields, "remove_type"));
+        let is_known = match name {
+            "DropStmt" => DROPPED.iter().any(|kind| *kind as i64 == number(fields, "remove_type")),
+            _ => UNDERSTOOD.contains(&name) || ELSEWHERE.contains(&name),
+        };
         if matches!(name, "CreateFunctionStmt" | "AlterFunctionStmt") {
             let message = format!("{tag}: no rule reads the body of a function.");
             found.hazard(
@@ -80,8 +83,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
                 message,
                 "Read the body; waive this with what it does, if it must stay.",
             );
-        } else if !UNDERSTOOD.contains(&name) && !ELSEWHERE.contains(&name) && !(name == "DropStmt" && is_known_drop())
-        {
+        } else if !is_known {
             found.block(Spot::Statement(statement), format!("{tag}: {}.", reason(name)), WAY_OUT);
         }
         for expression in statement.tree.all("CommonTableExpr") {

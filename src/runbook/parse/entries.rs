@@ -46,7 +46,9 @@ const SEVERITIES: [(&str, &str); 5] =
 /// Reads every table of the file.
 pub(super) fn read(reader: &mut Reader<'_>, runbook: &mut Runbook) {
     let (table, errors) = DeTable::parse_recoverable(reader.text);
-    errors.iter().for_each(|error| reader.syntax(error));
+    for error in &errors {
+        reader.syntax(error);
+    }
     let known = [
         "format",
         "runbook",
@@ -243,31 +245,18 @@ fn check(reader: &mut Reader<'_>, section: &Section<'_>, runbook: &Runbook) -> O
     let object = reader.text_if(section, "object").and_then(|name| referred_object(reader, &name));
     let query = query(reader, section, runbook);
     let steps = step_ids(reader, section, "steps");
-    let expect = match section.value("expect") {
-        Some(value) => expectation(reader, value, &format!("`expect` of {}", section.what)),
-        None => {
-            reader.missing(section, "expect", "= { equals = \"0\" }");
-            None
-        }
-    };
+    let expect = expected(reader, section, "= { equals = \"0\" }");
     let mut per_step = std::collections::BTreeMap::new();
-    let table = section.value("per_step").and_then(|value| match value.get_ref().as_table() {
-        Some(_) => Some(value),
-        None => {
-            reader.error(
-                value.span().start,
-                "`per_step` is not a table",
-                "Write per_step = { \"STEP\" = { equals = \"0\" } }",
-            );
-            None
-        }
-    });
-    if let Some(table) = table.and_then(|value| section.inner(value)) {
-        for (step, offset, value) in table.entries() {
-            reader.refer("step", &At { value: step.to_owned(), offset });
-            if let Some(expect) = expectation(reader, value, &format!("`per_step` of {}", section.what)) {
-                per_step.insert(StepId::from(step), expect);
-            }
+    let table = section.value("per_step");
+    let free = table.and_then(|value| section.inner(value));
+    if let (Some(value), None) = (table, &free) {
+        let hint = "Write per_step = { \"STEP\" = { equals = \"0\" } }";
+        reader.error(value.span().start, "`per_step` is not a table", hint);
+    }
+    for (step, offset, value) in free.iter().flat_map(Section::entries) {
+        reader.refer("step", &At { value: step.to_owned(), offset });
+        if let Some(expect) = expectation(reader, value, &format!("`per_step` of {}", section.what)) {
+            per_step.insert(StepId::from(step), expect);
         }
     }
     let id = id?;
@@ -310,6 +299,15 @@ fn query(reader: &mut Reader<'_>, section: &Section<'_>, runbook: &Runbook) -> O
             None
         }
     }
+}
+
+/// Reads `expect`; a missing one is an error.
+fn expected(reader: &mut Reader<'_>, section: &Section<'_>, example: &str) -> Option<Expectation> {
+    if let Some(value) = section.value("expect") {
+        return expectation(reader, value, &format!("`expect` of {}", section.what));
+    }
+    reader.missing(section, "expect", example);
+    None
 }
 
 fn expectation(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>, what: &str) -> Option<Expectation> {
@@ -360,12 +358,11 @@ fn expectation(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>, what: &str
 
 fn branch(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Branch> {
     let name = reader.text(section, "name");
-    let value = match section.value("value") {
-        Some(value) => reader.as_text(value, "`value` of a state"),
-        None => {
-            reader.missing(section, "value", "= \"…\"");
-            None
-        }
+    let value = if let Some(value) = section.value("value") {
+        reader.as_text(value, "`value` of a state")
+    } else {
+        reader.missing(section, "value", "= \"…\"");
+        None
     };
     Some(Branch { name: name?.value, value: value?.value })
 }
@@ -468,13 +465,7 @@ fn stop(reader: &mut Reader<'_>, section: &Section<'_>, runbook: &Runbook) -> Op
         Some(StopSign::ErrorContains(error.value))
     } else {
         let query = query(reader, section, runbook);
-        let expect = match section.value("expect") {
-            Some(value) => expectation(reader, value, &format!("`expect` of {}", section.what)),
-            None => {
-                reader.missing(section, "expect", "= { equals = \"0\" }, what holds while all is well");
-                None
-            }
-        };
+        let expect = expected(reader, section, "= { equals = \"0\" }, what holds while all is well");
         query.zip(expect).map(|(query, expect)| StopSign::Query { query, expect })
     };
     let id = id?;
@@ -489,13 +480,7 @@ fn restart(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<RestartGate
     let by = match reader.word(section, "by", &words)?.value {
         "record" => {
             let sql = reader.text(section, "sql");
-            let expect = match section.value("expect") {
-                Some(value) => expectation(reader, value, &format!("`expect` of {}", section.what)),
-                None => {
-                    reader.missing(section, "expect", "= \"present\"");
-                    None
-                }
-            };
+            let expect = expected(reader, section, "= \"present\"");
             let sql = sql?;
             reader.declare("sql", &sql.value, sql.offset);
             RestartBy::Record { sql: sql.value, expect: expect? }
@@ -517,7 +502,9 @@ fn restart(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<RestartGate
 
 fn step_ids(reader: &mut Reader<'_>, section: &Section<'_>, key: &str) -> Vec<StepId> {
     let names = reader.texts(section, key);
-    names.iter().for_each(|name| reader.refer("step", name));
+    for name in &names {
+        reader.refer("step", name);
+    }
     names.into_iter().map(|name| StepId(name.value)).collect()
 }
 

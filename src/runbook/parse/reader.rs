@@ -170,16 +170,15 @@ impl<'f> Reader<'f> {
 
     /// Returns a table inside a section; a missing one is an error.
     pub fn table<'t>(&mut self, section: &Section<'t>, key: &str, known: &[&str]) -> Option<Section<'t>> {
-        match section.value(key) {
-            Some(value) => self.section(value, &format!("[{key}]"), known),
-            None => {
-                self.error(
-                    section.offset,
-                    format!("[{key}] is missing"),
-                    format!("Add [{key}] with: {}", known.join(", ")),
-                );
-                None
-            }
+        if let Some(value) = section.value(key) {
+            self.section(value, &format!("[{key}]"), known)
+        } else {
+            self.error(
+                section.offset,
+                format!("[{key}] is missing"),
+                format!("Add [{key}] with: {}", known.join(", ")),
+            );
+            None
         }
     }
 
@@ -266,13 +265,12 @@ impl<'f> Reader<'f> {
         let number = value.get_ref().as_integer();
         let number = number.and_then(|number| u64::from_str_radix(number.as_str(), number.radix()).ok());
         // 2^53: canonical JSON holds no larger number exactly.
-        match number.filter(|number| *number >= least && *number < 1 << 53) {
-            Some(value) => Some(At { value, offset }),
-            None => {
-                let message = format!("`{key}` of {} is not a whole number of at least {least}", section.what);
-                self.error(offset, message, format!("Write {key} = {least} or more, without quotes"));
-                None
-            }
+        if let Some(value) = number.filter(|number| *number >= least && *number < 1 << 53) {
+            Some(At { value, offset })
+        } else {
+            let message = format!("`{key}` of {} is not a whole number of at least {least}", section.what);
+            self.error(offset, message, format!("Write {key} = {least} or more, without quotes"));
+            None
         }
     }
 

@@ -347,3 +347,19 @@ fn the_digest_is_of_everything_but_the_roster() {
     };
     assert_ne!(pair(b"xb", b""), pair(b"x", b"b"));
 }
+
+#[test]
+fn the_format_page_names_every_key_that_is_read() {
+    let page = include_str!("../../../assets/runbooks/FORMAT.md");
+    let (code, _) = include_str!("entries.rs").split_once("fn object_name").unwrap();
+    // Keys are the only quoted lower-case words in lists after a section's name.
+    for line in code.lines().filter(|line| line.contains("&[\"") || line.contains("let known = [")) {
+        let list = &line[line.rfind('[').unwrap()..];
+        for key in list.split('"').skip(1).step_by(2) {
+            let is_named = page.contains(&format!("`{key}`"))
+                || page.contains(&format!("[{key}]"))
+                || page.contains(&format!("{key} = "));
+            assert!(is_named, "FORMAT.md does not describe {key}");
+        }
+    }
+}

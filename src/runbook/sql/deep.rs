@@ -39,7 +39,9 @@ fn sender() -> Option<mpsc::Sender<Job>> {
         let (jobs, work) = mpsc::channel::<Job>();
         let serve = move || {
             IS_DEEP.set(true);
-            work.iter().for_each(|job| job());
+            for job in work {
+                job();
+            }
         };
         std::thread::Builder::new().name("sql".to_owned()).stack_size(STACK_BYTES).spawn(serve).ok()?;
         Some(Mutex::new(jobs))

@@ -1,6 +1,6 @@
-//! Takes SQL text; gives its statements with their places, tags and trees; refuses what PostgreSQL's grammar refuses.
+//! Takes SQL text; gives its statements with their places, tags and trees; refuses what `PostgreSQL`'s grammar refuses.
 //!
-//! The grammar is PostgreSQL's own. It is asked on a thread with a large stack, and trees deeper than [`DEPTH`] are
+//! The grammar is `PostgreSQL`'s own. It is asked on a thread with a large stack, and trees deeper than [`DEPTH`] are
 //! refused, so that whoever walks a [`Statement`] later needs no large stack.
 
 mod deep;
@@ -118,7 +118,7 @@ impl Statement {
 /// Splits a script into its statements; empty ones are left out.
 ///
 /// # Errors
-/// When the text is not SQL as PostgreSQL reads it; says where.
+/// When the text is not SQL as `PostgreSQL` reads it; says where.
 pub fn split(text: &str) -> Result<Vec<Statement>, SqlProblem> {
     let text = text.to_owned();
     deep(move || split_here(&text)).unwrap_or_else(|| Err(parser_failed()))
@@ -215,10 +215,14 @@ fn columns(select: &serde_json::Value) -> Option<usize> {
 /// Visits every object of a tree, wrapped in a kind or not.
 pub fn each_object<'a>(value: &'a serde_json::Value, see: &mut dyn FnMut(&'a serde_json::Value)) {
     if let Some(list) = value.as_array() {
-        list.iter().for_each(|item| each_object(item, see));
+        for item in list {
+            each_object(item, see);
+        }
     } else if let Some(fields) = value.as_object() {
         see(value);
-        fields.values().for_each(|item| each_object(item, see));
+        for item in fields.values() {
+            each_object(item, see);
+        }
     }
 }
 

@@ -85,28 +85,17 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Sees one value; what a parent has explained is not seen again as a mere reading.
+    /// Sees one value; what a statement has explained is not seen again as a mere reading.
     fn node(&mut self, value: &Value) {
         if let Some(list) = value.as_array() {
-            list.iter().for_each(|item| self.node(item));
-            return;
-        }
-        let Some(fields) = value.as_object() else { return };
-        let explained = match kind(value) {
-            Some((name, inner)) => {
-                let explained = self.statement_of(name, inner);
-                self.fields(inner, explained);
-                return;
+            for item in list {
+                self.node(item);
             }
-            None => &[][..],
-        };
-        if present(value, "relname").is_some() {
-            self.relation(value, None, Touch::Read);
-        }
-        for (name, inner) in fields {
-            if !explained.contains(&name.as_str()) {
-                self.node(inner);
-            }
+        } else if let Some((name, inner)) = kind(value) {
+            let explained = self.statement_of(name, inner);
+            self.fields(inner, explained);
+        } else {
+            self.fields(value, &[]);
         }
     }
 
@@ -156,21 +145,57 @@ impl Walk<'_> {
                 &["relation"]
             }
             "TruncateStmt" => {
-                items(node, "relations").iter().filter_map(|item| as_kind(item, "RangeVar")).for_each(|table| {
+                for table in items(node, "relations").iter().filter_map(|item| as_kind(item, "RangeVar")) {
                     self.relation(table, Some(ObjectKind::Table), Touch::Truncate);
-                });
+                }
                 &["relations"]
             }
             "LockStmt" => {
-                items(node, "relations").iter().filter_map(|item| as_kind(item, "RangeVar")).for_each(|table| {
+                for table in items(node, "relations").iter().filter_map(|item| as_kind(item, "RangeVar")) {
                     self.relation(table, None, Touch::Lock);
-                });
+                }
                 &["relations"]
             }
             "RefreshMatViewStmt" => {
                 relation(self, Some(ObjectKind::MaterializedView), Touch::Update);
                 &["relation"]
             }
+            "AlterTableStmt" => {
+                relation(self, kind_of(number(node, "objtype")), Touch::Alter);
+                &["relation"]
+            }
+            "RenameStmt"
+            | "AlterObjectSchemaStmt"
+            | "AlterOwnerStmt"
+            | "AlterFunctionStmt"
+            | "CommentStmt"
+            | "SecLabelStmt" => {
+                self.altered(node);
+                &["relation", "object", "func"]
+            }
+            "DropStmt" => {
+                let wanted = number(node, "remove_type");
+                for object in items(node, "objects") {
+                    self.object(object, wanted, Touch::Drop);
+                }
+                &["objects"]
+            }
+            "FuncCall" => {
+                self.named(&strings(items(node, "funcname")), Some(ObjectKind::Function), Touch::Call);
+                &[]
+            }
+            _ => self.definition_of(name, node),
+        }
+    }
+
+    /// As above, for what creates or changes a definition.
+    fn definition_of(&mut self, name: &str, node: &Value) -> &'static [&'static str] {
+        let relation = |walk: &mut Self, kind, how| {
+            if let Some(relation) = present(node, "relation") {
+                walk.relation(relation, kind, how);
+            }
+        };
+        match name {
             "CreateStmt" => {
                 relation(self, Some(ObjectKind::Table), Touch::Create);
                 &["relation"]
@@ -249,9 +274,11 @@ impl Walk<'_> {
                 self.named(&strings(items(node, "funcname")), Some(ObjectKind::Function), Touch::Create);
                 &[]
             }
-            "CreateEnumStmt" | "CreateRangeStmt" | "AlterEnumStmt" | "AlterTypeStmt" => {
+            "CreateEnumStmt" | "CreateRangeStmt" | "AlterEnumStmt" | "AlterTypeStmt" | "CreateDomainStmt"
+            | "AlterDomainStmt" => {
                 let how = if name.starts_with("Create") { Touch::Create } else { Touch::Alter };
-                self.named(&strings(items(node, "type_name")), Some(ObjectKind::Type), how);
+                let field = if name == "CreateDomainStmt" { "domainname" } else { "type_name" };
+                self.named(&strings(items(node, field)), Some(ObjectKind::Type), how);
                 &[]
             }
             "CompositeTypeStmt" => {
@@ -259,38 +286,6 @@ impl Walk<'_> {
                     self.relation(composite, Some(ObjectKind::Type), Touch::Create);
                 }
                 &["typevar"]
-            }
-            "CreateDomainStmt" => {
-                self.named(&strings(items(node, "domainname")), Some(ObjectKind::Type), Touch::Create);
-                &[]
-            }
-            "AlterDomainStmt" => {
-                self.named(&strings(items(node, "type_name")), Some(ObjectKind::Type), Touch::Alter);
-                &[]
-            }
-            "AlterTableStmt" => {
-                relation(self, kind_of(number(node, "objtype")), Touch::Alter);
-                &["relation"]
-            }
-            "RenameStmt"
-            | "AlterObjectSchemaStmt"
-            | "AlterOwnerStmt"
-            | "AlterFunctionStmt"
-            | "CommentStmt"
-            | "SecLabelStmt" => {
-                self.altered(node);
-                &["relation", "object", "func"]
-            }
-            "DropStmt" => {
-                let wanted = number(node, "remove_type");
-                for object in items(node, "objects") {
-                    self.object(object, wanted, Touch::Drop);
-                }
-                &["objects"]
-            }
-            "FuncCall" => {
-                self.named(&strings(items(node, "funcname")), Some(ObjectKind::Function), Touch::Call);
-                &[]
             }
             _ => &[],
         }
