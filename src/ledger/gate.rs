@@ -144,7 +144,15 @@ mod tests {
         check(&[], " | the intent of this run is not in the ledger");
         check(&[intent("b"), intent("a")], " | run b has used it; an approval is used once");
         check(
-            &[intent("a"), Body::Ended { request_digest: digest(), run: "a".to_owned(), outcome: Outcome::Committed, evidence: crate::run::Evidence::default() }],
+            &[
+                intent("a"),
+                Body::Ended {
+                    request_digest: digest(),
+                    run: "a".to_owned(),
+                    outcome: Outcome::Committed,
+                    evidence: crate::run::Evidence::default(),
+                },
+            ],
             " | this run has ended already",
         );
         check(

@@ -17,8 +17,9 @@ use countersign::rehearsal::Rehearsal;
 use countersign::review::{Catalog, Note, Place, Review, Severity};
 use countersign::run::{HeldLock, Notice, StatementTrace, Trace};
 use countersign::runbook::{
-    Check, CheckId, Expectation, NoticeExpected, Object, ObjectClass, ObjectKind, ObjectName, Parameter, ParameterKind, Policy,
-    Query, RestartBy, RestartGate, RowsExpected, Runbook, Script, StatementRule, Step, StepId, TargetRule, Timeouts,
+    Check, CheckId, Expectation, NoticeExpected, Object, ObjectClass, ObjectKind, ObjectName, Parameter, ParameterKind,
+    Policy, Query, RestartBy, RestartGate, RowsExpected, Runbook, Script, StatementRule, Step, StepId, TargetRule,
+    Timeouts,
 };
 use countersign::session::{Environment, Event, LedgerView, RequestView, Survey};
 use jiff::Timestamp;
@@ -33,7 +34,8 @@ fn object(name: &str) -> ObjectName {
 
 fn step(position: u32, id: &str, title: &str, reversal: &str) -> Step {
     let path = format!("reversal/{}.sql", id.to_lowercase());
-    let build = Script { path: path.replace("reversal", "build"), text: reversal.replace("DROP TABLE", "CREATE TABLE") };
+    let build =
+        Script { path: path.replace("reversal", "build"), text: reversal.replace("DROP TABLE", "CREATE TABLE") };
     Step {
         id: id.into(),
         position,
@@ -69,20 +71,46 @@ pub fn roster() -> Roster {
 pub fn runbook() -> Runbook {
     let mut steps = vec![
         step(1, "SB-12", "Governance ruleset and its fingerprint row", SB12),
-        step(2, "SB-13", "Worker cursor and heartbeats", "DELETE FROM queue_heartbeat WHERE executor_name LIKE 'gov\\_%';\nDROP TABLE gov_worker_cursor;\n"),
-        step(3, "SB-10", "Candidate scan and its state", "DROP TABLE candidate_scan_run;\nDROP TABLE governance_candidate_state;\n"),
-        step(4, "SB-11", "Governance event types", "DELETE FROM event_type_registry WHERE event_domain = 'governance';\n"),
-        step(5, "SB-2", "Ownership, scope and their two views", "DROP VIEW v_object_owner_gap;\nDROP VIEW v_object_effective_owner;\nDROP TABLE governance_object_ownership;\nDROP TABLE governance_responsibility_scope;\n"),
+        step(
+            2,
+            "SB-13",
+            "Worker cursor and heartbeats",
+            "DELETE FROM queue_heartbeat WHERE executor_name LIKE 'gov\\_%';\nDROP TABLE gov_worker_cursor;\n",
+        ),
+        step(
+            3,
+            "SB-10",
+            "Candidate scan and its state",
+            "DROP TABLE candidate_scan_run;\nDROP TABLE governance_candidate_state;\n",
+        ),
+        step(
+            4,
+            "SB-11",
+            "Governance event types",
+            "DELETE FROM event_type_registry WHERE event_domain = 'governance';\n",
+        ),
+        step(
+            5,
+            "SB-2",
+            "Ownership, scope and their two views",
+            "DROP VIEW v_object_owner_gap;\nDROP VIEW v_object_effective_owner;\nDROP TABLE governance_object_ownership;\nDROP TABLE governance_responsibility_scope;\n",
+        ),
         step(6, "SB-1", "Action types: retired, never deleted", SB1),
     ];
     steps[2].depends_on = vec!["SB-12".into()];
     let rule = StatementRule {
         rows: Some(RowsExpected::Exactly(4)),
-        notices: vec![NoticeExpected { severity: "WARNING".to_owned(), contains: "[TRIGGER-GUARD]".to_owned(), times: 1 }],
+        notices: vec![NoticeExpected {
+            severity: "WARNING".to_owned(),
+            contains: "[TRIGGER-GUARD]".to_owned(),
+            times: 1,
+        }],
         waivers: Vec::new(),
     };
     steps[5].statements.insert(1, rule.clone());
-    steps[0].statements.insert(1, StatementRule { rows: Some(RowsExpected::Exactly(1)), notices: Vec::new(), waivers: Vec::new() });
+    steps[0]
+        .statements
+        .insert(1, StatementRule { rows: Some(RowsExpected::Exactly(1)), notices: Vec::new(), waivers: Vec::new() });
     let greenfield = |name: &str, step: &str| Object {
         name: object(name),
         kind: ObjectKind::Table,
@@ -175,14 +203,22 @@ const FIXED: &str = "CREATE TRIGGER trg_birth_apr_action_types\n  AFTER INSERT O
 const BROKEN: &str = "CREATE TRIGGER trg_birth_apr_action_types\n  AFTER INSERT ON public.apr_action_types\n  FOR EACH ROW EXECUTE FUNCTION fn_birth_registry_auto()";
 
 pub fn rows() -> Vec<Row> {
-    let mut trigger = row("birth-trigger", "Birth trigger keeps the F-83-1 fix", "apr_action_types", ("", "", ""), Verdict::Drifted);
+    let mut trigger =
+        row("birth-trigger", "Birth trigger keeps the F-83-1 fix", "apr_action_types", ("", "", ""), Verdict::Drifted);
     trigger.baseline = Some(value(FIXED));
     trigger.expected = FIXED.to_owned();
     trigger.actual = value(BROKEN);
-    let mut absent = row("ruleset-absent", "governance_ruleset is absent", "governance_ruleset", ("", "absent", ""), Verdict::Drifted);
+    let mut absent = row(
+        "ruleset-absent",
+        "governance_ruleset is absent",
+        "governance_ruleset",
+        ("", "absent", ""),
+        Verdict::Drifted,
+    );
     absent.baseline = Some(Reading::Value(None));
     absent.actual = value("governance_ruleset");
-    let mut blind = row("idle-sessions", "Sessions idle in transaction", "pg_stat_activity", ("0", "0", ""), Verdict::Blind);
+    let mut blind =
+        row("idle-sessions", "Sessions idle in transaction", "pg_stat_activity", ("0", "0", ""), Verdict::Blind);
     blind.actual = Reading::Blind("the role ops lacks pg_read_all_stats".to_owned());
     blind.remark = Some("the role ops lacks pg_read_all_stats".to_owned());
     vec![
@@ -193,7 +229,13 @@ pub fn rows() -> Vec<Row> {
         row("outbox", "Governance events emitted", "event_outbox", ("0", "0", "0"), Verdict::Same),
         row("relations", "Governance relations", "governance_relations", ("8", "8 (unchanged)", "8"), Verdict::Same),
         row("births", "Birth registry", "birth_registry", ("48211", "at least 48211", "48223"), Verdict::Grown),
-        row("approvals-table", "Proposal approvals", "os_proposal_approvals", ("17", "17 (unchanged)", "17"), Verdict::Same),
+        row(
+            "approvals-table",
+            "Proposal approvals",
+            "os_proposal_approvals",
+            ("17", "17 (unchanged)", "17"),
+            Verdict::Same,
+        ),
         trigger,
         row("scan-view", "Candidate view", "v_candidate", ("1", "present", "absent"), Verdict::Missing),
         blind,
@@ -249,15 +291,27 @@ pub fn diagnosis(mode: Mode) -> Diagnosis {
     let path = |mode: Mode| {
         let mut path = vec![
             turn("Can everything be read?", "yes", "11 of 11 questions were answered"),
-            turn("Has a stop condition tripped?", if mode == Mode::Stop { "yes" } else { "no" }, "event_outbox holds 0 governance rows"),
+            turn(
+                "Has a stop condition tripped?",
+                if mode == Mode::Stop { "yes" } else { "no" },
+                "event_outbox holds 0 governance rows",
+            ),
         ];
         if mode != Mode::Stop {
             path.push(turn("Is it open in another session?", "no", "no open transaction writes to its objects"));
-            path.push(turn("Has it been applied?", if mode == Mode::NotApplied { "no" } else { "yes" }, "public.governance_ruleset is there"));
+            path.push(turn(
+                "Has it been applied?",
+                if mode == Mode::NotApplied { "no" } else { "yes" },
+                "public.governance_ruleset is there",
+            ));
         }
         if mode == Mode::Ordered || mode == Mode::Isolated {
             let answer = if mode == Mode::Ordered { "yes" } else { "no" };
-            path.push(turn("Does something depend on it?", answer, "governance_candidate_state refers to governance_ruleset"));
+            path.push(turn(
+                "Does something depend on it?",
+                answer,
+                "governance_candidate_state refers to governance_ruleset",
+            ));
         }
         path
     };
@@ -293,7 +347,11 @@ pub fn diagnosis(mode: Mode) -> Diagnosis {
         throughout: Vec::new(),
         unreadable: Vec::new(),
     };
-    let stop = if mode == Mode::Stop { vec!["event_outbox holds 3 governance rows; expected 0".to_owned()] } else { Vec::new() };
+    let stop = if mode == Mode::Stop {
+        vec!["event_outbox holds 3 governance rows; expected 0".to_owned()]
+    } else {
+        Vec::new()
+    };
     Diagnosis {
         mode: if mode == Mode::Stop { Mode::Stop } else { Mode::Ordered },
         evidence: vec!["governance_candidate_state refers to governance_ruleset".to_owned()],
@@ -328,8 +386,20 @@ pub fn review() -> Review {
     };
     Review {
         notes: vec![
-            note("fires-trigger", Severity::Hazard, 2, "A trigger on evolution_snapshots fires and may write elsewhere.", "Read the trigger; its rows are counted in the rehearsal."),
-            note("locks-partner", Severity::Note, 5, "DROP TABLE also locks the foreign-key partner.", "Keep lock_timeout short."),
+            note(
+                "fires-trigger",
+                Severity::Hazard,
+                2,
+                "A trigger on evolution_snapshots fires and may write elsewhere.",
+                "Read the trigger; its rows are counted in the rehearsal.",
+            ),
+            note(
+                "locks-partner",
+                Severity::Note,
+                5,
+                "DROP TABLE also locks the foreign-key partner.",
+                "Keep lock_timeout short.",
+            ),
         ],
         passed: vec!["cascade".to_owned(), "blanket-delete".to_owned()],
         with_catalog: true,
@@ -411,14 +481,26 @@ pub fn plan() -> Plan {
             value: "governance-ruleset-v1".to_owned(),
         }],
         stages: vec![
-            stage("SB-10", vec![
-                statement(1, 1, "DROP TABLE candidate_scan_run", "DROP TABLE", None),
-                statement(2, 2, "DROP TABLE governance_candidate_state", "DROP TABLE", None),
-            ]),
-            stage("SB-12", vec![
-                statement(1, 2, "DELETE FROM evolution_snapshots\n WHERE origin = 'governance-ruleset-v1'", "DELETE", Some(1)),
-                statement(2, 5, "DROP TABLE governance_ruleset", "DROP TABLE", None),
-            ]),
+            stage(
+                "SB-10",
+                vec![
+                    statement(1, 1, "DROP TABLE candidate_scan_run", "DROP TABLE", None),
+                    statement(2, 2, "DROP TABLE governance_candidate_state", "DROP TABLE", None),
+                ],
+            ),
+            stage(
+                "SB-12",
+                vec![
+                    statement(
+                        1,
+                        2,
+                        "DELETE FROM evolution_snapshots\n WHERE origin = 'governance-ruleset-v1'",
+                        "DELETE",
+                        Some(1),
+                    ),
+                    statement(2, 5, "DROP TABLE governance_ruleset", "DROP TABLE", None),
+                ],
+            ),
         ],
         checks: Vec::new(),
         stops: Vec::new(),
@@ -439,27 +521,42 @@ pub fn hazards() -> Vec<Hazard> {
 }
 
 pub fn trace() -> Trace {
-    let traced = |step: &str, ordinal, tag: &str, rows: Option<&str>, duration_millis, lock: &str, notice: Option<&str>| StatementTrace {
-        step: step.into(),
-        ordinal,
-        tag: tag.to_owned(),
-        rows: rows.map(ToOwned::to_owned),
-        duration_millis,
-        notices: notice
-            .map(|message| Notice { severity: "WARNING".to_owned(), code: "01000".to_owned(), message: message.to_owned() })
-            .into_iter()
-            .collect(),
-        locks: vec![
-            HeldLock { relation: object(lock), mode: "RowExclusiveLock".to_owned() },
-            HeldLock { relation: object(lock), mode: "AccessExclusiveLock".to_owned() },
-        ],
-        surprise: None,
-    };
+    let traced =
+        |step: &str, ordinal, tag: &str, rows: Option<&str>, duration_millis, lock: &str, notice: Option<&str>| {
+            StatementTrace {
+                step: step.into(),
+                ordinal,
+                tag: tag.to_owned(),
+                rows: rows.map(ToOwned::to_owned),
+                duration_millis,
+                notices: notice
+                    .map(|message| Notice {
+                        severity: "WARNING".to_owned(),
+                        code: "01000".to_owned(),
+                        message: message.to_owned(),
+                    })
+                    .into_iter()
+                    .collect(),
+                locks: vec![
+                    HeldLock { relation: object(lock), mode: "RowExclusiveLock".to_owned() },
+                    HeldLock { relation: object(lock), mode: "AccessExclusiveLock".to_owned() },
+                ],
+                surprise: None,
+            }
+        };
     Trace {
         statements: vec![
             traced("SB-10", 1, "DROP TABLE", None, 18, "candidate_scan_run", None),
             traced("SB-10", 2, "DROP TABLE", None, 41, "governance_candidate_state", None),
-            traced("SB-12", 1, "DELETE", Some("1"), 7, "evolution_snapshots", Some("[TRIGGER-GUARD] evolution_snapshots fired")),
+            traced(
+                "SB-12",
+                1,
+                "DELETE",
+                Some("1"),
+                7,
+                "evolution_snapshots",
+                Some("[TRIGGER-GUARD] evolution_snapshots fired"),
+            ),
             traced("SB-12", 2, "DROP TABLE", None, 23, "governance_ruleset", None),
         ],
     }
@@ -504,7 +601,8 @@ pub fn request_view(approved: &[&str]) -> RequestView {
         not_before: at("2026-06-01T13:41:12Z"),
         not_after: at("2026-06-01T21:41:12Z"),
     };
-    let fingerprints = approved.iter().map(|who| ((*who).into(), format!("SHA256:{}", &Digest::of(who.as_bytes()).to_string()[..43])));
+    let fingerprints =
+        approved.iter().map(|who| ((*who).into(), format!("SHA256:{}", &Digest::of(who.as_bytes()).to_string()[..43])));
     let may_still = ["minh@example.test", "huong@example.test"].into_iter().filter(|who| !approved.contains(who));
     RequestView {
         request,
@@ -542,7 +640,8 @@ pub fn entry(seq: u64, actor: &str, body: &Body) -> Entry {
 }
 
 pub fn ledger(request: Option<RequestView>, status: RequestStatus) -> LedgerView {
-    let mut entries = vec![entry(1, "lan", &Body::Baseline { document: "{}".to_owned(), digest: Digest::of(b"baseline") })];
+    let mut entries =
+        vec![entry(1, "lan", &Body::Baseline { document: "{}".to_owned(), digest: Digest::of(b"baseline") })];
     let mut requests = Vec::new();
     if let Some(view) = &request {
         let staged = Body::Staged {
@@ -606,7 +705,13 @@ pub fn many_rows(count: usize) -> Vec<Row> {
         .map(|number| {
             let verdict = if number % 100 == 7 { Verdict::Drifted } else { Verdict::Same };
             let id = format!("check-{number:05}");
-            row(&id, &format!("Rows of table {number:05}"), &format!("t{:03}", number % 100), ("12", "12", "12"), verdict)
+            row(
+                &id,
+                &format!("Rows of table {number:05}"),
+                &format!("t{:03}", number % 100),
+                ("12", "12", "12"),
+                verdict,
+            )
         })
         .collect()
 }

@@ -35,5 +35,6 @@ fn every_page_for_looking() {
             image.save(format!("/tmp/look/{name}-{}.png", page.word())).unwrap();
         }
     }
-    let _ = (Failure { kind: FailureKind::Blocked, message: String::new(), hint: String::new() }, vec2(0.0, 0.0), dark());
+    let _ =
+        (Failure { kind: FailureKind::Blocked, message: String::new(), hint: String::new() }, vec2(0.0, 0.0), dark());
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eframe::egui::{
-    Align, Button, ComboBox, Frame, Label, Layout, Margin, Panel, RichText, Sense, Ui, WidgetInfo, accesskit::Role, vec2,
+    Align, Button, ComboBox, Frame, Label, Layout, Margin, Panel, RichText, Sense, Ui, WidgetInfo, accesskit::Role,
+    vec2,
 };
 use egui_extras::{Column, TableBuilder};
 
@@ -107,7 +108,9 @@ impl ComparePage {
         self.modes(ui, scene);
         let shown = scene.shown;
         let (comparison, stale) = match self.mode {
-            Mode::Live => (shown.survey.value().map(|survey| &survey.comparison), !matches!(shown.survey, Known::Known(_))),
+            Mode::Live => {
+                (shown.survey.value().map(|survey| &survey.comparison), !matches!(shown.survey, Known::Known(_)))
+            }
             Mode::TwoBaselines => (shown.baselines_compared.value().map(AsRef::as_ref), false),
         };
         let Some(comparison) = comparison else {
@@ -161,7 +164,10 @@ impl ComparePage {
             }
             let (first, second) = self.sides;
             if text::deed(ui, scene.shown.is_free() && first != second, "Compare the two").clicked() {
-                scene.ask(Command::CompareBaselines(Box::new((*baselines[first]).clone()), Box::new((*baselines[second]).clone())));
+                scene.ask(Command::CompareBaselines(
+                    Box::new((*baselines[first]).clone()),
+                    Box::new((*baselines[second]).clone()),
+                ));
             }
         });
         if let Known::Unreadable { reason, .. } = &scene.shown.baselines_compared {
@@ -205,16 +211,35 @@ impl ComparePage {
         let tokens = Tokens::of(ui);
         let selected = self.filter == filter;
         let left = if verdict.is_some() { 24.0 } else { 8.0 };
-        let galley = ui.painter().layout_no_wrap(words.to_owned(), eframe::egui::FontId::proportional(tokens::SMALL), tokens.text);
+        let galley = ui.painter().layout_no_wrap(
+            words.to_owned(),
+            eframe::egui::FontId::proportional(tokens::SMALL),
+            tokens.text,
+        );
         let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + left + 8.0, 24.0), Sense::click());
-        let fill = if selected { tokens.selected } else if response.hovered() { tokens.hover } else { tokens.surface };
+        let fill = if selected {
+            tokens.selected
+        } else if response.hovered() {
+            tokens.hover
+        } else {
+            tokens.surface
+        };
         let edge = if selected || response.has_focus() { tokens.accent } else { tokens.line };
         let stroke = eframe::egui::Stroke::new(1.0, edge);
         ui.painter().rect(rect, 4.0, fill, stroke, eframe::egui::StrokeKind::Inside);
         if let Some(verdict) = verdict {
-            mark::paint(ui.painter(), mark::square_at(rect.left() + 7.0, rect.center().y), Mark::verdict(verdict), tokens.verdict(verdict));
+            mark::paint(
+                ui.painter(),
+                mark::square_at(rect.left() + 7.0, rect.center().y),
+                Mark::verdict(verdict),
+                tokens.verdict(verdict),
+            );
         }
-        ui.painter().galley(eframe::egui::pos2(rect.left() + left, rect.center().y - galley.size().y / 2.0), galley, tokens.text);
+        ui.painter().galley(
+            eframe::egui::pos2(rect.left() + left, rect.center().y - galley.size().y / 2.0),
+            galley,
+            tokens.text,
+        );
         response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, format!("Show {words}")));
         if response.clicked() {
             self.filter = filter;
@@ -241,7 +266,9 @@ impl ComparePage {
     }
 
     fn detail_panel(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, comparison: &Comparison) {
-        let Some(row) = self.selected.as_ref().and_then(|id| comparison.rows.iter().find(|row| row.id == *id)) else { return };
+        let Some(row) = self.selected.as_ref().and_then(|id| comparison.rows.iter().find(|row| row.id == *id)) else {
+            return;
+        };
         seen(scene, row);
         let tokens = Tokens::of(ui);
         let frame = Frame::new().fill(tokens.raised).inner_margin(Margin::symmetric(12, 8));
@@ -378,12 +405,16 @@ fn cells(line: &mut egui_extras::TableRow<'_, '_>, tokens: &Tokens, row: &Row, i
     });
     let number = |ui: &mut Ui, words: String, color| {
         let rich = RichText::new(one_line(&words, CELL_LETTERS)).text_style(tokens::mono_small()).color(color);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.add(Label::new(rich).truncate().selectable(false)));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.add(Label::new(rich).truncate().selectable(false))
+        });
     };
     line.col(|ui| number(ui, row.baseline.as_ref().map_or_else(|| "–".to_owned(), reading_words), tokens.muted));
     line.col(|ui| number(ui, row.expected.clone(), tokens.text));
     line.col(|ui| {
-        let color = inside.map_or(tokens.muted, |inside| if passes(inside.verdict) { tokens.text } else { tokens.verdict(inside.verdict) });
+        let color = inside.map_or(tokens.muted, |inside| {
+            if passes(inside.verdict) { tokens.text } else { tokens.verdict(inside.verdict) }
+        });
         number(ui, inside.map_or_else(|| "–".to_owned(), |inside| reading_words(&inside.actual)), color);
     });
     line.col(|ui| {
@@ -425,7 +456,12 @@ pub fn reading_words(reading: &Reading) -> String {
 /// What a screen reader says of a row.
 fn spoken(row: &Row) -> String {
     let now = one_line(&reading_words(&row.actual), CELL_LETTERS);
-    format!("{}: {}, expected {}, now {now}", row.id, mark::verdict_word(row.verdict), one_line(&row.expected, CELL_LETTERS))
+    format!(
+        "{}: {}, expected {}, now {now}",
+        row.id,
+        mark::verdict_word(row.verdict),
+        one_line(&row.expected, CELL_LETTERS)
+    )
 }
 
 /// Finds a check's row inside the newest rehearsal.

@@ -32,7 +32,9 @@ impl Detail {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 open = !ui.button("Close").clicked();
                 if ui.button("Copy query").clicked() {
-                    scene.actions.push(UiAction::Copy { text: row.sql.clone(), what: format!("the query of {}", row.id) });
+                    scene
+                        .actions
+                        .push(UiAction::Copy { text: row.sql.clone(), what: format!("the query of {}", row.id) });
                 }
             });
         });
@@ -44,7 +46,10 @@ impl Detail {
                 self.diff.ui(ui, scene, "compare-diff", &before, &after, sides);
             }
             None => {
-                ScrollArea::vertical().id_salt(("detail", &row.id.0)).auto_shrink(false).show(ui, |ui| values(ui, row, inside));
+                ScrollArea::vertical()
+                    .id_salt(("detail", &row.id.0))
+                    .auto_shrink(false)
+                    .show(ui, |ui| values(ui, row, inside));
             }
         }
         open
@@ -57,15 +62,13 @@ impl Detail {
             Some(Reading::Value(Some(text))) => Some(text.as_str()),
             Some(Reading::Value(None) | Reading::Blind(_)) | None => None,
         };
-        let (before, side) = if row.expected.contains('\n') {
-            (row.expected.as_str(), "Expected")
-        } else {
-            (baseline?, "Baseline")
-        };
+        let (before, side) =
+            if row.expected.contains('\n') { (row.expected.as_str(), "Expected") } else { (baseline?, "Baseline") };
         if !before.contains('\n') && !now.contains('\n') {
             return None;
         }
-        let fresh = self.texts.as_ref().is_none_or(|(id, old, new)| *id != row.id || **old != *before || **new != **now);
+        let fresh =
+            self.texts.as_ref().is_none_or(|(id, old, new)| *id != row.id || **old != *before || **new != **now);
         if fresh {
             self.texts = Some((row.id.clone(), before.into(), now.as_str().into()));
         }

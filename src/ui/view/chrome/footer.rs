@@ -77,8 +77,10 @@ fn ledger(ui: &mut Ui, scene: &Scene<'_>) {
     match &scene.shown.ledger {
         Known::Known(view) | Known::Asking { previous: Some(view) } => match &view.broken {
             None => {
-                let desks: std::collections::BTreeSet<&str> = view.entries.iter().map(|entry| entry.actor.as_str()).collect();
-                let words = format!("ledger {} · chain verified · {}", view.state.head_seq, text::count(desks.len(), "desk"));
+                let desks: std::collections::BTreeSet<&str> =
+                    view.entries.iter().map(|entry| entry.actor.as_str()).collect();
+                let words =
+                    format!("ledger {} · chain verified · {}", view.state.head_seq, text::count(desks.len(), "desk"));
                 mark::small_from_right(ui, Mark::Tick, tokens.good, &words);
             }
             Some(why) => {
@@ -89,7 +91,8 @@ fn ledger(ui: &mut Ui, scene: &Scene<'_>) {
             text::muted(ui, "reading the ledger…");
         }
         Known::Unreadable { reason, .. } => {
-            mark::small_from_right(ui, Mark::Blind, tokens.care, "ledger unreadable").on_hover_text(visible(&reason.message));
+            mark::small_from_right(ui, Mark::Blind, tokens.care, "ledger unreadable")
+                .on_hover_text(visible(&reason.message));
         }
         Known::NotAsked => {
             text::muted(ui, if scene.shown.no_ledger { "no ledger yet" } else { "ledger not read" });

@@ -89,7 +89,14 @@ fn step(ui: &mut Ui, scene: &mut Scene<'_>, step: &Step, index: usize, count: us
     let mark_left = (rect.right() - 10.0 - mark_width).max(text_left + width + UNIT);
     mark::paint(&painter, mark::square_at(mark_left, rect.top() + 15.0), mark, color);
     at(&painter, mark_left + mark::SIZE + 4.0, rect.top() + 15.0, word, tokens::SMALL, false, color);
-    elided(ui, &painter, pos2(text_left, rect.top() + 32.0), rect.right() - 10.0 - text_left, &step.title, tokens.muted);
+    elided(
+        ui,
+        &painter,
+        pos2(text_left, rect.top() + 32.0),
+        rect.right() - 10.0 - text_left,
+        &step.title,
+        tokens.muted,
+    );
     elided(ui, &painter, pos2(text_left, rect.top() + 47.0), rect.right() - 10.0 - text_left, &last, tokens.muted);
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, tokens.line));
     let name = format!("{} {}: {word}, {last}", step.position, step.id);
