@@ -11,15 +11,17 @@ use crate::digest::Digest;
 
 /// The `previous` of the first entry: SHA-256 of `countersign/ledger/1`.
 pub const GENESIS: Digest = Digest::from_bytes([
-    0x77, 0xd0, 0x86, 0x4d, 0x89, 0x1a, 0x64, 0x33, 0x45, 0x68, 0xe7, 0xe1, 0xf4, 0x60, 0x37, 0xf9,
-    0xbd, 0x49, 0x11, 0xf9, 0x0d, 0x9d, 0x96, 0xae, 0x27, 0x49, 0x3e, 0x6a, 0xaf, 0x11, 0x68, 0xac,
+    0x77, 0xd0, 0x86, 0x4d, 0x89, 0x1a, 0x64, 0x33, 0x45, 0x68, 0xe7, 0xe1, 0xf4, 0x60, 0x37, 0xf9, 0xbd, 0x49, 0x11,
+    0xf9, 0x0d, 0x9d, 0x96, 0xae, 0x27, 0x49, 0x3e, 0x6a, 0xaf, 0x11, 0x68, 0xac,
 ]);
 
 /// The first entry that does not stand on the one before it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainBreak {
     /// An entry is missing, or out of its place.
-    #[error("the ledger has entry {actual} where entry {expected} must stand: entries were removed or reordered; keep a copy and compare the head with the last finding")]
+    #[error(
+        "the ledger has entry {actual} where entry {expected} must stand: entries were removed or reordered; keep a copy and compare the head with the last finding"
+    )]
     Place {
         /// The number that must come.
         expected: u64,
@@ -27,7 +29,9 @@ pub enum ChainBreak {
         actual: u64,
     },
     /// An entry does not name the hash of the one before it.
-    #[error("ledger entry {seq} stands on {actual}, but the entry before it is {expected}: one of them was rewritten or replaced")]
+    #[error(
+        "ledger entry {seq} stands on {actual}, but the entry before it is {expected}: one of them was rewritten or replaced"
+    )]
     Previous {
         /// The entry.
         seq: u64,

@@ -56,9 +56,11 @@ pub fn gate(entries: &[Entry], request_digest: Digest, run: &str) -> LedgerGate 
             Body::Committed { request_digest: of, run: by, .. } if *of == request_digest => {
                 (by != run).then(|| format!("run {by} has used it; an approval is used once"))
             }
-            Body::Ended { request_digest: of, run: by, outcome: _ } if *of == request_digest => {
-                Some(if by == run { "this run has ended already".to_owned() } else { format!("run {by} has used it; an approval is used once") })
-            }
+            Body::Ended { request_digest: of, run: by, outcome: _ } if *of == request_digest => Some(if by == run {
+                "this run has ended already".to_owned()
+            } else {
+                format!("run {by} has used it; an approval is used once")
+            }),
             Body::Baseline { .. }
             | Body::Staged { .. }
             | Body::Approved { .. }
@@ -139,8 +141,14 @@ mod tests {
         check(&[intent("a"), withdrawn(digest())], " | minh withdrew an approval: no");
         check(&[], " | the intent of this run is not in the ledger");
         check(&[intent("b"), intent("a")], " | run b has used it; an approval is used once");
-        check(&[intent("a"), Body::Ended { request_digest: digest(), run: "a".to_owned(), outcome: Outcome::Committed }], " | this run has ended already");
-        check(&[intent("a"), Body::Rejected { request_digest: digest(), reason: "x".to_owned(), signature: by("an") }], " | an rejected it: x");
+        check(
+            &[intent("a"), Body::Ended { request_digest: digest(), run: "a".to_owned(), outcome: Outcome::Committed }],
+            " | this run has ended already",
+        );
+        check(
+            &[intent("a"), Body::Rejected { request_digest: digest(), reason: "x".to_owned(), signature: by("an") }],
+            " | an rejected it: x",
+        );
     }
 
     #[test]

@@ -10,7 +10,11 @@ use super::proxy::Proxy;
 use crate::support::{cluster, database, postgres, run};
 
 pub fn questions(asked: &[&str]) -> Vec<Question> {
-    asked.iter().enumerate().map(|(at, sql)| Question { id: CheckId(format!("q{at}")), sql: (*sql).to_owned() }).collect()
+    asked
+        .iter()
+        .enumerate()
+        .map(|(at, sql)| Question { id: CheckId(format!("q{at}")), sql: (*sql).to_owned() })
+        .collect()
 }
 
 /// Writes a census as text: one answer a question, blindness in brackets.
@@ -56,10 +60,14 @@ fn questions_are_answered_as_text() {
 #[test]
 fn a_failing_question_is_blind_alone() {
     let database = database();
-    let asked = questions(&["SELECT 1", "SELECT * FROM nowhere", "SELECT 1/0", "SELECT 2", "not sql at all", "SELECT 3"]);
+    let asked =
+        questions(&["SELECT 1", "SELECT * FROM nowhere", "SELECT 1/0", "SELECT 2", "not sql at all", "SELECT 3"]);
     let found = answers(&run(database.superuser().census(&asked)).expect("a census"));
     assert_eq!([&found[0], &found[3], &found[5]], ["1", "2", "3"]);
-    assert!(found[1].contains("42P01") && found[2].contains("22012") && found[4].contains("does not parse"), "{found:?}");
+    assert!(
+        found[1].contains("42P01") && found[2].contains("22012") && found[4].contains("does not parse"),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -132,7 +140,8 @@ fn hundreds_of_questions_take_a_handful_of_round_trips() {
         // The link is opened first: logging in has round trips of its own.
         far.target().await.expect("reached");
         let before = proxy.turns();
-        let sql: Vec<String> = (0..500).map(|at| if at % 100 == 7 { "SELECT 1/0".to_owned() } else { format!("SELECT {at}") }).collect();
+        let sql: Vec<String> =
+            (0..500).map(|at| if at % 100 == 7 { "SELECT 1/0".to_owned() } else { format!("SELECT {at}") }).collect();
         let asked: Vec<&str> = sql.iter().map(String::as_str).collect();
         (far.census(&questions(&asked)).await.expect("a census"), proxy.turns() - before)
     });
@@ -180,7 +189,9 @@ fn definitions_name_what_changed_and_are_null_when_absent() {
         (ObjectName::new("", "plpgsql"), ObjectKind::Extension, "version 1.0"),
     ];
     for (name, kind, part) in cases {
-        let ask = |name: &ObjectName| answers(&run(superuser.census(&questions(&[&definition_sql(name, kind)]))).expect("a census")).remove(0);
+        let ask = |name: &ObjectName| {
+            answers(&run(superuser.census(&questions(&[&definition_sql(name, kind)]))).expect("a census")).remove(0)
+        };
         let text = ask(&name);
         // With the schema that people name things in on the path, names in it are written without it.
         let plain = part.replace("public.", "");
@@ -194,7 +205,10 @@ fn a_target_says_where_it_is() {
     let database = database();
     let superuser = database.superuser();
     let target = run(superuser.target()).expect("a target");
-    assert_eq!((target.database.as_str(), target.role.as_str(), target.in_recovery, target.timeline), (database.name.as_str(), "postgres", false, 1));
+    assert_eq!(
+        (target.database.as_str(), target.role.as_str(), target.in_recovery, target.timeline),
+        (database.name.as_str(), "postgres", false, 1)
+    );
     let note = run(superuser.describe()).expect("a note");
     assert_eq!(note.security, "socket");
     assert!(note.version.starts_with("PG 1"), "{}", note.version);

@@ -111,7 +111,8 @@ fn a_killed_owner_takes_the_server_along() {
         .spawn()
         .expect("spawned");
     let lines = BufReader::new(owner.stdout.take().expect("piped")).lines();
-    let folder = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("folder=").map(PathBuf::from)).expect("a folder");
+    let folder =
+        lines.map_while(Result::ok).find_map(|line| line.strip_prefix("folder=").map(PathBuf::from)).expect("a folder");
     assert!(folder.join("data/postmaster.pid").exists());
     owner.kill().expect("killed");
     owner.wait().expect("reaped");

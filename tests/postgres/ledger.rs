@@ -104,10 +104,16 @@ fn check_tampered(sql: &str, expected: &str) {
 #[test]
 fn tampering_is_seen() {
     check_tampered("SELECT 1", "holds");
-    check_tampered("UPDATE countersign.entry SET body = replace(body, '\"b\"', '\"x\"') WHERE seq = 2", "entry 2 was rewritten");
+    check_tampered(
+        "UPDATE countersign.entry SET body = replace(body, '\"b\"', '\"x\"') WHERE seq = 2",
+        "entry 2 was rewritten",
+    );
     check_tampered("UPDATE countersign.entry SET actor = 'eve' WHERE seq = 1", "entry 1 was rewritten");
     check_tampered("DELETE FROM countersign.entry WHERE seq = 3", "entry 4 where entry 3");
-    check_tampered("UPDATE countersign.entry SET seq = seq + 10 WHERE seq = 2; UPDATE countersign.entry SET seq = 2 WHERE seq = 3; UPDATE countersign.entry SET seq = 3 WHERE seq = 12", "entry 2 stands on");
+    check_tampered(
+        "UPDATE countersign.entry SET seq = seq + 10 WHERE seq = 2; UPDATE countersign.entry SET seq = 2 WHERE seq = 3; UPDATE countersign.entry SET seq = 3 WHERE seq = 12",
+        "entry 2 stands on",
+    );
 }
 
 #[test]

@@ -42,7 +42,8 @@ impl Proxy {
         let seen = watch.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let server = UnixStream::connect(cluster().socket_folder().join(".s.PGSQL.5432")).await.expect("the server");
+                let server =
+                    UnixStream::connect(cluster().socket_folder().join(".s.PGSQL.5432")).await.expect("the server");
                 tokio::spawn(pass(client, server, delay, seen.clone()));
             }
         });

@@ -104,7 +104,11 @@ pub(super) async fn read(link: &mut Link) -> Result<Catalog, DatabaseError> {
         catalog.triggers.insert(name, row[2].to_owned());
     }
     catalog.edges = texts(&edges)
-        .map(|row| Edge { dependent: ObjectName::new(row[0], row[1]), referenced: ObjectName::new(row[2], row[3]), by: row[4].to_owned() })
+        .map(|row| Edge {
+            dependent: ObjectName::new(row[0], row[1]),
+            referenced: ObjectName::new(row[2], row[3]),
+            by: row[4].to_owned(),
+        })
         .collect();
     Ok(catalog)
 }
@@ -123,5 +127,6 @@ fn list(json: &str) -> Result<Vec<String>, DatabaseError> {
 
 fn kind(word: &str) -> Result<ObjectKind, DatabaseError> {
     let word = serde_json::Value::String(word.to_owned());
-    serde_json::from_value(word).map_err(|error| DatabaseError::Garbled(format!("the kind of an object is not one: {error}")))
+    serde_json::from_value(word)
+        .map_err(|error| DatabaseError::Garbled(format!("the kind of an object is not one: {error}")))
 }

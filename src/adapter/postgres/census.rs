@@ -14,9 +14,15 @@ use crate::port::DatabaseError;
 use crate::run::Reply;
 
 /// Relations that hide other sessions' rows or values from a role without `pg_read_all_stats`.
-const GUARDED: [&str; 6] =
-    ["pg_stat_activity", "pg_stat_replication", "pg_stat_ssl", "pg_stat_gssapi", "pg_stat_statements", "pg_stat_wal_receiver"];
-/// Stack for the parser: PostgreSQL's own depth check needs room for what it allows.
+const GUARDED: [&str; 6] = [
+    "pg_stat_activity",
+    "pg_stat_replication",
+    "pg_stat_ssl",
+    "pg_stat_gssapi",
+    "pg_stat_statements",
+    "pg_stat_wal_receiver",
+];
+/// Stack for the parser: `PostgreSQL`'s own depth check needs room for what it allows.
 const PARSER_STACK: usize = 256 << 20;
 
 /// Where a connection leads, and what is known about it besides.
@@ -76,7 +82,11 @@ async fn look(questions: &[Question]) -> Vec<Look> {
         Ok(_) => receiver.await.ok(),
         Err(_) => None,
     };
-    looks.unwrap_or_else(|| (0..count).map(|_| Look::Refused("its text could not be parsed: there is no memory for the parser".to_owned())).collect())
+    looks.unwrap_or_else(|| {
+        (0..count)
+            .map(|_| Look::Refused("its text could not be parsed: there is no memory for the parser".to_owned()))
+            .collect()
+    })
 }
 
 fn look_at(sql: &str) -> Look {
@@ -92,13 +102,25 @@ fn look_at(sql: &str) -> Look {
         return Look::Refused("its text is not one SELECT".to_owned());
     }
     let plain = |name: &String| name.rsplit('.').next().unwrap_or_default().trim_matches('"').to_owned();
-    let relations = parsed.tables().iter().map(plain).find(|name| GUARDED.contains(&name.as_str()) || name.starts_with("pg_stat_progress_"));
-    let functions = parsed.functions().iter().map(plain).find(|name| name == "pg_stat_get_activity" || name.starts_with("pg_stat_get_backend_"));
+    let relations = parsed
+        .tables()
+        .iter()
+        .map(plain)
+        .find(|name| GUARDED.contains(&name.as_str()) || name.starts_with("pg_stat_progress_"));
+    let functions = parsed
+        .functions()
+        .iter()
+        .map(plain)
+        .find(|name| name == "pg_stat_get_activity" || name.starts_with("pg_stat_get_backend_"));
     relations.or(functions).map_or(Look::Fine, Look::NeedsSessions)
 }
 
 /// Takes a census in a transaction of its own.
-pub(super) async fn take(link: &mut Link, questions: &[Question], settings: &Settings) -> Result<Census, DatabaseError> {
+pub(super) async fn take(
+    link: &mut Link,
+    questions: &[Question],
+    settings: &Settings,
+) -> Result<Census, DatabaseError> {
     let looks = look(questions).await;
     // Everything is sent before the first answer is read.
     let prelude = pin(settings);
@@ -160,11 +182,13 @@ async fn reading(link: &mut Link) -> Result<Reading, DatabaseError> {
 /// itself, so that only the failing ones are blind.
 pub(super) async fn take_inside(link: &mut Link, questions: &[Question]) -> Result<Census, DatabaseError> {
     let looks = look(questions).await;
-    let asked: Vec<(usize, &Question)> = questions.iter().enumerate().filter(|(at, _)| !matches!(looks[*at], Look::Refused(_))).collect();
+    let asked: Vec<(usize, &Question)> =
+        questions.iter().enumerate().filter(|(at, _)| !matches!(looks[*at], Look::Refused(_))).collect();
     link.send("SAVEPOINT countersign_census").await?;
     link.send(TARGET).await?;
     if !asked.is_empty() {
-        let rows: Vec<String> = asked.iter().map(|(at, question)| format!("({at}, ({}))", question.wrapped())).collect();
+        let rows: Vec<String> =
+            asked.iter().map(|(at, question)| format!("({at}, ({}))", question.wrapped())).collect();
         link.send(&format!("VALUES {}", rows.join(",\n"))).await?;
     }
     link.send("ROLLBACK TO SAVEPOINT countersign_census").await?;
@@ -205,7 +229,8 @@ pub(super) async fn take_inside(link: &mut Link, questions: &[Question]) -> Resu
     link.demand("RELEASE SAVEPOINT countersign_census").await?;
     let mut readings = BTreeMap::new();
     for ((at, question), look) in questions.iter().enumerate().zip(looks) {
-        let answered = answers.remove(&at).unwrap_or_else(|| Reading::Blind("the server did not answer this question".to_owned()));
+        let answered =
+            answers.remove(&at).unwrap_or_else(|| Reading::Blind("the server did not answer this question".to_owned()));
         let reading = match look {
             Look::Refused(reason) => Reading::Blind(reason),
             Look::NeedsSessions(name) if !here.sees_sessions => hidden(&here.target.role, &name),

@@ -23,7 +23,13 @@ pub(super) async fn init(link: &mut Link) -> Result<(), DatabaseError> {
     match transact(link, LEDGER_SQL).await {
         Ok(_) => Ok(()),
         // Another desk may have made it meanwhile.
-        Err(error) => if exists(link).await? { Ok(()) } else { Err(error) },
+        Err(error) => {
+            if exists(link).await? {
+                Ok(())
+            } else {
+                Err(error)
+            }
+        }
     }
 }
 
@@ -49,7 +55,9 @@ async fn read_where(link: &mut Link, after: u64, condition: &str) -> Result<Vec<
     let mut entries: Vec<Entry> = Vec::new();
     loop {
         let from = entries.last().map_or(after, |entry| entry.seq);
-        let sql = format!("SELECT {COLUMNS} FROM countersign.entry WHERE seq > {from} AND {condition} ORDER BY countersign.entry.seq LIMIT {PAGE}");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM countersign.entry WHERE seq > {from} AND {condition} ORDER BY countersign.entry.seq LIMIT {PAGE}"
+        );
         let reply = link.demand(&sql).await.map_err(no_ledger)?;
         let page = reply.rows.len();
         for row in &reply.rows {
@@ -63,19 +71,29 @@ async fn read_where(link: &mut Link, after: u64, condition: &str) -> Result<Vec<
 
 /// Returns the newest entry's number; 0 when there is none.
 pub(super) async fn head(link: &mut Link) -> Result<u64, DatabaseError> {
-    let reply = link.demand("SELECT COALESCE(pg_catalog.max(seq), 0)::text FROM countersign.entry").await.map_err(no_ledger)?;
+    let reply =
+        link.demand("SELECT COALESCE(pg_catalog.max(seq), 0)::text FROM countersign.entry").await.map_err(no_ledger)?;
     number(cell(&reply, 0, 0))
 }
 
 /// Returns the statement that appends an entry and answers it as it stands.
 pub(super) fn append_sql(body: &Body) -> String {
-    format!("INSERT INTO countersign.entry (kind, body) VALUES ({}, {}) RETURNING {COLUMNS}", literal(body.kind()), literal(&body.to_text()))
+    format!(
+        "INSERT INTO countersign.entry (kind, body) VALUES ({}, {}) RETURNING {COLUMNS}",
+        literal(body.kind()),
+        literal(&body.to_text())
+    )
 }
 
 /// Appends in a transaction of its own.
 pub(super) async fn append(link: &mut Link, body: &Body) -> Result<Entry, DatabaseError> {
     let reply = transact(link, &append_sql(body)).await.map_err(no_ledger)?;
-    entry(reply.rows.first().ok_or_else(|| DatabaseError::Garbled("the ledger took an entry and did not show it".to_owned()))?)
+    entry(
+        reply
+            .rows
+            .first()
+            .ok_or_else(|| DatabaseError::Garbled("the ledger took an entry and did not show it".to_owned()))?,
+    )
 }
 
 /// Sends SQL in a transaction of its own; gives its reply once COMMIT was answered with `COMMIT`.
@@ -110,7 +128,11 @@ pub(super) fn entry(row: &[Option<String>]) -> Result<Entry, DatabaseError> {
     let [Some(seq), Some(at), Some(actor), Some(xid), Some(kind), Some(body), Some(previous), Some(hash)] = row else {
         return Err(DatabaseError::Garbled("a ledger entry has not eight values".to_owned()));
     };
-    let digest = |hex: &str| Digest::from_hex(hex).ok_or_else(|| DatabaseError::Garbled(format!("ledger entry {seq} holds `{hex}` where a SHA-256 digest must stand")));
+    let digest = |hex: &str| {
+        Digest::from_hex(hex).ok_or_else(|| {
+            DatabaseError::Garbled(format!("ledger entry {seq} holds `{hex}` where a SHA-256 digest must stand"))
+        })
+    };
     Ok(Entry {
         seq: number(Some(seq))?,
         at: at.clone(),
@@ -124,7 +146,8 @@ pub(super) fn entry(row: &[Option<String>]) -> Result<Entry, DatabaseError> {
 }
 
 fn number(text: Option<&str>) -> Result<u64, DatabaseError> {
-    text.and_then(|text| text.parse().ok()).ok_or_else(|| DatabaseError::Garbled("a ledger entry has no number".to_owned()))
+    text.and_then(|text| text.parse().ok())
+        .ok_or_else(|| DatabaseError::Garbled("a ledger entry has no number".to_owned()))
 }
 
 /// Tells "there is none" and "it may not be seen" from other refusals.

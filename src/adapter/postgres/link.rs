@@ -16,7 +16,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::refusal;
 use super::resolve::{Binding, Destination, Host, SslMode, Wanted};
-use super::tap::{Exchange, Asides, Tapped};
+use super::tap::{Asides, Exchange, Tapped};
 use super::tls;
 use crate::port::DatabaseError;
 use crate::run::{Reply, ServerError};
@@ -55,10 +55,15 @@ impl Link {
     pub(super) async fn open(destination: &Destination) -> Result<Self, DatabaseError> {
         let mut refusals = Vec::new();
         for host in &destination.hosts {
-            let opened = match tokio::time::timeout(destination.connect_timeout, Self::open_host(destination, host)).await {
-                Ok(opened) => opened,
-                Err(_) => Err(format!("no answer from {} within {} s; check the address and the firewall", refusal::place(host), destination.connect_timeout.as_secs())),
-            };
+            let opened =
+                match tokio::time::timeout(destination.connect_timeout, Self::open_host(destination, host)).await {
+                    Ok(opened) => opened,
+                    Err(_) => Err(format!(
+                        "no answer from {} within {} s; check the address and the firewall",
+                        refusal::place(host),
+                        destination.connect_timeout.as_secs()
+                    )),
+                };
             match opened {
                 Ok(link) => return Ok(link),
                 Err(reason) => refusals.push(reason),
@@ -78,7 +83,12 @@ impl Link {
         };
         let mut first = None;
         for &with_tls in attempts {
-            let way = Way { host: host.clone(), connector: connector.clone().filter(|_| with_tls), direct: destination.security.direct, must: mode.is_strict() };
+            let way = Way {
+                host: host.clone(),
+                connector: connector.clone().filter(|_| with_tls),
+                direct: destination.security.direct,
+                must: mode.is_strict(),
+            };
             match Self::open_way(destination, way).await {
                 Ok(mut link) => {
                     if destination.wanted == Wanted::Writable {
@@ -110,7 +120,9 @@ impl Link {
         }
         // The handshake is done already. Saying "direct" keeps the driver from asking again while it still binds the
         // password exchange to the channel.
-        config.ssl_mode(if encrypted { DriverMode::Require } else { DriverMode::Disable }).ssl_negotiation(SslNegotiation::Direct);
+        config
+            .ssl_mode(if encrypted { DriverMode::Require } else { DriverMode::Disable })
+            .ssl_negotiation(SslNegotiation::Direct);
         config.channel_binding(match destination.security.binding {
             Binding::Disable => BindingChoice::Disable,
             Binding::Prefer => BindingChoice::Prefer,
@@ -123,7 +135,14 @@ impl Link {
             Failure {
                 // 28000: pg_hba.conf has no line for this way of connecting; another way may have one.
                 another_way: said.as_ref().is_some_and(|said| said.code == "28000"),
-                reason: refusal::of_login(&error, said.as_ref(), destination, &way.host, password.is_some(), remark.as_deref()),
+                reason: refusal::of_login(
+                    &error,
+                    said.as_ref(),
+                    destination,
+                    &way.host,
+                    password.is_some(),
+                    remark.as_deref(),
+                ),
             }
         })?;
         // What was said during the login is not an answer to anything.
@@ -146,8 +165,15 @@ impl Link {
     }
 
     async fn assert_writable(&mut self) -> Result<(), String> {
-        let reply = self.ask("SHOW transaction_read_only").await.map_err(|no_answer| DatabaseError::from(no_answer).to_string())?;
-        if cell(&reply, 0, 0) == Some("off") { Ok(()) } else { Err(format!("{} cannot be written, and target_session_attrs asks for one that can", self.server)) }
+        let reply = self
+            .ask("SHOW transaction_read_only")
+            .await
+            .map_err(|no_answer| DatabaseError::from(no_answer).to_string())?;
+        if cell(&reply, 0, 0) == Some("off") {
+            Ok(())
+        } else {
+            Err(format!("{} cannot be written, and target_session_attrs asks for one that can", self.server))
+        }
     }
 
     /// Sends one message and does not wait.
@@ -214,7 +240,9 @@ impl Link {
     fn why_closed(&self) -> String {
         let said = self.asides.lock().unwrap_or_else(PoisonError::into_inner);
         match &said.last_words {
-            Some(ServerError { code, message, .. }) => format!("{} closed the connection; the last it said was: {message} ({code})", self.server),
+            Some(ServerError { code, message, .. }) => {
+                format!("{} closed the connection; the last it said was: {message} ({code})", self.server)
+            }
             None => format!("{} closed the connection without a word", self.server),
         }
     }
@@ -273,7 +301,8 @@ struct Opened {
 
 impl Way {
     async fn open(&self) -> Result<Opened, Failure> {
-        let unreachable = |error: io::Error| Failure { reason: refusal::of_socket(&error, &self.host), another_way: false };
+        let unreachable =
+            |error: io::Error| Failure { reason: refusal::of_socket(&error, &self.host), another_way: false };
         match &self.host {
             Host::Socket { folder, port } => {
                 let stream = UnixStream::connect(folder.join(format!(".s.PGSQL.{port}"))).await.map_err(unreachable)?;
@@ -294,19 +323,27 @@ impl Way {
         if !self.direct {
             // SSLRequest: its length, then a code that no protocol version has. The answer is one byte; not one more is
             // read, so that nothing injected before the handshake is ever taken for the server's word.
-            let broken = |error: io::Error| Failure { reason: refusal::of_socket(&error, &self.host), another_way: false };
+            let broken =
+                |error: io::Error| Failure { reason: refusal::of_socket(&error, &self.host), another_way: false };
             stream.write_all(&[0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]).await.map_err(broken)?;
             let answer = stream.read_u8().await.map_err(broken)?;
             if answer != b'S' {
                 if self.must {
-                    let reason = format!("{} does not offer TLS, and sslmode demands it; turn on ssl at the server, or use sslmode=prefer", refusal::place(&self.host));
+                    let reason = format!(
+                        "{} does not offer TLS, and sslmode demands it; turn on ssl at the server, or use sslmode=prefer",
+                        refusal::place(&self.host)
+                    );
                     return Err(Failure { reason, another_way: false });
                 }
                 return Ok(Opened { inner: Box::new(Plain(stream)), encrypted: false });
             }
         }
-        let failed = |error: &dyn std::error::Error| Failure { reason: refusal::of_handshake(error, &self.host), another_way: !self.must };
-        let handshake = MakeTlsConnect::<TcpStream>::make_tls_connect(&mut connector, name).map_err(|error| failed(&error))?;
+        let failed = |error: &dyn std::error::Error| Failure {
+            reason: refusal::of_handshake(error, &self.host),
+            another_way: !self.must,
+        };
+        let handshake =
+            MakeTlsConnect::<TcpStream>::make_tls_connect(&mut connector, name).map_err(|error| failed(&error))?;
         let stream = handshake.connect(stream).await.map_err(|error| failed(&error))?;
         Ok(Opened { inner: Box::new(stream), encrypted: true })
     }

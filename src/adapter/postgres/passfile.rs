@@ -7,11 +7,20 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Finds the password for a login; a remark says why a file was left aside.
-pub(super) fn look_up(file: &Path, host: &str, port: u16, database: &str, user: &str) -> (Option<Zeroizing<String>>, Option<String>) {
+pub(super) fn look_up(
+    file: &Path,
+    host: &str,
+    port: u16,
+    database: &str,
+    user: &str,
+) -> (Option<Zeroizing<String>>, Option<String>) {
     let Ok(meta) = std::fs::metadata(file) else { return (None, None) };
     let mode = meta.permissions().mode() & 0o777;
     if !meta.is_file() || mode & 0o077 != 0 {
-        let remark = format!("the password file {} was left aside: it must be a plain file that only you can read (mode is {mode:04o}; chmod 600)", file.display());
+        let remark = format!(
+            "the password file {} was left aside: it must be a plain file that only you can read (mode is {mode:04o}; chmod 600)",
+            file.display()
+        );
         return (None, Some(remark));
     }
     let Ok(text) = std::fs::read_to_string(file).map(Zeroizing::new) else {
@@ -25,7 +34,9 @@ fn matching(text: &str, wanted: [&str; 4]) -> Option<Zeroizing<String>> {
         let mut rest = line;
         for want in wanted {
             let (field, after) = field(rest);
-            if after.is_none() || (field.as_str() != want && &rest[..rest.len() - after.map_or(0, |after| after.len() + 1)] != "*") {
+            if after.is_none()
+                || (field.as_str() != want && &rest[..rest.len() - after.map_or(0, |after| after.len() + 1)] != "*")
+            {
                 return None;
             }
             rest = after?;
@@ -51,10 +62,17 @@ fn field(text: &str) -> (Zeroizing<String>, Option<&str>) {
 
 /// Reads one section of a service file; `None` when it is not there.
 pub(super) fn section(text: &str, name: &str) -> Option<Vec<(String, String)>> {
-    let mut lines = text.lines().map(str::trim).skip_while(|line| line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) != Some(name));
+    let mut lines = text
+        .lines()
+        .map(str::trim)
+        .skip_while(|line| line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) != Some(name));
     lines.next()?;
     let own = lines.take_while(|line| !line.starts_with('[')).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    Some(own.filter_map(|line| line.split_once('=')).map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect())
+    Some(
+        own.filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+            .collect(),
+    )
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Takes a folder; gives a PostgreSQL server of our own in it, on a socket only we can reach; refuses TCP, a folder that
+//! Takes a folder; gives a `PostgreSQL` server of our own in it, on a socket only we can reach; refuses TCP, a folder that
 //! the server's user cannot reach, and to outlive us unless it was asked to.
 
 use std::fmt::Write as _;
@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal};
 use super::binaries::find_binaries;
 
 /// How long a server may take to start or to stop; a cold disk needs seconds, not minutes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Longest folder a socket is put in: `sockaddr_un` holds 104 bytes on the strictest system, the socket's name takes 14.
 const LONGEST_SOCKET_FOLDER: usize = 85;
 /// It only names the socket's file; nothing listens on TCP.
@@ -58,7 +58,8 @@ impl ClusterOptions {
     /// When no temporary folder can be made.
     pub fn temporary() -> Result<Self, ClusterError> {
         let made = tempfile::Builder::new().prefix("countersign-").tempdir();
-        let folder = made.map_err(|error| ClusterError::folder(&std::env::temp_dir(), "make a folder in", &error))?.keep();
+        let folder =
+            made.map_err(|error| ClusterError::folder(&std::env::temp_dir(), "make a folder in", &error))?.keep();
         Ok(Self { folder, binaries: None, detached: false, durable: false })
     }
 }
@@ -84,7 +85,9 @@ pub enum ClusterError {
         reason: String,
     },
     /// We are root, the server refuses to be, and there is nobody else.
-    #[error("PostgreSQL refuses to run as root and there is no user `postgres` or `nobody`; run this as an ordinary user")]
+    #[error(
+        "PostgreSQL refuses to run as root and there is no user `postgres` or `nobody`; run this as an ordinary user"
+    )]
     NoUser,
     /// A program failed.
     #[error("{program} failed: {output}")]
@@ -129,7 +132,7 @@ impl ClusterError {
     }
 }
 
-/// A PostgreSQL server of our own, reached by a socket in a folder only we may enter.
+/// A `PostgreSQL` server of our own, reached by a socket in a folder only we may enter.
 #[derive(Debug)]
 pub struct PrivateCluster {
     folder: PathBuf,
@@ -174,15 +177,15 @@ impl PrivateCluster {
         // Its own process group: Ctrl-C at our terminal is ours to handle.
         command.process_group(0).stdout(Stdio::null()).stderr(Stdio::null());
         command.stdin(if detached { Stdio::null() } else { Stdio::piped() });
-        let failed = |error: io::Error| ClusterError::Program { program: "/bin/sh".to_owned(), output: error.to_string() };
+        let failed =
+            |error: io::Error| ClusterError::Program { program: "/bin/sh".to_owned(), output: error.to_string() };
         let mut child = command.spawn().map_err(failed)?;
-        let watcher = match child.stdin.take() {
-            Some(pipe) => Some((child, pipe)),
-            None => {
-                // The shell ends at once and leaves the server to the system.
-                child.wait().map_err(failed)?;
-                None
-            }
+        let watcher = if let Some(pipe) = child.stdin.take() {
+            Some((child, pipe))
+        } else {
+            // The shell ends at once and leaves the server to the system.
+            child.wait().map_err(failed)?;
+            None
         };
         let cluster = Self { folder, sockets, watcher };
         cluster.wait_until_ready()?;
@@ -231,6 +234,9 @@ impl PrivateCluster {
         if !stopped {
             return Err(ClusterError::NotStopped { pid: postmaster.pid, seconds: PATIENCE.as_secs() });
         }
+        // Its shell notes the end a moment later; what starts here next must not take that note for its own.
+        let begun = Instant::now();
+        wait_for(|| folder.join("exited").exists() || begun.elapsed() > Duration::from_secs(3));
         if postmaster.sockets != folder.join("socket") && is_ours(&postmaster.sockets) {
             let _ = fs::remove_dir(&postmaster.sockets);
         }
@@ -240,6 +246,7 @@ impl PrivateCluster {
     fn wait_until_ready(&self) -> Result<(), ClusterError> {
         let data = self.folder.join("data");
         let exited = self.folder.join("exited");
+        let begun = Instant::now();
         let mut ready = false;
         wait_for(|| {
             ready = Postmaster::read(&data).is_some_and(|postmaster| postmaster.ready);
@@ -248,7 +255,7 @@ impl PrivateCluster {
         if ready {
             return Ok(());
         }
-        Err(ClusterError::NotReady { seconds: PATIENCE.as_secs(), log: tail(&self.folder.join("server.log")) })
+        Err(ClusterError::NotReady { seconds: begun.elapsed().as_secs(), log: tail(&self.folder.join("server.log")) })
     }
 
     fn end(&mut self) -> Result<(), ClusterError> {
@@ -315,9 +322,11 @@ fn find_user(passwd: &str, name: &str) -> Option<(u32, u32)> {
 
 fn make_private(folder: &Path, owner: Owner) -> Result<(), ClusterError> {
     fs::create_dir_all(folder).map_err(|error| ClusterError::folder(folder, "make", &error))?;
-    fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(|error| ClusterError::folder(folder, "close", &error))?;
+    fs::set_permissions(folder, Permissions::from_mode(0o700))
+        .map_err(|error| ClusterError::folder(folder, "close", &error))?;
     if let Some((user, group)) = owner {
-        std::os::unix::fs::chown(folder, Some(user), Some(group)).map_err(|error| ClusterError::folder(folder, "give away", &error))?;
+        std::os::unix::fs::chown(folder, Some(user), Some(group))
+            .map_err(|error| ClusterError::folder(folder, "give away", &error))?;
     }
     Ok(())
 }
@@ -335,7 +344,11 @@ fn reachable(folder: &Path, owner: Owner) -> Result<(), ClusterError> {
             0o001
         };
         if meta.mode() & needed == 0 {
-            let reason = format!("the server's user (uid {user}) may not enter {}; choose a folder below {}", parent.display(), std::env::temp_dir().display());
+            let reason = format!(
+                "the server's user (uid {user}) may not enter {}; choose a folder below {}",
+                parent.display(),
+                std::env::temp_dir().display()
+            );
             return Err(ClusterError::Folder { path: folder.to_owned(), reason });
         }
     }
@@ -355,7 +368,8 @@ fn socket_folder(folder: &Path, owner: Owner) -> Result<PathBuf, ClusterError> {
 }
 
 fn is_ours(sockets: &Path) -> bool {
-    sockets.parent() == Some(Path::new("/tmp")) && sockets.file_name().is_some_and(|name| name.to_string_lossy().starts_with("cs-"))
+    sockets.parent() == Some(Path::new("/tmp"))
+        && sockets.file_name().is_some_and(|name| name.to_string_lossy().starts_with("cs-"))
 }
 
 fn initialise(binaries: &Path, folder: &Path, data: &Path, owner: Owner) -> Result<(), ClusterError> {

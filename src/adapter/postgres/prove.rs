@@ -15,22 +15,31 @@ use crate::run::RunToken;
 pub(super) async fn prove(link: &mut Link, token: &RunToken) -> Result<Proof, DatabaseError> {
     let here = whereabouts(&link.demand(TARGET).await?)?;
     if here.target.system_identifier != token.system_identifier {
-        return Ok(unknown(format!("this is server {}, the run was on {}; connect to that one", here.target.system_identifier, token.system_identifier)));
+        return Ok(unknown(format!(
+            "this is server {}, the run was on {}; connect to that one",
+            here.target.system_identifier, token.system_identifier
+        )));
     }
     if here.target.in_recovery {
-        return Ok(unknown("this server is a standby: it may not have replayed the end of the run; connect to the primary".to_owned()));
+        return Ok(unknown(
+            "this server is a standby: it may not have replayed the end of the run; connect to the primary".to_owned(),
+        ));
     }
     link.demand("BEGIN").await?;
     link.demand("SET LOCAL lock_timeout = '3s'").await?;
     match link.demand("SELECT 1 FROM countersign.mutex FOR UPDATE").await {
         Ok(_) => {}
         Err(DatabaseError::Refused { code, .. }) if code == "55P03" => {
-            return Ok(unknown(format!("a transaction still holds the target's mutex, perhaps that of process {}; try again when it has ended", token.pid)));
+            return Ok(unknown(format!(
+                "a transaction still holds the target's mutex, perhaps that of process {}; try again when it has ended",
+                token.pid
+            )));
         }
         Err(error) => return Err(error),
     }
     let entry_is_there = find_entry(link, token).await?;
-    let status = link.demand(&format!("SELECT pg_catalog.pg_xact_status({}::pg_catalog.xid8)", literal(&token.xid))).await;
+    let status =
+        link.demand(&format!("SELECT pg_catalog.pg_xact_status({}::pg_catalog.xid8)", literal(&token.xid))).await;
     let status = match status {
         Ok(reply) => cell(&reply, 0, 0).map(str::to_owned),
         // The transaction number lies in the future: this is not the history the run was in.
@@ -42,18 +51,25 @@ pub(super) async fn prove(link: &mut Link, token: &RunToken) -> Result<Proof, Da
 }
 
 async fn find_entry(link: &mut Link, token: &RunToken) -> Result<bool, DatabaseError> {
-    let sql = format!("SELECT body, xid FROM countersign.entry WHERE kind = 'committed' AND body::pg_catalog.json ->> 'run' = {}", literal(&token.run));
+    let sql = format!(
+        "SELECT body, xid FROM countersign.entry WHERE kind = 'committed' AND body::pg_catalog.json ->> 'run' = {}",
+        literal(&token.run)
+    );
     let reply = link.demand(&sql).await.map_err(ledger::no_ledger)?;
     for row in &reply.rows {
         let [Some(body), Some(xid)] = row.as_slice() else { continue };
-        let body: Body = serde_json::from_str(body).map_err(|error| DatabaseError::Garbled(format!("an entry of run {}: {error}", token.run)))?;
+        let body: Body = serde_json::from_str(body)
+            .map_err(|error| DatabaseError::Garbled(format!("an entry of run {}: {error}", token.run)))?;
         if let Body::Committed { stage, .. } = body
             && stage == token.stage
         {
             return if *xid == token.xid {
                 Ok(true)
             } else {
-                Err(DatabaseError::Garbled(format!("the ledger's entry of this stage was appended by transaction {xid}, not {}", token.xid)))
+                Err(DatabaseError::Garbled(format!(
+                    "the ledger's entry of this stage was appended by transaction {xid}, not {}",
+                    token.xid
+                )))
             };
         }
     }

@@ -35,10 +35,18 @@ pub(super) fn of_server(error: &ServerError) -> DatabaseError {
 pub(super) fn of_socket(error: &io::Error, host: &Host) -> String {
     let place = place(host);
     match (error.kind(), host) {
-        (io::ErrorKind::ConnectionRefused, Host::Tcp { .. }) => format!("{place} refuses connections; is the server running there and listening on TCP (listen_addresses)?"),
-        (io::ErrorKind::ConnectionRefused, Host::Socket { .. }) => format!("the socket in {place} has no server behind it; is it running?"),
-        (io::ErrorKind::NotFound, Host::Socket { .. }) => format!("there is no server's socket in {place}; is the server running, or is its socket elsewhere (host=/folder)?"),
-        (io::ErrorKind::PermissionDenied, Host::Socket { .. }) => format!("the socket in {place} may not be entered by this login; ask for access to the folder"),
+        (io::ErrorKind::ConnectionRefused, Host::Tcp { .. }) => {
+            format!("{place} refuses connections; is the server running there and listening on TCP (listen_addresses)?")
+        }
+        (io::ErrorKind::ConnectionRefused, Host::Socket { .. }) => {
+            format!("the socket in {place} has no server behind it; is it running?")
+        }
+        (io::ErrorKind::NotFound, Host::Socket { .. }) => format!(
+            "there is no server's socket in {place}; is the server running, or is its socket elsewhere (host=/folder)?"
+        ),
+        (io::ErrorKind::PermissionDenied, Host::Socket { .. }) => {
+            format!("the socket in {place} may not be entered by this login; ask for access to the folder")
+        }
         (io::ErrorKind::UnexpectedEof, _) => format!("{place} hung up at once; is it a PostgreSQL server?"),
         _ => format!("{place} cannot be reached: {error}"),
     }
@@ -62,13 +70,26 @@ pub(super) fn of_handshake(error: &dyn Error, host: &Host) -> String {
 }
 
 /// Says why a login failed.
-pub(super) fn of_login(error: &tokio_postgres::Error, said: Option<&ServerError>, to: &Destination, host: &Host, with_password: bool, remark: Option<&str>) -> String {
+pub(super) fn of_login(
+    error: &tokio_postgres::Error,
+    said: Option<&ServerError>,
+    to: &Destination,
+    host: &Host,
+    with_password: bool,
+    remark: Option<&str>,
+) -> String {
     let place = place(host);
     let (user, database) = (&to.user, &to.database);
     let mut sentence = match said.map(|said| (said.code.as_str(), said.message.as_str())) {
-        Some(("28P01", _)) if with_password => format!("{place} does not accept the password of `{user}`; check it, or the line in the password file"),
-        Some(("28P01", _)) => format!("{place} does not let `{user}` in without the right password; give one by PGPASSWORD or a password file"),
-        Some(("28000", message)) => format!("{place} does not let `{user}` into `{database}`: {message}; check the login and pg_hba.conf"),
+        Some(("28P01", _)) if with_password => {
+            format!("{place} does not accept the password of `{user}`; check it, or the line in the password file")
+        }
+        Some(("28P01", _)) => format!(
+            "{place} does not let `{user}` in without the right password; give one by PGPASSWORD or a password file"
+        ),
+        Some(("28000", message)) => {
+            format!("{place} does not let `{user}` into `{database}`: {message}; check the login and pg_hba.conf")
+        }
         Some(("3D000", _)) => format!("there is no database `{database}` at {place}; check its name (dbname=…)"),
         Some(("42501", message)) => format!("`{user}` may not connect to `{database}` at {place}: {message}"),
         Some(("53300", message)) => format!("{place} has no free connection: {message}"),
@@ -77,7 +98,9 @@ pub(super) fn of_login(error: &tokio_postgres::Error, said: Option<&ServerError>
         None => {
             let reason = innermost(error);
             if reason.contains("password missing") {
-                format!("{place} asks for the password of `{user}` and none is known; give one by PGPASSWORD or a password file")
+                format!(
+                    "{place} asks for the password of `{user}` and none is known; give one by PGPASSWORD or a password file"
+                )
             } else {
                 format!("the login at {place} failed: {reason}")
             }

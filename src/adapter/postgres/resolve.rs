@@ -118,7 +118,11 @@ pub(super) enum Wanted {
 impl std::fmt::Debug for Destination {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let password = self.password.as_ref().map(|_| "…");
-        let shown = f.debug_struct("Destination").field("hosts", &self.hosts).field("database", &self.database).finish_non_exhaustive();
+        let shown = f
+            .debug_struct("Destination")
+            .field("hosts", &self.hosts)
+            .field("database", &self.database)
+            .finish_non_exhaustive();
         shown.and_then(|()| write!(f, " user {} password {password:?} security {:?}", self.user, self.security))
     }
 }
@@ -163,7 +167,10 @@ pub(super) fn resolve(text: &str, around: &Surroundings) -> Result<Destination, 
         wanted: match take("target_session_attrs").as_deref() {
             None | Some("any") => Wanted::Any,
             Some("read-write" | "primary") => Wanted::Writable,
-            Some(_) => return Err("target_session_attrs may be any, read-write or primary: a reversal needs a server that can be written".to_owned()),
+            Some(_) => return Err(
+                "target_session_attrs may be any, read-write or primary: a reversal needs a server that can be written"
+                    .to_owned(),
+            ),
         },
     })
 }
@@ -177,7 +184,9 @@ impl Destination {
         let Some(file) = &self.passfile else { return (None, None) };
         let (name, port) = match host {
             Host::Tcp { name, port, .. } => (name.clone(), *port),
-            Host::Socket { folder, port } if SOCKET_FOLDERS.iter().any(|default| Path::new(default) == folder) => ("localhost".to_owned(), *port),
+            Host::Socket { folder, port } if SOCKET_FOLDERS.iter().any(|default| Path::new(default) == folder) => {
+                ("localhost".to_owned(), *port)
+            }
             Host::Socket { folder, port } => (folder.to_string_lossy().into_owned(), *port),
         };
         passfile::look_up(file, &name, port, &self.database, &self.user)
@@ -188,13 +197,18 @@ fn timeout(seconds: Option<String>) -> Result<Duration, String> {
     let Some(seconds) = seconds else { return Ok(PATIENCE) };
     match seconds.parse::<i64>() {
         // libpq: nothing, zero and below mean "wait for ever"; here they mean the default.
-        Ok(seconds) => Ok(u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map_or(PATIENCE, |seconds| Duration::from_secs(seconds.max(2)))),
+        Ok(seconds) => Ok(u64::try_from(seconds)
+            .ok()
+            .filter(|seconds| *seconds > 0)
+            .map_or(PATIENCE, |seconds| Duration::from_secs(seconds.max(2)))),
         Err(_) => Err("connect_timeout is not a whole number of seconds".to_owned()),
     }
 }
 
 fn hosts(names: Option<String>, addresses: Option<String>, ports: Option<String>) -> Result<Vec<Host>, String> {
-    let split = |list: Option<String>| -> Vec<String> { list.map(|list| list.split(',').map(|item| item.trim().to_owned()).collect()).unwrap_or_default() };
+    let split = |list: Option<String>| -> Vec<String> {
+        list.map(|list| list.split(',').map(|item| item.trim().to_owned()).collect()).unwrap_or_default()
+    };
     let (names, addresses, ports) = (split(names), split(addresses), split(ports));
     if !names.is_empty() && !addresses.is_empty() && names.len() != addresses.len() {
         return Err(format!("{} hosts but {} host addresses; they must be as many", names.len(), addresses.len()));
@@ -207,13 +221,19 @@ fn hosts(names: Option<String>, addresses: Option<String>, ports: Option<String>
         .map(|at| {
             let port = match ports.get(if ports.len() == 1 { 0 } else { at }).map(String::as_str) {
                 None | Some("") => 5432,
-                Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or_else(|| format!("`{port}` is not a port; a port is a number from 1 to 65535"))?,
+                Some(port) => port
+                    .parse()
+                    .ok()
+                    .filter(|port| *port > 0)
+                    .ok_or_else(|| format!("`{port}` is not a port; a port is a number from 1 to 65535"))?,
             };
             let item = |list: &[String]| list.get(at).filter(|item| !item.is_empty()).cloned();
             Ok(match (item(&names), item(&addresses)) {
                 (None, None) => default_socket(port),
                 (Some(name), None) if name.starts_with('/') => Host::Socket { folder: PathBuf::from(name), port },
-                (Some(name), None) if name.starts_with('@') => return Err("a socket in the abstract name space is not supported; name its folder".to_owned()),
+                (Some(name), None) if name.starts_with('@') => {
+                    return Err("a socket in the abstract name space is not supported; name its folder".to_owned());
+                }
                 (Some(name), None) => Host::Tcp { address: name.clone(), name, port },
                 (name, Some(address)) => Host::Tcp { name: name.unwrap_or_else(|| address.clone()), address, port },
             })
@@ -229,7 +249,8 @@ fn default_socket(port: u16) -> Host {
 
 fn security(known: &BTreeMap<String, String>, around: &Surroundings) -> Result<Security, String> {
     let take = |name: &str| known.get(name).map(String::as_str).filter(|value| !value.is_empty());
-    let existing = |name: &str| around.home.as_ref().map(|home| home.join(".postgresql").join(name)).filter(|path| path.is_file());
+    let existing =
+        |name: &str| around.home.as_ref().map(|home| home.join(".postgresql").join(name)).filter(|path| path.is_file());
     let system = take("sslrootcert") == Some("system");
     let mode = match take("sslmode") {
         // The system's authorities vouch for every site there is, so that only the full check means anything.
@@ -243,7 +264,8 @@ fn security(known: &BTreeMap<String, String>, around: &Surroundings) -> Result<S
         Some(_) => return Err("sslmode may be disable, allow, prefer, require, verify-ca or verify-full".to_owned()),
     };
     if system && mode != SslMode::VerifyFull {
-        return Err("sslrootcert=system needs sslmode=verify-full: a weaker check would accept any site's certificate".to_owned());
+        return Err("sslrootcert=system needs sslmode=verify-full: a weaker check would accept any site's certificate"
+            .to_owned());
     }
     let named = take("sslrootcert").map(PathBuf::from);
     let roots = match (system, named.or_else(|| existing("root.crt"))) {
@@ -251,14 +273,21 @@ fn security(known: &BTreeMap<String, String>, around: &Surroundings) -> Result<S
         (false, Some(file)) if file.is_file() => Roots::File(file),
         (false, file) if matches!(mode, SslMode::VerifyCa | SslMode::VerifyFull) => {
             let file = file.map_or_else(|| "~/.postgresql/root.crt".to_owned(), |file| file.display().to_string());
-            return Err(format!("there is no root certificate file {file}; sslmode=verify-ca and verify-full need one, or sslrootcert=system"));
+            return Err(format!(
+                "there is no root certificate file {file}; sslmode=verify-ca and verify-full need one, or sslrootcert=system"
+            ));
         }
         // libpq: a missing file means "do not check", unless the mode asks for a check.
         (false, _) => Roots::Anyone,
     };
-    let certificate = match (take("sslcert").map(PathBuf::from).or_else(|| existing("postgresql.crt")), take("sslkey").map(PathBuf::from).or_else(|| existing("postgresql.key"))) {
+    let certificate = match (
+        take("sslcert").map(PathBuf::from).or_else(|| existing("postgresql.crt")),
+        take("sslkey").map(PathBuf::from).or_else(|| existing("postgresql.key")),
+    ) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
-        (Some(certificate), None) => return Err(format!("there is a client certificate {} but no key; write sslkey=…", certificate.display())),
+        (Some(certificate), None) => {
+            return Err(format!("there is a client certificate {} but no key; write sslkey=…", certificate.display()));
+        }
         (None, _) => None,
     };
     let direct = match take("sslnegotiation") {
@@ -316,14 +345,25 @@ mod tests {
 
     /// A home folder with a service file, a password file, and the variables given as `NAME=value` words.
     fn around(home: &Path, variables: &str) -> Surroundings {
-        let env = variables.split_whitespace().filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let env = variables
+            .split_whitespace()
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
         Surroundings { env: env.collect(), home: Some(home.to_owned()), os_user: "lan".to_owned() }
     }
 
     fn home() -> tempfile::TempDir {
         let home = tempfile::tempdir().unwrap();
-        fs::write(home.path().join(".pg_service.conf"), "[gov]\nhost=service.test\nport=6\ndbname=gov\nuser=svc\n[bad]\nnonsense=1\n").unwrap();
-        fs::write(home.path().join(".pgpass"), "db.test:5432:*:lan:from file\nlocalhost:*:*:*:from socket\n/tmp/x:*:*:*:from folder\n").unwrap();
+        fs::write(
+            home.path().join(".pg_service.conf"),
+            "[gov]\nhost=service.test\nport=6\ndbname=gov\nuser=svc\n[bad]\nnonsense=1\n",
+        )
+        .unwrap();
+        fs::write(
+            home.path().join(".pgpass"),
+            "db.test:5432:*:lan:from file\nlocalhost:*:*:*:from socket\n/tmp/x:*:*:*:from folder\n",
+        )
+        .unwrap();
         fs::set_permissions(home.path().join(".pgpass"), Permissions::from_mode(0o600)).unwrap();
         home
     }
@@ -338,7 +378,13 @@ mod tests {
         let places: Vec<String> = destination.hosts.iter().map(super::super::refusal::place).collect();
         let password = destination.password_for(&destination.hosts[0]).0;
         let password = password.map_or_else(|| "none".to_owned(), |password| password.to_string());
-        format!("{}/{} @ {} {:?} {password}", destination.user, destination.database, places.join(" "), destination.security.mode)
+        format!(
+            "{}/{} @ {} {:?} {password}",
+            destination.user,
+            destination.database,
+            places.join(" "),
+            destination.security.mode
+        )
     }
 
     fn check(text: &str, variables: &str, expected: &str) {
@@ -395,7 +441,11 @@ mod tests {
     #[test]
     fn safety_is_never_less_than_was_asked() {
         check("host=a sslmode=verify-full", "", "error: there is no root certificate file");
-        check("host=a sslmode=verify-ca sslrootcert=/nonexistent", "", "error: there is no root certificate file /nonexistent");
+        check(
+            "host=a sslmode=verify-ca sslrootcert=/nonexistent",
+            "",
+            "error: there is no root certificate file /nonexistent",
+        );
         check("host=a sslrootcert=system", "", "lan/lan @ a:5432 VerifyFull none");
         check("host=a sslrootcert=system sslmode=require", "", "error: sslrootcert=system needs");
         check("host=a sslmode=bogus", "", "error: sslmode may be");
@@ -408,9 +458,12 @@ mod tests {
 
     #[test]
     fn no_debug_text_holds_a_password() {
-        let destination = resolve("host=a password=hunter2", &Surroundings { os_user: "lan".to_owned(), ..Surroundings::default() }).unwrap();
+        let destination =
+            resolve("host=a password=hunter2", &Surroundings { os_user: "lan".to_owned(), ..Surroundings::default() })
+                .unwrap();
         assert!(!format!("{destination:?}").contains("hunter2"), "{destination:?}");
-        let around = Surroundings { env: [("PGPASSWORD".to_owned(), "hunter2".to_owned())].into(), ..Surroundings::default() };
+        let around =
+            Surroundings { env: [("PGPASSWORD".to_owned(), "hunter2".to_owned())].into(), ..Surroundings::default() };
         assert!(!format!("{around:?}").contains("hunter2"));
     }
 }

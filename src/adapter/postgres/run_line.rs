@@ -16,7 +16,7 @@ use crate::run::{Event, LedgerGate, Reply, Step};
 
 /// How long the server may be silent within a run before the connection counts as lost. The server's own timeouts are
 /// far shorter; this is for a network that swallows everything.
-const PATIENCE: Duration = Duration::from_secs(900);
+const PATIENCE: Duration = Duration::from_mins(15);
 /// What the role may do with the ledger. Names are looked up in the catalog: `to_regclass` fails for a role that may not
 /// use the schema.
 const LEDGER_RIGHTS: &str = "SELECT e.oid IS NOT NULL AND m.oid IS NOT NULL,
@@ -78,7 +78,10 @@ impl Line {
                 let reply = self.answer(&ledger::append_sql(body)).await?;
                 match reply.error {
                     None => Ok(Event::Appended),
-                    Some(error) => Err(Trouble::Failed(format!("the ledger refused the entry: {} ({})", error.message, error.code))),
+                    Some(error) => Err(Trouble::Failed(format!(
+                        "the ledger refused the entry: {} ({})",
+                        error.message, error.code
+                    ))),
                 }
             }
             Step::Commit => self.answer("COMMIT").await.map(Event::Answered),
@@ -112,7 +115,9 @@ impl Line {
         let reply = self.link()?.ask(sql).await?;
         match &reply.error {
             // Class 08: the server itself says that the connection is broken.
-            Some(error) if error.code.starts_with("08") => Err(Trouble::Lost(format!("{} ({})", error.message, error.code))),
+            Some(error) if error.code.starts_with("08") => {
+                Err(Trouble::Lost(format!("{} ({})", error.message, error.code)))
+            }
             Some(_) | None => Ok(reply),
         }
     }
@@ -128,7 +133,10 @@ impl Line {
             Ok::<_, DatabaseError>(entry)
         };
         // The run's own connection is not touched: whatever happens here, its transaction is in no doubt.
-        appended.await.map(|_| Event::Appended).map_err(|error| Trouble::Failed(format!("the ledger did not take the entry: {error}")))
+        appended
+            .await
+            .map(|_| Event::Appended)
+            .map_err(|error| Trouble::Failed(format!("the ledger did not take the entry: {error}")))
     }
 
     async fn connect(&mut self) -> Result<Event, Trouble> {
@@ -147,7 +155,8 @@ impl Line {
         }
         let may = |column| cell(&rights, 0, column) == Some("t");
         if may(0) {
-            for (column, what) in [(1, "read the ledger"), (2, "append to the ledger"), (3, "take the target's mutex")] {
+            for (column, what) in [(1, "read the ledger"), (2, "append to the ledger"), (3, "take the target's mutex")]
+            {
                 if !may(column) {
                     blind.push(format!("`{role}` may not {what}; GRANT countersign_desk TO it"));
                 }
@@ -158,7 +167,9 @@ impl Line {
         let pid = here.pid.to_string();
         let same_backend = first == with_duration_of(&backend, &first) && cell(&backend, 0, 0) == Some(pid.as_str());
         if !same_backend || link.login_pid() != Some(here.pid) {
-            blind.push("a connection pooler stands between here and the server; connect to the server itself".to_owned());
+            blind.push(
+                "a connection pooler stands between here and the server; connect to the server itself".to_owned(),
+            );
         }
         let backend_start = cell(&backend, 0, 1).unwrap_or_default().to_owned();
         self.link = Some(link);

@@ -52,7 +52,10 @@ struct Session {
 }
 
 /// Reads them.
-pub(super) async fn open_transactions(link: &mut Link, objects: &[ObjectName]) -> Result<Vec<OpenTransaction>, DatabaseError> {
+pub(super) async fn open_transactions(
+    link: &mut Link,
+    objects: &[ObjectName],
+) -> Result<Vec<OpenTransaction>, DatabaseError> {
     // No relation has an empty name: it keeps the list from being empty.
     let names: Vec<String> = objects.iter().flat_map(relations).chain(["('', '')".to_owned()]).collect();
     link.send("BEGIN READ ONLY").await?;
@@ -66,7 +69,10 @@ pub(super) async fn open_transactions(link: &mut Link, objects: &[ObjectName]) -
     let open = link.demanded().await?;
     link.demanded().await?;
     if !here.sees_sessions {
-        return Err(DatabaseError::Blind(format!("other sessions are hidden from `{}`; GRANT pg_read_all_stats TO it", here.target.role)));
+        return Err(DatabaseError::Blind(format!(
+            "other sessions are hidden from `{}`; GRANT pg_read_all_stats TO it",
+            here.target.role
+        )));
     }
     let sessions: Vec<Session> = serde_json::from_str(cell(&open, 0, 0).unwrap_or("[]"))
         .map_err(|error| DatabaseError::Garbled(format!("the list of sessions: {error}")))?;
@@ -80,7 +86,8 @@ fn relations(name: &ObjectName) -> Vec<String> {
 }
 
 fn transaction(session: Session) -> OpenTransaction {
-    let Session { pid, user, application, state, backend_start, xact_start, age_seconds, last_statement, locks } = session;
+    let Session { pid, user, application, state, backend_start, xact_start, age_seconds, last_statement, locks } =
+        session;
     let name = |schema: Option<String>, relation: Option<String>| Some(ObjectName::new(&schema?, &relation?));
     let locks = locks.into_iter().map(|(schema, relation, mode)| (name(schema, relation), mode)).collect();
     OpenTransaction { pid, user, application, state, backend_start, xact_start, age_seconds, last_statement, locks }

@@ -19,13 +19,17 @@ pub(super) fn pin(settings: &Settings) -> [String; 2] {
         ("statement_timeout", settings.timeouts.statement_millis),
         ("idle_in_transaction_session_timeout", settings.timeouts.idle_in_transaction_millis),
     ];
-    let timeouts = timeouts.iter().map(|(name, millis)| format!("pg_catalog.set_config({}, '{millis}', true)", literal(name)));
+    let timeouts =
+        timeouts.iter().map(|(name, millis)| format!("pg_catalog.set_config({}, '{millis}', true)", literal(name)));
     let pinned = settings.pinned.iter().map(|(name, value)| {
         let (name, value) = (literal(name), literal(value));
         format!("CASE WHEN pg_catalog.current_setting({name}) <> {value} THEN pg_catalog.set_config({name}, {value}, true) END")
     });
     let all: Vec<String> = timeouts.chain(pinned).collect();
-    [format!("SELECT pg_catalog.set_config('search_path', {}, true)", literal(path)), format!("SELECT {}", all.join(",\n  "))]
+    [
+        format!("SELECT pg_catalog.set_config('search_path', {}, true)", literal(path)),
+        format!("SELECT {}", all.join(",\n  ")),
+    ]
 }
 
 /// Reads who and where a connection is; the columns are read by `target_of`.

@@ -18,7 +18,8 @@ impl Surroundings {
     /// Reads them from this process.
     #[must_use]
     pub fn of_process() -> Self {
-        let env = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let env =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let env: BTreeMap<String, String> = env.filter(|(name, _)| name.starts_with("PG")).collect();
         let home = std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
         Self { env, home, os_user: login_name() }
@@ -34,7 +35,11 @@ impl Surroundings {
 impl std::fmt::Debug for Surroundings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<&String> = self.env.keys().collect();
-        f.debug_struct("Surroundings").field("env", &names).field("home", &self.home).field("os_user", &self.os_user).finish()
+        f.debug_struct("Surroundings")
+            .field("env", &names)
+            .field("home", &self.home)
+            .field("os_user", &self.os_user)
+            .finish()
     }
 }
 

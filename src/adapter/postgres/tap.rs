@@ -51,7 +51,13 @@ impl Tapped {
     pub(super) fn new(inner: Box<dyn TlsStream + Send + Unpin>) -> (Self, UnboundedReceiver<Exchange>, Asides) {
         let (replies, receiver) = unbounded_channel();
         let asides = Asides::default();
-        let listener = Listener { pending: Vec::new(), current: Exchange::default(), bytes: 0, replies, asides: Arc::clone(&asides) };
+        let listener = Listener {
+            pending: Vec::new(),
+            current: Exchange::default(),
+            bytes: 0,
+            replies,
+            asides: Arc::clone(&asides),
+        };
         (Self { inner, listener }, receiver, asides)
     }
 }
@@ -120,7 +126,11 @@ impl Listener {
             b'N' if self.current.reply.notices.len() >= NOTICES_LIMIT => self.current.cut = true,
             b'N' => {
                 let said = Said::read(body);
-                self.current.reply.notices.push(Notice { severity: said.severity, code: said.error.code, message: said.error.message });
+                self.current.reply.notices.push(Notice {
+                    severity: said.severity,
+                    code: said.error.code,
+                    message: said.error.message,
+                });
             }
             b'E' => {
                 let said = Said::read(body);
@@ -136,7 +146,12 @@ impl Listener {
                     Some(b'I') => TransactionStatus::Idle,
                     Some(b'T') => TransactionStatus::InTransaction,
                     Some(b'E') => TransactionStatus::Failed,
-                    _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "the server sent an unknown transaction status")),
+                    _ => {
+                        return Err(io::Error::new(
+                            io::ErrorKind::InvalidData,
+                            "the server sent an unknown transaction status",
+                        ));
+                    }
                 };
                 // Nobody listens any more when the link was dropped: then nothing is lost.
                 let _ = self.replies.send(done);
@@ -160,7 +175,8 @@ impl Listener {
         let mut row = Vec::new();
         while let Some((length, after)) = rest.split_first_chunk::<4>() {
             // A negative length is NULL.
-            let value = usize::try_from(i32::from_be_bytes(*length)).ok().map(|length| after.get(..length).unwrap_or(after));
+            let value =
+                usize::try_from(i32::from_be_bytes(*length)).ok().map(|length| after.get(..length).unwrap_or(after));
             rest = &after[value.map_or(0, <[u8]>::len)..];
             row.push(value.map(text));
         }
@@ -176,7 +192,10 @@ struct Said {
 
 impl Said {
     fn read(body: &[u8]) -> Self {
-        let mut said = Self { severity: String::new(), error: ServerError { code: String::new(), message: String::new(), detail: None, hint: None } };
+        let mut said = Self {
+            severity: String::new(),
+            error: ServerError { code: String::new(), message: String::new(), detail: None, hint: None },
+        };
         for field in body.split(|byte| *byte == 0) {
             let Some((kind, value)) = field.split_first() else { break };
             match kind {
@@ -208,7 +227,13 @@ mod tests {
 
     fn listen(bytes: &[u8], piece: usize) -> (Vec<Exchange>, io::Result<()>) {
         let (replies, mut receiver) = unbounded_channel();
-        let mut listener = Listener { pending: Vec::new(), current: Exchange::default(), bytes: 0, replies, asides: Asides::default() };
+        let mut listener = Listener {
+            pending: Vec::new(),
+            current: Exchange::default(),
+            bytes: 0,
+            replies,
+            asides: Asides::default(),
+        };
         let result = bytes.chunks(piece).try_for_each(|piece| listener.hear(piece));
         drop(listener);
         let mut heard = Vec::new();

@@ -1,18 +1,46 @@
-//! Takes connection text as PostgreSQL people write it (a URL, `key=value`, or a database name); gives its keywords;
+//! Takes connection text as `PostgreSQL` people write it (a URL, `key=value`, or a database name); gives its keywords;
 //! refuses keywords that nobody knows and those that would be obeyed only in part.
 
 use std::collections::BTreeMap;
 
 /// Keywords that are honoured.
 const HONOURED: [&str; 20] = [
-    "host", "hostaddr", "port", "dbname", "user", "password", "passfile", "service", "sslmode", "sslrootcert", "sslcert",
-    "sslkey", "sslnegotiation", "channel_binding", "application_name", "fallback_application_name", "connect_timeout",
-    "options", "target_session_attrs", "servicefile",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "passfile",
+    "service",
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "sslnegotiation",
+    "channel_binding",
+    "application_name",
+    "fallback_application_name",
+    "connect_timeout",
+    "options",
+    "target_session_attrs",
+    "servicefile",
 ];
 /// Keywords that change nothing here: transport tuning, and things this program pins by itself.
 const WITHOUT_EFFECT: [&str; 13] = [
-    "client_encoding", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
-    "sslcompression", "sslsni", "krbsrvname", "gsslib", "gssdelegation", "load_balance_hosts", "sslcertmode",
+    "client_encoding",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "tcp_user_timeout",
+    "sslcompression",
+    "sslsni",
+    "krbsrvname",
+    "gsslib",
+    "gssdelegation",
+    "load_balance_hosts",
+    "sslcertmode",
 ];
 /// Keywords that promise something this program does not do, so that ignoring them would be unsafe or confusing.
 const REFUSED: [(&str, &str); 9] = [
@@ -60,14 +88,18 @@ pub(super) fn check_keyword(name: &str, value: &str) -> Result<bool, String> {
         return Err(format!("the keyword `{name}` is not supported: {reason}"));
     }
     match name {
-        "gssencmode" if value == "require" => Err("gssencmode=require is not supported; use TLS with sslmode=verify-full".to_owned()),
+        "gssencmode" if value == "require" => {
+            Err("gssencmode=require is not supported; use TLS with sslmode=verify-full".to_owned())
+        }
         "ssl_min_protocol_version" if value == "TLSv1.3" => {
             Err("ssl_min_protocol_version=TLSv1.3 is not supported; set the minimum on the server".to_owned())
         }
         "gssencmode" | "ssl_min_protocol_version" => Ok(false),
         _ if HONOURED.contains(&name) => Ok(true),
         _ if WITHOUT_EFFECT.contains(&name) => Ok(false),
-        _ => Err(format!("`{name}` is not a keyword of a PostgreSQL connection; known are host, port, dbname, user, sslmode …")),
+        _ => Err(format!(
+            "`{name}` is not a keyword of a PostgreSQL connection; known are host, port, dbname, user, sslmode …"
+        )),
     }
 }
 
@@ -76,7 +108,8 @@ type Pairs = Vec<(String, String)>;
 fn from_url(rest: &str) -> Result<Pairs, String> {
     let mut pairs = Vec::new();
     let (address, query) = rest.split_once('?').map_or((rest, None), |(address, query)| (address, Some(query)));
-    let (authority, database) = address.split_once('/').map_or((address, ""), |(authority, database)| (authority, database));
+    let (authority, database) =
+        address.split_once('/').map_or((address, ""), |(authority, database)| (authority, database));
     let (login, hosts) = authority.rsplit_once('@').map_or((None, authority), |(login, hosts)| (Some(login), hosts));
     if let Some(login) = login {
         let (user, password) = login.split_once(':').map_or((login, None), |(user, password)| (user, Some(password)));
@@ -100,10 +133,12 @@ fn from_url(rest: &str) -> Result<Pairs, String> {
     }
     pairs.push(("dbname".to_owned(), decode(database, "database")?));
     for pair in query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').ok_or("a part of the address after `?` has no `=`; write keyword=value")?;
+        let (name, value) =
+            pair.split_once('=').ok_or("a part of the address after `?` has no `=`; write keyword=value")?;
         let (name, value) = (decode(name, "keyword")?, decode(value, "value")?);
         // JDBC writes it so, and libpq takes it.
-        let (name, value) = if name == "ssl" && value == "true" { ("sslmode".to_owned(), "require".to_owned()) } else { (name, value) };
+        let (name, value) =
+            if name == "ssl" && value == "true" { ("sslmode".to_owned(), "require".to_owned()) } else { (name, value) };
         pairs.push((name, value));
     }
     Ok(pairs)
@@ -122,7 +157,11 @@ fn split_port(host: &str) -> Result<(&str, &str), String> {
 }
 
 fn decode(text: &str, what: &str) -> Result<String, String> {
-    let broken = || format!("the {what} in the address holds a `%` that two hexadecimal digits do not follow; write %25 for a plain `%`");
+    let broken = || {
+        format!(
+            "the {what} in the address holds a `%` that two hexadecimal digits do not follow; write %25 for a plain `%`"
+        )
+    };
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
@@ -144,12 +183,14 @@ fn from_pairs(text: &str) -> Result<Pairs, String> {
     let mut pairs = Vec::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
-        let (name, after) = rest.split_once('=').ok_or("a keyword of the connection text has no `=`; write keyword=value")?;
+        let (name, after) =
+            rest.split_once('=').ok_or("a keyword of the connection text has no `=`; write keyword=value")?;
         let name = name.trim_end();
         if name.is_empty() || name.contains(char::is_whitespace) {
             return Err("a keyword of the connection text has no `=`; write keyword=value and quote values with spaces: 'like this'".to_owned());
         }
-        let (value, after) = value(after.trim_start()).ok_or_else(|| format!("the value of `{name}` has no closing quote"))?;
+        let (value, after) =
+            value(after.trim_start()).ok_or_else(|| format!("the value of `{name}` has no closing quote"))?;
         pairs.push((name.to_owned(), value));
         rest = after.trim_start();
     }
@@ -181,7 +222,10 @@ mod tests {
             Ok(found) => found.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" "),
             Err(error) => format!("error: {error}"),
         };
-        assert!(found == expected || (expected.starts_with("error") && found.starts_with(expected)), "{text}\n  gave     {found}\n  expected {expected}");
+        assert!(
+            found == expected || (expected.starts_with("error") && found.starts_with(expected)),
+            "{text}\n  gave     {found}\n  expected {expected}"
+        );
     }
 
     #[test]
@@ -217,7 +261,12 @@ mod tests {
 
     #[test]
     fn no_refusal_repeats_a_value() {
-        for text in ["postgresql://u:hunter2%zz@h/x", "password='hunter2", "password=hunter2 hots=1", "postgres://u:hunter2@h/x?sslcrl=hunter2"] {
+        for text in [
+            "postgresql://u:hunter2%zz@h/x",
+            "password='hunter2",
+            "password=hunter2 hots=1",
+            "postgres://u:hunter2@h/x?sslcrl=hunter2",
+        ] {
             let error = keywords(text).unwrap_err();
             assert!(!error.contains("hunter2"), "{error}");
         }

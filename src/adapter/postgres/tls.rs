@@ -28,13 +28,13 @@ pub(super) fn connector(security: &Security) -> Result<MakeRustlsConnect, String
         Roots::System => rustls_native_certs::load_native_certs().certs,
     };
     let check = match (&security.roots, security.mode) {
-        (Roots::Anyone, _) => Check::Nothing,
-        (_, SslMode::VerifyFull) => Check::ChainAndName,
-        // libpq: with a root certificate at hand, `require` checks the chain as `verify-ca` does; weaker modes check nothing.
-        (_, SslMode::Require | SslMode::VerifyCa) => Check::Chain,
-        (_, SslMode::Disable | SslMode::Allow | SslMode::Prefer) => Check::Nothing,
+        (_, SslMode::Disable | SslMode::Allow | SslMode::Prefer) | (Roots::Anyone, _) => Check::Nothing,
+        // libpq: with a root certificate at hand, `require` checks the chain as `verify-ca` does.
+        (Roots::File(_) | Roots::System, SslMode::Require | SslMode::VerifyCa) => Check::Chain,
+        (Roots::File(_) | Roots::System, SslMode::VerifyFull) => Check::ChainAndName,
     };
-    let verifier = Verifier { chain: chain(&roots, check, &provider)?, trusted: roots, check, provider: Arc::clone(&provider) };
+    let verifier =
+        Verifier { chain: chain(&roots, check, &provider)?, trusted: roots, check, provider: Arc::clone(&provider) };
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| format!("TLS cannot be set up: {error}"))?
@@ -53,26 +53,39 @@ pub(super) fn connector(security: &Security) -> Result<MakeRustlsConnect, String
 }
 
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let bytes = std::fs::read(file).map_err(|error| format!("the certificate file {} cannot be read: {error}", file.display()))?;
+    let bytes = std::fs::read(file)
+        .map_err(|error| format!("the certificate file {} cannot be read: {error}", file.display()))?;
     let found: Vec<_> = CertificateDer::pem_slice_iter(&bytes)
         .collect::<Result<_, _>>()
         .map_err(|error| format!("the certificate file {} is not PEM: {error}", file.display()))?;
-    if found.is_empty() { Err(format!("the certificate file {} holds no certificate", file.display())) } else { Ok(found) }
+    if found.is_empty() {
+        Err(format!("the certificate file {} holds no certificate", file.display()))
+    } else {
+        Ok(found)
+    }
 }
 
 fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, String> {
-    let meta = std::fs::metadata(file).map_err(|error| format!("the key file {} cannot be read: {error}", file.display()))?;
+    let meta =
+        std::fs::metadata(file).map_err(|error| format!("the key file {} cannot be read: {error}", file.display()))?;
     // libpq: 0600, or 0640 when root owns it.
     let allowed = if meta.uid() == 0 { 0o740 } else { 0o700 };
     let mode = meta.permissions().mode() & 0o777;
     if mode & !allowed != 0 {
         return Err(format!("the key file {} can be read by others (mode is {mode:04o}); chmod 600", file.display()));
     }
-    let bytes = zeroize::Zeroizing::new(std::fs::read(file).map_err(|error| format!("the key file {} cannot be read: {error}", file.display()))?);
-    PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| format!("the key file {} holds no unencrypted PEM key", file.display()))
+    let bytes = zeroize::Zeroizing::new(
+        std::fs::read(file).map_err(|error| format!("the key file {} cannot be read: {error}", file.display()))?,
+    );
+    PrivateKeyDer::from_pem_slice(&bytes)
+        .map_err(|_| format!("the key file {} holds no unencrypted PEM key", file.display()))
 }
 
-fn chain(roots: &[CertificateDer<'static>], check: Check, provider: &Arc<CryptoProvider>) -> Result<Option<Arc<WebPkiServerVerifier>>, String> {
+fn chain(
+    roots: &[CertificateDer<'static>],
+    check: Check,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Option<Arc<WebPkiServerVerifier>>, String> {
     if check == Check::Nothing {
         return Ok(None);
     }
@@ -112,11 +125,16 @@ impl ServerCertVerifier for Verifier {
         match (verdict, self.check) {
             (Ok(verified), _) => Ok(verified),
             // The name is looked at after the chain: only the name was wrong.
-            (Err(Error::InvalidCertificate(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. })), Check::Chain) => {
-                Ok(ServerCertVerified::assertion())
-            }
+            (
+                Err(Error::InvalidCertificate(
+                    CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+                )),
+                Check::Chain,
+            ) => Ok(ServerCertVerified::assertion()),
             // A self-signed server certificate that is itself the root file is a common set-up; webpki wants an authority.
-            (Err(Error::InvalidCertificate(CertificateError::Other(_))), _) if self.trusted.iter().any(|trusted| trusted == end_entity) => {
+            (Err(Error::InvalidCertificate(CertificateError::Other(_))), _)
+                if self.trusted.iter().any(|trusted| trusted == end_entity) =>
+            {
                 if self.check == Check::ChainAndName {
                     rustls::client::verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 }
@@ -126,11 +144,21 @@ impl ServerCertVerifier for Verifier {
         }
     }
 
-    fn verify_tls12_signature(&self, message: &[u8], cert: &CertificateDer<'_>, dss: &DigitallySignedStruct) -> Result<HandshakeSignatureValid, Error> {
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
     }
 
-    fn verify_tls13_signature(&self, message: &[u8], cert: &CertificateDer<'_>, dss: &DigitallySignedStruct) -> Result<HandshakeSignatureValid, Error> {
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
     }
 
