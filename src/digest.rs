@@ -112,7 +112,8 @@ mod tests {
     #[test]
     fn speaks_the_published_proquint() {
         // 127.0.0.1 is lusab-babad in the paper.
-        let digest = Digest([127, 0, 0, 1, 63, 84, 220, 193].into_iter().chain([0; 24]).collect::<Vec<_>>().try_into().unwrap());
+        let digest =
+            Digest([127, 0, 0, 1, 63, 84, 220, 193].into_iter().chain([0; 24]).collect::<Vec<_>>().try_into().unwrap());
         assert_eq!(digest.phrase(), "lusab babad gutih tugad");
         assert_eq!(digest.short(), "7f00-0001");
     }

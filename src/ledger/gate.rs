@@ -56,11 +56,13 @@ pub fn gate(entries: &[Entry], request_digest: Digest, run: &str) -> LedgerGate 
             Body::Committed { request_digest: of, run: by, .. } if *of == request_digest => {
                 (by != run).then(|| format!("run {by} has used it; an approval is used once"))
             }
-            Body::Ended { request_digest: of, run: by, outcome: _ } if *of == request_digest => Some(if by == run {
-                "this run has ended already".to_owned()
-            } else {
-                format!("run {by} has used it; an approval is used once")
-            }),
+            Body::Ended { request_digest: of, run: by, outcome: _, evidence: _ } if *of == request_digest => {
+                Some(if by == run {
+                    "this run has ended already".to_owned()
+                } else {
+                    format!("run {by} has used it; an approval is used once")
+                })
+            }
             Body::Baseline { .. }
             | Body::Staged { .. }
             | Body::Approved { .. }
@@ -142,7 +144,7 @@ mod tests {
         check(&[], " | the intent of this run is not in the ledger");
         check(&[intent("b"), intent("a")], " | run b has used it; an approval is used once");
         check(
-            &[intent("a"), Body::Ended { request_digest: digest(), run: "a".to_owned(), outcome: Outcome::Committed }],
+            &[intent("a"), Body::Ended { request_digest: digest(), run: "a".to_owned(), outcome: Outcome::Committed, evidence: crate::run::Evidence::default() }],
             " | this run has ended already",
         );
         check(

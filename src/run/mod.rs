@@ -8,7 +8,9 @@ mod event;
 mod guard;
 mod machine;
 mod outcome;
+#[cfg(test)]
+mod tests;
 
 pub use event::*;
-pub use machine::Machine;
+pub use machine::{Machine, questions};
 pub use outcome::*;

@@ -1,1 +1,10 @@
-//! 
+//! The window, driven by events made by hand: each promise of the screen by label, and a few pictures.
+
+mod approve;
+mod compare;
+mod desk;
+mod fixture;
+mod pictures;
+mod run;
+mod shell;
+mod text;

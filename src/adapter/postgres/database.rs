@@ -213,6 +213,10 @@ impl Database for Postgres {
         Box::new(Line::new(Arc::clone(&self.desk)))
     }
 
+    fn settle(&self) -> Wait<'_, Result<(), DatabaseError>> {
+        Box::pin(async move { prove::settle(&mut self.desk.fresh().await?).await })
+    }
+
     fn prove<'a>(&'a self, token: &'a RunToken) -> Wait<'a, Result<Proof, DatabaseError>> {
         Box::pin(async move { prove::prove(&mut self.desk.fresh().await?, token).await })
     }

@@ -9,7 +9,7 @@ use crate::port::DatabaseError;
 use crate::run::Reply;
 
 /// The SQL that makes the ledger.
-pub(super) const LEDGER_SQL: &str = include_str!("ledger.sql");
+pub const LEDGER_SQL: &str = include_str!("ledger.sql");
 /// How many entries are read at once: a plan with its rehearsal is some 100 kB, the tap holds 64 MiB.
 const PAGE: u64 = 200;
 /// The columns of an entry in the order [`entry`] reads them.

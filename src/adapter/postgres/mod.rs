@@ -22,5 +22,6 @@ mod tls;
 
 pub use binaries::find_binaries;
 pub use database::Postgres;
+pub use ledger::LEDGER_SQL;
 pub use private_cluster::{ClusterError, ClusterOptions, PrivateCluster};
 pub use surroundings::Surroundings;

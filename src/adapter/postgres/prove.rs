@@ -25,15 +25,10 @@ pub(super) async fn prove(link: &mut Link, token: &RunToken) -> Result<Proof, Da
             "this server is a standby: it may not have replayed the end of the run; connect to the primary".to_owned(),
         ));
     }
-    link.demand("BEGIN").await?;
-    link.demand("SET LOCAL lock_timeout = '3s'").await?;
-    match link.demand("SELECT 1 FROM countersign.mutex FOR UPDATE").await {
-        Ok(_) => {}
-        Err(DatabaseError::Refused { code, .. }) if code == "55P03" => {
-            return Ok(unknown(format!(
-                "a transaction still holds the target's mutex, perhaps that of process {}; try again when it has ended",
-                token.pid
-            )));
+    match hold_mutex(link).await {
+        Ok(()) => {}
+        Err(DatabaseError::Refused { code, message }) if code == LOCK_NOT_AVAILABLE => {
+            return Ok(unknown(format!("perhaps process {} still works: {message}", token.pid)));
         }
         Err(error) => return Err(error),
     }
@@ -48,6 +43,30 @@ pub(super) async fn prove(link: &mut Link, token: &RunToken) -> Result<Proof, Da
     };
     let _ = link.ask("ROLLBACK").await;
     Ok(judge(entry_is_there, status.as_deref(), here.target.timeline == token.timeline, &token.xid))
+}
+
+/// Waits until the target's mutex is free: whoever held it has then committed or rolled back.
+pub(super) async fn settle(link: &mut Link) -> Result<(), DatabaseError> {
+    hold_mutex(link).await?;
+    link.demand("ROLLBACK").await?;
+    Ok(())
+}
+
+/// SQLSTATE `lock_not_available`.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
+/// Begins a transaction that holds the mutex; waits at most three seconds for the one before.
+async fn hold_mutex(link: &mut Link) -> Result<(), DatabaseError> {
+    link.demand("BEGIN").await?;
+    link.demand("SET LOCAL lock_timeout = '3s'").await?;
+    match link.demand("SELECT 1 FROM countersign.mutex FOR UPDATE").await {
+        Ok(_) => Ok(()),
+        Err(DatabaseError::Refused { code, .. }) if code == LOCK_NOT_AVAILABLE => {
+            let message = "a transaction still holds the target's mutex; try again when it has ended".to_owned();
+            Err(DatabaseError::Refused { code, message })
+        }
+        Err(error) => Err(ledger::no_ledger(error)),
+    }
 }
 
 async fn find_entry(link: &mut Link, token: &RunToken) -> Result<bool, DatabaseError> {

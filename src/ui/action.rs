@@ -1,0 +1,129 @@
+//! What a view may ask for. Views push; `App::logic` alone acts.
+
+use std::path::PathBuf;
+
+use crate::digest::Digest;
+use crate::session::Command;
+
+use super::prefs::ThemeChoice;
+use super::widget::diff::DiffJob;
+
+/// The pages of the window, in the order of their tabs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Page {
+    /// Open a runbook, connect, choose a baseline.
+    #[default]
+    Start,
+    /// The component graph and the decision tree.
+    Overview,
+    /// The SQL, and its differences.
+    Script,
+    /// Baseline, expected, inside, now.
+    Compare,
+    /// The time line and the proof.
+    Rehearsal,
+    /// Who signs what.
+    Approvals,
+    /// The deed.
+    Run,
+    /// Documents of what was seen and done.
+    Findings,
+    /// The chain.
+    Ledger,
+}
+
+impl Page {
+    /// Every page in tab order; the first nine digits lead to them.
+    pub const ALL: [Self; 9] = [
+        Self::Start,
+        Self::Overview,
+        Self::Script,
+        Self::Compare,
+        Self::Rehearsal,
+        Self::Approvals,
+        Self::Run,
+        Self::Findings,
+        Self::Ledger,
+    ];
+
+    /// Returns the tab's word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Start => "Start",
+            Self::Overview => "Overview",
+            Self::Script => "Script",
+            Self::Compare => "Compare",
+            Self::Rehearsal => "Rehearsal",
+            Self::Approvals => "Approvals",
+            Self::Run => "Run",
+            Self::Findings => "Findings",
+            Self::Ledger => "Ledger",
+        }
+    }
+}
+
+/// What a file dialog is opened for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choose {
+    /// A runbook folder to open.
+    Runbook,
+    /// A baseline file to open.
+    Baseline,
+    /// Where to keep the census as a baseline.
+    BaselineToSave,
+    /// An exported finding to verify.
+    Finding,
+    /// A new folder for a finding.
+    FindingToExport,
+    /// A private key file for the signer form of that name.
+    Key(&'static str),
+}
+
+/// Something a view asks for.
+pub enum UiAction {
+    /// Ask the session.
+    Ask(Command),
+    /// Show a page.
+    Go(Page),
+    /// Select a step, by its place in build order from 0.
+    Step(usize),
+    /// Show a line of the selected step's script.
+    Line(u32),
+    /// Open a file dialog.
+    Choose(Choose),
+    /// Put text on the clipboard.
+    Copy {
+        /// The text.
+        text: String,
+        /// What it is, for the footer.
+        what: String,
+    },
+    /// Compute a difference away from the window's thread.
+    Diff(DiffJob),
+    /// Change the theme.
+    Theme(ThemeChoice),
+    /// Change the zoom; 1.0 is 100 %.
+    Zoom(f32),
+    /// Show or hide the evidence panel.
+    ToggleEvidence,
+    /// Open the command palette.
+    OpenPalette,
+    /// Keep in mind that a reviewer has opened a script or a drifted check of a request.
+    Seen {
+        /// The request's digest.
+        request: Digest,
+        /// `script:<step>` or `check:<id>`.
+        what: String,
+    },
+    /// Show a check in Compare.
+    ShowCheck(crate::runbook::CheckId),
+    /// Select a request.
+    Request(Digest),
+    /// Keep a connection profile, without its password.
+    KeepProfile(super::prefs::Profile),
+    /// Forget a runbook folder in the list of recent ones.
+    ForgetRecent(PathBuf),
+    /// Take away the message at the foot of the window.
+    DismissMessage,
+}

@@ -1,0 +1,230 @@
+//! Takes one event of the session; changes what is shown, and says what should be asked next.
+
+use jiff::Timestamp;
+
+use crate::port::DatabaseError;
+use crate::run::Outcome;
+use crate::session::{Command, Event, Failure, Progress};
+
+use super::errand::answered_by;
+use super::state::{Connection, Errand, Known, OpenBaseline, OpenRunbook, Rehearsed, Shown, Tone};
+
+/// How many lines of live progress are kept; a plan has fewer statements than this.
+const PROGRESS_LIMIT: usize = 20_000;
+
+impl Shown {
+    /// Takes one event; returns what should be asked next, in order.
+    pub fn hear(&mut self, event: Event, now: Timestamp) -> Vec<Command> {
+        let settled = answered_by(&event);
+        let mut next = Vec::new();
+        match event {
+            Event::Began(what) => {
+                if let Some(flight) = &mut self.flight {
+                    flight.began = true;
+                    flight.what = what;
+                }
+            }
+            Event::RunbookOpened { path, runbook, diagnostics, review } => {
+                let text =
+                    format!("Opened {}: {} steps, {} checks", runbook.id, runbook.steps.len(), runbook.checks.len());
+                self.note(now, Tone::Good, text, "");
+                self.step = self.step.min(runbook.steps.len().saturating_sub(1));
+                // Another runbook makes every look at the database stale.
+                self.survey = Known::NotAsked;
+                self.runbook = Known::Known(OpenRunbook { path, runbook, diagnostics, review });
+                if self.connection.value().is_some() {
+                    next.push(Command::Survey);
+                }
+            }
+            Event::Connected { note, environment } => {
+                self.note(
+                    now,
+                    Tone::Good,
+                    format!("Connected to {} @ {} as {}", note.database, note.server, note.role),
+                    "",
+                );
+                self.survey = Known::NotAsked;
+                self.ledger = Known::NotAsked;
+                self.no_ledger = false;
+                self.connection = Known::Known(Connection { note, environment });
+                next.push(Command::ReadLedger);
+                if self.runbook.value().is_some() {
+                    next.push(Command::Survey);
+                }
+            }
+            Event::Disconnected => {
+                self.note(now, Tone::Plain, "Disconnected", "");
+                self.connection = Known::NotAsked;
+                self.survey = Known::NotAsked;
+                self.ledger = Known::NotAsked;
+                self.no_ledger = false;
+            }
+            Event::BaselineOpened { path, baseline } => {
+                self.note(now, Tone::Good, format!("Opened the baseline \"{}\"", baseline.label), "");
+                self.baseline = Known::Known(OpenBaseline { path, baseline });
+                if self.connection.value().is_some() && self.runbook.value().is_some() {
+                    next.push(Command::Survey);
+                }
+            }
+            Event::BaselineSaved(path) => {
+                self.note(now, Tone::Good, format!("Kept the census as a baseline in {}", path.display()), "");
+                next.push(Command::OpenBaseline(path));
+            }
+            Event::Surveyed(survey) => {
+                let failures = survey.comparison.failures().count();
+                let rows = survey.comparison.rows.len();
+                self.note(now, Tone::Plain, format!("Looked at {rows} checks: {failures} not as expected"), "");
+                self.survey = Known::Known(survey);
+            }
+            Event::Rehearsed { plan, rehearsal } => {
+                let (tone, text) = rehearsal_words(&rehearsal);
+                self.note(now, tone, text, "");
+                self.rehearsal = Known::Known(Rehearsed { plan, rehearsal });
+            }
+            Event::Staged { request, digest } => {
+                self.note(
+                    now,
+                    Tone::Good,
+                    format!("Staged {request} · {}", digest.short()),
+                    "Ask two people to approve it.",
+                );
+                self.request = Some(digest);
+                next.push(Command::ReadLedger);
+            }
+            Event::Decided(sentence) => {
+                self.note(now, Tone::Good, sentence, "");
+                next.push(Command::ReadLedger);
+            }
+            Event::Progress(progress) => self.progressed(progress),
+            Event::Ran { request, finished } => {
+                let tone = if finished.outcome == Outcome::Committed { Tone::Good } else { Tone::Bad };
+                self.note(now, tone, super::view::run::sentence(&finished), "");
+                self.run.request = request;
+                self.run.finished = Some(finished);
+                next.extend([Command::ReadLedger, Command::Survey]);
+            }
+            Event::FindingExported { folder, digest } => {
+                self.note(
+                    now,
+                    Tone::Good,
+                    format!("Wrote the finding to {} · {}", folder.display(), digest.short()),
+                    "",
+                );
+                self.exported.push((folder, digest));
+                next.push(Command::ReadLedger);
+            }
+            Event::FindingVerified(verification) => self.verification = Known::Known(verification),
+            Event::LedgerMade => {
+                self.note(now, Tone::Good, "Made the ledger", "");
+                self.no_ledger = false;
+                next.push(Command::ReadLedger);
+            }
+            Event::LedgerRead(view) => {
+                self.no_ledger = false;
+                self.ledger = Known::Known(view);
+                self.adopt_rehearsal();
+            }
+            Event::AgentKeys(keys) => self.agent_keys = Known::Known(keys),
+            Event::BaselinesCompared(comparison) => self.baselines_compared = Known::Known(comparison),
+            Event::Finished => {
+                // A late "finished" of the command before must not end the one that has not begun yet.
+                if self.flight.as_ref().is_some_and(|flight| flight.began) {
+                    self.flight = None;
+                }
+            }
+            Event::Failed(failure) => self.failed(failure, now),
+        }
+        if let Some(errand) = settled
+            && self.flight.as_ref().is_some_and(|flight| flight.errand == errand)
+        {
+            self.flight = None;
+        }
+        next
+    }
+
+    fn progressed(&mut self, progress: Progress) {
+        let errand = self.flight.as_ref().map(|flight| flight.errand);
+        if let (Progress::Sending { number, of, .. }, Some(flight)) = (&progress, &mut self.flight) {
+            flight.statement = Some((*number, *of));
+        }
+        let kept = if errand == Some(Errand::Run) { &mut self.run.progress } else { &mut self.rehearsing };
+        if kept.len() < PROGRESS_LIMIT {
+            kept.push(progress);
+        }
+    }
+
+    fn failed(&mut self, failure: Failure, now: Timestamp) {
+        let errand = self.flight.take().map(|flight| flight.errand);
+        if errand == Some(Errand::ReadLedger) && failure.message.contains(&DatabaseError::NoLedger.to_string()) {
+            // Not a failure for people: the start page offers to make one.
+            self.no_ledger = true;
+            self.ledger = Known::NotAsked;
+            return;
+        }
+        self.note(now, Tone::Bad, failure.message.clone(), failure.hint.clone());
+        match errand {
+            Some(Errand::Runbook) => self.runbook.fail(failure),
+            Some(Errand::Connect) => self.connection.fail(failure),
+            Some(Errand::Baseline) => self.baseline.fail(failure),
+            Some(Errand::Survey) => self.survey.fail(failure),
+            Some(Errand::Rehearse) => self.rehearsal.fail(failure),
+            Some(Errand::ReadLedger) => self.ledger.fail(failure),
+            Some(Errand::AgentKeys) => self.agent_keys.fail(failure),
+            Some(Errand::VerifyFinding) => self.verification.fail(failure),
+            Some(Errand::CompareBaselines) => self.baselines_compared.fail(failure),
+            Some(
+                Errand::Disconnect
+                | Errand::SaveBaseline
+                | Errand::Stage
+                | Errand::Decide
+                | Errand::Run
+                | Errand::ExportFinding
+                | Errand::InitLedger,
+            )
+            | None => {}
+        }
+    }
+
+    /// Notes that a command was sent.
+    pub fn asked(&mut self, errand: Errand) {
+        match errand {
+            Errand::Runbook => self.runbook.ask(),
+            Errand::Connect => self.connection.ask(),
+            Errand::Baseline => self.baseline.ask(),
+            Errand::Survey => self.survey.ask(),
+            Errand::Rehearse => {
+                self.rehearsal.ask();
+                self.rehearsing.clear();
+            }
+            Errand::Stage => self.rehearsing.clear(),
+            Errand::ReadLedger => self.ledger.ask(),
+            Errand::AgentKeys => self.agent_keys.ask(),
+            Errand::VerifyFinding => self.verification.ask(),
+            Errand::CompareBaselines => self.baselines_compared.ask(),
+            Errand::Run => {
+                self.run.progress.clear();
+                self.run.finished = None;
+            }
+            Errand::Disconnect | Errand::SaveBaseline | Errand::Decide | Errand::ExportFinding | Errand::InitLedger => {
+            }
+        }
+    }
+
+    /// Shows the rehearsal of the newest request when no other was made here.
+    fn adopt_rehearsal(&mut self) {
+        let Some(view) = self.chosen().cloned() else { return };
+        let stale = self.rehearsal.value().is_none_or(|shown| shown.rehearsal.taken_at < view.rehearsal.taken_at);
+        if stale && !matches!(self.rehearsal, Known::Asking { .. }) {
+            self.rehearsal = Known::Known(Rehearsed { plan: view.plan, rehearsal: view.rehearsal });
+        }
+    }
+}
+
+fn rehearsal_words(rehearsal: &crate::rehearsal::Rehearsal) -> (Tone, String) {
+    let millis = rehearsal.duration_millis;
+    match &rehearsal.failure {
+        Some(failure) => (Tone::Bad, format!("The rehearsal did not pass: {failure}")),
+        None if rehearsal.residue.is_empty() => (Tone::Good, format!("Rehearsed, nothing left behind · {millis} ms")),
+        None => (Tone::Bad, format!("The rehearsal left {} things behind", rehearsal.residue.len())),
+    }
+}

@@ -1,0 +1,519 @@
+//! Compare: what, baseline, expected, inside the rehearsal, now, verdict. Ten thousand rows stay fluid, because only
+//! those on the screen are laid out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use eframe::egui::{
+    Align, Button, ComboBox, Frame, Label, Layout, Margin, Panel, RichText, Sense, Ui, WidgetInfo, accesskit::Role, vec2,
+};
+use egui_extras::{Column, TableBuilder};
+
+use super::Scene;
+use super::detail::Detail;
+use crate::census::{Baseline, Comparison, Reading, Row, Verdict};
+use crate::runbook::CheckId;
+use crate::session::Command;
+use crate::ui::action::{Page, UiAction};
+use crate::ui::state::Known;
+use crate::ui::tokens::{self, ROW, Tokens};
+use crate::ui::widget::escape::{one_line, visible};
+use crate::ui::widget::mark::{self, Mark};
+use crate::ui::widget::{form, text};
+
+/// How many letters of a value a cell holds: more than the widest column shows.
+const CELL_LETTERS: usize = 96;
+
+/// Which verdicts are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Filter {
+    #[default]
+    All,
+    NotAsExpected,
+    Only(Verdict),
+}
+
+/// By what the rows are sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Sort {
+    #[default]
+    Runbook,
+    What,
+    Gravest,
+}
+
+/// What is compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Mode {
+    #[default]
+    Live,
+    TwoBaselines,
+}
+
+/// A line of the table.
+enum Item {
+    Group { name: String, rows: usize, failures: usize },
+    Row(usize),
+}
+
+/// What the lines of the table were made from; they are made again when it changes.
+#[derive(Clone, PartialEq, Eq)]
+struct Made {
+    rows: usize,
+    count: usize,
+    filter: Filter,
+    sort: Sort,
+    grouped: bool,
+    search: String,
+}
+
+/// The compare page's drafts and the lines of its table.
+#[derive(Default)]
+pub struct ComparePage {
+    mode: Mode,
+    filter: Filter,
+    sort: Sort,
+    grouped: bool,
+    search: String,
+    items: Vec<Item>,
+    made: Option<Made>,
+    selected: Option<CheckId>,
+    scroll: Option<usize>,
+    laid_out: usize,
+    detail: Detail,
+    sides: (usize, usize),
+}
+
+impl ComparePage {
+    /// Opens a check.
+    pub fn show(&mut self, check: CheckId) {
+        self.mode = Mode::Live;
+        self.filter = Filter::All;
+        self.search.clear();
+        self.selected = Some(check);
+        self.made = None;
+        self.scroll = Some(usize::MAX);
+    }
+
+    /// Returns how many rows the last frame laid out.
+    #[must_use]
+    pub const fn rows_laid_out(&self) -> usize {
+        self.laid_out
+    }
+
+    /// Draws the page.
+    pub fn ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
+        self.laid_out = 0;
+        self.modes(ui, scene);
+        let shown = scene.shown;
+        let (comparison, stale) = match self.mode {
+            Mode::Live => (shown.survey.value().map(|survey| &survey.comparison), !matches!(shown.survey, Known::Known(_))),
+            Mode::TwoBaselines => (shown.baselines_compared.value().map(AsRef::as_ref), false),
+        };
+        let Some(comparison) = comparison else {
+            if self.mode == Mode::Live {
+                nothing_yet(ui, scene);
+            }
+            return;
+        };
+        if let (Mode::Live, Known::Unreadable { reason, .. }) = (self.mode, &shown.survey) {
+            text::failure(ui, &reason.message, &format!("What follows is what was seen before. {}", reason.hint));
+        } else if stale {
+            text::muted(ui, "Looking again; what follows is what was seen before.");
+        }
+        if self.mode == Mode::Live && shown.baseline.value().is_none() {
+            let tokens = Tokens::of(ui);
+            mark::word(ui, Mark::Care, tokens.care, "No baseline is open: rows that must equal it cannot pass.");
+        }
+        self.bar(ui, scene, comparison);
+        self.make(comparison);
+        self.detail_panel(ui, scene, comparison);
+        self.table(ui, scene, comparison);
+    }
+
+    fn modes(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
+        let baselines = baselines(scene);
+        ui.horizontal_wrapped(|ui| {
+            let choices = [(Mode::Live, "Baseline against now"), (Mode::TwoBaselines, "Two baselines")];
+            if form::choice(ui, &mut self.mode, &choices) {
+                self.selected = None;
+                self.made = None;
+            }
+        });
+        if self.mode == Mode::Live {
+            return;
+        }
+        if baselines.len() < 2 {
+            text::muted(ui, "Two kept baselines are needed; the ledger and the start page hold those that are known.");
+            return;
+        }
+        ui.horizontal_wrapped(|ui| {
+            let last = baselines.len() - 1;
+            for (side, name) in [(&mut self.sides.0, "First baseline"), (&mut self.sides.1, "Second baseline")] {
+                *side = (*side).min(last);
+                let combo = ComboBox::from_id_salt(name).selected_text(label_of(&baselines[*side])).width(240.0);
+                let shown = combo.show_ui(ui, |ui| {
+                    for (at, baseline) in baselines.iter().enumerate() {
+                        ui.selectable_value(side, at, label_of(baseline));
+                    }
+                });
+                mark::name(&shown.response, Role::ComboBox, name);
+            }
+            let (first, second) = self.sides;
+            if text::deed(ui, scene.shown.is_free() && first != second, "Compare the two").clicked() {
+                scene.ask(Command::CompareBaselines(Box::new((*baselines[first]).clone()), Box::new((*baselines[second]).clone())));
+            }
+        });
+        if let Known::Unreadable { reason, .. } = &scene.shown.baselines_compared {
+            text::failure(ui, &reason.message, &reason.hint);
+        }
+    }
+
+    fn bar(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, comparison: &Comparison) {
+        let count = |verdict: Verdict| comparison.rows.iter().filter(|row| row.verdict == verdict).count();
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            self.filter_button(ui, Filter::All, None, &format!("all {}", comparison.rows.len()));
+            let failures = comparison.failures().count();
+            self.filter_button(ui, Filter::NotAsExpected, None, &format!("not as expected {failures}"));
+            for verdict in [Verdict::Same, Verdict::Grown, Verdict::Drifted, Verdict::Missing, Verdict::Blind] {
+                let words = format!("{} {}", mark::verdict_word(verdict), count(verdict));
+                self.filter_button(ui, Filter::Only(verdict), Some(verdict), &words);
+            }
+        });
+        ui.horizontal_wrapped(|ui| {
+            form::search(ui, "compare-search", &mut self.search);
+            let sorts = [(Sort::Runbook, "Runbook order"), (Sort::What, "By name"), (Sort::Gravest, "Gravest first")];
+            form::choice(ui, &mut self.sort, &sorts);
+            ui.checkbox(&mut self.grouped, "Group by object");
+        });
+        ui.horizontal(|ui| {
+            text::muted(ui, "A row opens its query, the whole values and their difference.");
+            ui.add_space(8.0);
+            if quiet(ui, "Copy Markdown").clicked() {
+                let text = self.copied(comparison, scene, " | ");
+                scene.actions.push(UiAction::Copy { text, what: "the comparison as Markdown".to_owned() });
+            }
+            if quiet(ui, "Copy TSV").clicked() {
+                let text = self.copied(comparison, scene, "\t");
+                scene.actions.push(UiAction::Copy { text, what: "the comparison as TSV".to_owned() });
+            }
+        });
+    }
+
+    fn filter_button(&mut self, ui: &mut Ui, filter: Filter, verdict: Option<Verdict>, words: &str) {
+        let tokens = Tokens::of(ui);
+        let selected = self.filter == filter;
+        let left = if verdict.is_some() { 24.0 } else { 8.0 };
+        let galley = ui.painter().layout_no_wrap(words.to_owned(), eframe::egui::FontId::proportional(tokens::SMALL), tokens.text);
+        let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + left + 8.0, 24.0), Sense::click());
+        let fill = if selected { tokens.selected } else if response.hovered() { tokens.hover } else { tokens.surface };
+        let edge = if selected || response.has_focus() { tokens.accent } else { tokens.line };
+        let stroke = eframe::egui::Stroke::new(1.0, edge);
+        ui.painter().rect(rect, 4.0, fill, stroke, eframe::egui::StrokeKind::Inside);
+        if let Some(verdict) = verdict {
+            mark::paint(ui.painter(), mark::square_at(rect.left() + 7.0, rect.center().y), Mark::verdict(verdict), tokens.verdict(verdict));
+        }
+        ui.painter().galley(eframe::egui::pos2(rect.left() + left, rect.center().y - galley.size().y / 2.0), galley, tokens.text);
+        response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, format!("Show {words}")));
+        if response.clicked() {
+            self.filter = filter;
+        }
+    }
+
+    fn make(&mut self, comparison: &Comparison) {
+        let made = Made {
+            rows: comparison.rows.as_ptr().addr(),
+            count: comparison.rows.len(),
+            filter: self.filter,
+            sort: self.sort,
+            grouped: self.grouped,
+            search: self.search.clone(),
+        };
+        if self.made.as_ref() != Some(&made) {
+            self.items = items(comparison, &made);
+            self.made = Some(made);
+        }
+        if self.scroll == Some(usize::MAX) {
+            let is_it = |item: &Item| matches!(item, Item::Row(row) if Some(&comparison.rows[*row].id) == self.selected.as_ref());
+            self.scroll = self.items.iter().position(is_it);
+        }
+    }
+
+    fn detail_panel(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, comparison: &Comparison) {
+        let Some(row) = self.selected.as_ref().and_then(|id| comparison.rows.iter().find(|row| row.id == *id)) else { return };
+        seen(scene, row);
+        let tokens = Tokens::of(ui);
+        let frame = Frame::new().fill(tokens.raised).inner_margin(Margin::symmetric(12, 8));
+        let height = (ui.available_height() * 0.45).clamp(120.0, 420.0);
+        let mut open = true;
+        Panel::bottom("compare-detail").frame(frame).exact_size(height).show(ui, |ui| {
+            open = self.detail.ui(ui, scene, row, inside(scene, &row.id));
+        });
+        if !open {
+            self.selected = None;
+        }
+    }
+
+    fn table(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, comparison: &Comparison) {
+        if self.items.is_empty() {
+            text::muted(ui, "No check is like that. Choose another verdict, or clear the search.");
+            return;
+        }
+        let tokens = Tokens::of(ui);
+        ui.spacing_mut().item_spacing = vec2(16.0, 0.0);
+        let width = ui.available_width();
+        let narrow = width < 640.0;
+        let value = if narrow { 64.0 } else { (width * 0.13).clamp(80.0, 160.0) };
+        let table = TableBuilder::new(ui)
+            .id_salt("compare")
+            .sense(Sense::click())
+            .cell_layout(Layout::left_to_right(Align::Center))
+            .auto_shrink(false)
+            .column(Column::remainder().at_least(110.0).clip(true))
+            .column(Column::initial(value).clip(true).resizable(true))
+            .column(Column::initial(value * 1.15).clip(true).resizable(true))
+            .column(Column::initial(value).clip(true).resizable(true))
+            .column(Column::initial(value).clip(true).resizable(true))
+            .column(Column::exact(92.0).clip(true));
+        let table = match self.scroll.take() {
+            Some(row) if row != usize::MAX => table.scroll_to_row(row, Some(Align::Center)),
+            Some(_) | None => table,
+        };
+        let heads = match self.mode {
+            Mode::Live => ["what", "baseline", "expected", "inside", "now", "verdict"],
+            Mode::TwoBaselines => ["what", "first", "expected", "inside", "second", "verdict"],
+        };
+        let mut laid_out = 0;
+        let mut clicked = None;
+        let (items, selected) = (&self.items, &self.selected);
+        table
+            .header(ROW, |mut header| {
+                for (at, head) in heads.into_iter().enumerate() {
+                    header.col(|ui| {
+                        if (1..5).contains(&at) {
+                            ui.with_layout(Layout::right_to_left(Align::Center), |ui| text::label(ui, head));
+                        } else {
+                            text::label(ui, head);
+                        }
+                    });
+                }
+            })
+            .body(|body| {
+                body.rows(ROW, items.len(), |mut line| {
+                    laid_out += 1;
+                    match &items[line.index()] {
+                        Item::Group { name, rows, failures } => group(&mut line, name, *rows, *failures),
+                        Item::Row(at) => {
+                            let row = &comparison.rows[*at];
+                            line.set_selected(selected.as_ref() == Some(&row.id));
+                            cells(&mut line, &tokens, row, inside(scene, &row.id));
+                            let response = line.response();
+                            response.widget_info(|| WidgetInfo::labeled(Role::Row, true, spoken(row)));
+                            if response.clicked() {
+                                clicked = Some(row.id.clone());
+                            }
+                        }
+                    }
+                });
+            });
+        self.laid_out = laid_out;
+        if let Some(id) = clicked {
+            self.selected = if self.selected.as_ref() == Some(&id) { None } else { Some(id) };
+        }
+    }
+
+    fn copied(&mut self, comparison: &Comparison, scene: &Scene<'_>, separator: &str) -> String {
+        self.make(comparison);
+        let markdown = separator != "\t";
+        let heads = ["what", "baseline", "expected", "inside", "now", "verdict"];
+        let line = |cells: [String; 6]| {
+            let clean = |cell: &String| {
+                let cell = visible(cell).replace(['\n', '\t'], " ");
+                if markdown { cell.replace('|', "\\|") } else { cell }
+            };
+            let cells: Vec<String> = cells.iter().map(clean).collect();
+            if markdown { format!("| {} |\n", cells.join(separator)) } else { format!("{}\n", cells.join(separator)) }
+        };
+        let mut copied = line(heads.map(ToOwned::to_owned));
+        if markdown {
+            copied.push_str("| --- | ---: | ---: | ---: | ---: | --- |\n");
+        }
+        for item in &self.items {
+            let Item::Row(at) = item else { continue };
+            let row = &comparison.rows[*at];
+            copied.push_str(&line([
+                row.title.clone(),
+                row.baseline.as_ref().map_or_else(String::new, reading_words),
+                row.expected.clone(),
+                inside(scene, &row.id).map_or_else(String::new, |inside| reading_words(&inside.actual)),
+                reading_words(&row.actual),
+                mark::verdict_word(row.verdict).to_owned(),
+            ]));
+        }
+        copied
+    }
+}
+
+fn quiet(ui: &mut Ui, words: &str) -> eframe::egui::Response {
+    ui.add(Button::new(RichText::new(words).small()).small())
+}
+
+fn group(line: &mut egui_extras::TableRow<'_, '_>, name: &str, rows: usize, failures: usize) {
+    line.col(|ui| {
+        text::strong(ui, name);
+    });
+    for _ in 0..4 {
+        line.col(|_| {});
+    }
+    line.col(|ui| {
+        let words = if failures == 0 { format!("{rows} pass") } else { format!("{failures} of {rows}") };
+        text::muted_line(ui, &words);
+    });
+}
+
+fn cells(line: &mut egui_extras::TableRow<'_, '_>, tokens: &Tokens, row: &Row, inside: Option<&Row>) {
+    line.col(|ui| {
+        ui.add(Label::new(visible(&row.title).as_ref()).truncate().selectable(false));
+    });
+    let number = |ui: &mut Ui, words: String, color| {
+        let rich = RichText::new(one_line(&words, CELL_LETTERS)).text_style(tokens::mono_small()).color(color);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.add(Label::new(rich).truncate().selectable(false)));
+    };
+    line.col(|ui| number(ui, row.baseline.as_ref().map_or_else(|| "–".to_owned(), reading_words), tokens.muted));
+    line.col(|ui| number(ui, row.expected.clone(), tokens.text));
+    line.col(|ui| {
+        let color = inside.map_or(tokens.muted, |inside| if passes(inside.verdict) { tokens.text } else { tokens.verdict(inside.verdict) });
+        number(ui, inside.map_or_else(|| "–".to_owned(), |inside| reading_words(&inside.actual)), color);
+    });
+    line.col(|ui| {
+        let color = if passes(row.verdict) { tokens.text } else { tokens.verdict(row.verdict) };
+        number(ui, reading_words(&row.actual), color);
+    });
+    line.col(|ui| {
+        let words = match (row.verdict, growth(row)) {
+            (Verdict::Grown, Some(growth)) => format!("+{growth} allowed"),
+            (verdict, _) => mark::verdict_word(verdict).to_owned(),
+        };
+        mark::small(ui, Mark::verdict(row.verdict), tokens.verdict(row.verdict), &words);
+    });
+}
+
+/// Returns by how much a growing count stands above its baseline.
+fn growth(row: &Row) -> Option<u64> {
+    let number = |reading: &Reading| match reading {
+        Reading::Value(Some(value)) => value.parse::<u64>().ok(),
+        Reading::Value(None) | Reading::Blind(_) => None,
+    };
+    number(&row.actual)?.checked_sub(number(row.baseline.as_ref()?)?)
+}
+
+const fn passes(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Same | Verdict::Grown)
+}
+
+/// Returns an answer in words.
+#[must_use]
+pub fn reading_words(reading: &Reading) -> String {
+    match reading {
+        Reading::Value(Some(value)) => value.clone(),
+        Reading::Value(None) => "absent".to_owned(),
+        Reading::Blind(_) => "blind".to_owned(),
+    }
+}
+
+/// What a screen reader says of a row.
+fn spoken(row: &Row) -> String {
+    let now = one_line(&reading_words(&row.actual), CELL_LETTERS);
+    format!("{}: {}, expected {}, now {now}", row.id, mark::verdict_word(row.verdict), one_line(&row.expected, CELL_LETTERS))
+}
+
+/// Finds a check's row inside the newest rehearsal.
+fn inside<'a>(scene: &Scene<'a>, id: &CheckId) -> Option<&'a Row> {
+    let rehearsed = scene.shown.rehearsal.value()?;
+    rehearsed.rehearsal.inside.iter().rev().find_map(|comparison| comparison.rows.iter().find(|row| row.id == *id))
+}
+
+/// A drifted check counts as opened for every open request once its row is on the screen in full.
+fn seen(scene: &mut Scene<'_>, row: &Row) {
+    let what = format!("check:{}", row.id);
+    for request in scene.shown.requests() {
+        if !scene.shown.seen.contains(&(request.digest, what.clone())) {
+            scene.actions.push(UiAction::Seen { request: request.digest, what: what.clone() });
+        }
+    }
+}
+
+fn baselines(scene: &Scene<'_>) -> Vec<Arc<Baseline>> {
+    let open = scene.shown.baseline.value().map(|open| open.baseline.clone());
+    let kept = scene.shown.ledger.value().into_iter().flat_map(|ledger| &ledger.state.baselines);
+    let kept = kept.filter_map(|(_, text)| serde_json::from_str::<Baseline>(text).ok().map(Arc::new));
+    let mut all: Vec<Arc<Baseline>> = Vec::new();
+    for baseline in open.into_iter().chain(kept) {
+        if !all.contains(&baseline) {
+            all.push(baseline);
+        }
+    }
+    all
+}
+
+fn label_of(baseline: &Baseline) -> String {
+    format!("{} · {}", visible(&baseline.label), text::date(baseline.census.taken_at))
+}
+
+fn items(comparison: &Comparison, made: &Made) -> Vec<Item> {
+    let wanted = made.search.to_lowercase();
+    let kept = |row: &Row| {
+        let verdict = match made.filter {
+            Filter::All => true,
+            Filter::NotAsExpected => !passes(row.verdict),
+            Filter::Only(verdict) => row.verdict == verdict,
+        };
+        let object = row.object.as_ref().map(ToString::to_string).unwrap_or_default();
+        let holds = |text: &str| text.to_lowercase().contains(&wanted);
+        verdict && (wanted.is_empty() || holds(&row.title) || holds(row.id.as_str()) || holds(&object))
+    };
+    let rows = &comparison.rows;
+    let mut kept: Vec<usize> = (0..rows.len()).filter(|at| kept(&rows[*at])).collect();
+    match made.sort {
+        Sort::Runbook => {}
+        Sort::What => kept.sort_by(|a, b| rows[*a].title.cmp(&rows[*b].title)),
+        // `Verdict` is ordered from harmless to unknown; unknown is the gravest.
+        Sort::Gravest => kept.sort_by_key(|at| std::cmp::Reverse(rows[*at].verdict)),
+    }
+    if !made.grouped {
+        return kept.into_iter().map(Item::Row).collect();
+    }
+    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for at in kept {
+        let name = rows[at].object.as_ref().map_or_else(|| "no single object".to_owned(), ToString::to_string);
+        groups.entry(name).or_default().push(at);
+    }
+    let mut items = Vec::new();
+    for (name, members) in groups {
+        let failures = members.iter().filter(|at| !passes(rows[**at].verdict)).count();
+        items.push(Item::Group { name, rows: members.len(), failures });
+        items.extend(members.into_iter().map(Item::Row));
+    }
+    items
+}
+
+fn nothing_yet(ui: &mut Ui, scene: &mut Scene<'_>) {
+    match &scene.shown.survey {
+        Known::Unreadable { reason, .. } => text::failure(ui, &reason.message, &reason.hint),
+        Known::Asking { .. } => {
+            text::empty(ui, "Looking at the live database…", "Every check is asked at one snapshot.", |_| {});
+        }
+        Known::NotAsked | Known::Known(_) => {
+            let next = "Every check of the runbook is asked at one snapshot and compared with the baseline and what is expected.";
+            text::empty(ui, "Nothing to compare yet", next, |ui| {
+                let ready = scene.shown.connection.value().is_some() && scene.shown.book().is_some();
+                if ready && text::deed(ui, scene.shown.is_free(), "Look at the database").clicked() {
+                    scene.ask(Command::Survey);
+                } else if !ready && ui.add(Button::new("Open a runbook and connect")).clicked() {
+                    scene.actions.push(UiAction::Go(Page::Start));
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The pages. Each is a struct with its own drafts and a `ui` that draws [`Scene::shown`] and pushes actions.
+
+pub mod approvals;
+pub mod chrome;
+pub mod code;
+pub mod compare;
+pub mod decision;
+pub mod detail;
+pub mod diff_pane;
+pub mod findings;
+pub mod graph;
+pub mod ledger;
+pub mod overview;
+pub mod preflight;
+pub mod rehearsal;
+pub mod request_card;
+pub mod run;
+pub mod script;
+pub mod stage;
+pub mod start;
+pub mod timeline;
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::action::{Choose, UiAction};
+use super::prefs::Prefs;
+use super::state::Shown;
+use super::widget::diff::DiffCache;
+use super::{DeskPerson, UiOptions};
+use crate::session::Command;
+
+/// What a view is drawn from, and where it asks.
+pub struct Scene<'a> {
+    /// Everything that may be shown.
+    pub shown: &'a Shown,
+    /// Where a view asks.
+    pub actions: &'a mut Vec<UiAction>,
+    /// The time this frame is drawn at.
+    pub now: Timestamp,
+    /// What the window remembers.
+    pub prefs: &'a Prefs,
+    /// Differences that are ready.
+    pub diffs: &'a DiffCache,
+    /// People whose keys are offered first.
+    pub people: &'a [DeskPerson],
+    /// The SQL that makes a ledger.
+    pub ledger_sql: &'a str,
+}
+
+impl Scene<'_> {
+    /// Asks the session.
+    pub fn ask(&mut self, command: Command) {
+        self.actions.push(UiAction::Ask(command));
+    }
+}
+
+/// Every page with its drafts.
+pub struct Pages {
+    /// Start.
+    pub start: start::StartPage,
+    /// Overview.
+    pub overview: overview::OverviewPage,
+    /// Script.
+    pub script: script::ScriptPage,
+    /// Compare.
+    pub compare: compare::ComparePage,
+    /// Rehearsal.
+    pub rehearsal: rehearsal::RehearsalPage,
+    /// Approvals.
+    pub approvals: approvals::ApprovalsPage,
+    /// Run.
+    pub run: run::RunPage,
+    /// Findings.
+    pub findings: findings::FindingsPage,
+    /// Ledger.
+    pub ledger: ledger::LedgerPage,
+}
+
+impl Pages {
+    /// Makes the pages.
+    #[must_use]
+    pub fn new(options: &UiOptions) -> Self {
+        Self {
+            start: start::StartPage::new(options),
+            overview: overview::OverviewPage::default(),
+            script: script::ScriptPage::default(),
+            compare: compare::ComparePage::default(),
+            rehearsal: rehearsal::RehearsalPage::default(),
+            approvals: approvals::ApprovalsPage::default(),
+            run: run::RunPage::default(),
+            findings: findings::FindingsPage::default(),
+            ledger: ledger::LedgerPage::default(),
+        }
+    }
+
+    /// Takes a path that a dialog gave; returns what should be asked.
+    pub fn picked(&mut self, choose: Choose, path: PathBuf) -> Vec<Command> {
+        match choose {
+            Choose::Runbook => vec![Command::OpenRunbook(path)],
+            Choose::Baseline => vec![Command::OpenBaseline(path)],
+            Choose::Finding => vec![Command::VerifyFinding(path)],
+            Choose::BaselineToSave => {
+                self.start.set_baseline_target(&path);
+                Vec::new()
+            }
+            Choose::FindingToExport => {
+                self.findings.set_folder(&path);
+                Vec::new()
+            }
+            Choose::Key(form) => {
+                let forms = [
+                    &mut self.rehearsal.stage.signer,
+                    &mut self.approvals.signer,
+                    &mut self.run.signer,
+                    &mut self.findings.signer,
+                ];
+                forms.into_iter().filter(|known| known.name() == form).for_each(|known| known.set_path(&path));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Drops what was typed for one request when another one is selected.
+    pub fn forget_drafts(&mut self) {
+        self.approvals.forget();
+        self.run.forget();
+    }
+}

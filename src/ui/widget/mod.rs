@@ -1,0 +1,10 @@
+//! The parts that pages are made of.
+
+pub mod diff;
+pub mod escape;
+pub mod form;
+pub mod icon;
+pub mod mark;
+pub mod signer;
+pub mod sql;
+pub mod text;
