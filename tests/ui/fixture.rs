@@ -518,6 +518,9 @@ pub fn request_view(approved: &[&str]) -> RequestView {
             refused: Vec::new(),
             void: None,
         },
+        status: RequestStatus::Open,
+        committed_stages: 0,
+        evidence: None,
     }
 }
 
@@ -568,6 +571,9 @@ pub fn ledger(request: Option<RequestView>, status: RequestStatus) -> LedgerView
             status,
             operated: None,
             committed_stages: 0,
+            evidence: None,
+            seq: 2,
+            at: "2026-06-01T13:41:12.000000Z".to_owned(),
         });
     }
     let state = State {
