@@ -22,7 +22,7 @@ const GUARDED: [&str; 6] = [
     "pg_stat_statements",
     "pg_stat_wal_receiver",
 ];
-/// Stack for the parser: PostgreSQL's own depth check needs room for what it allows.
+/// Stack for the parser: `PostgreSQL`'s own depth check needs room for what it allows.
 const PARSER_STACK: usize = 256 << 20;
 
 /// Where a connection leads, and what is known about it besides.

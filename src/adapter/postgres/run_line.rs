@@ -16,7 +16,7 @@ use crate::run::{Event, LedgerGate, Reply, Step};
 
 /// How long the server may be silent within a run before the connection counts as lost. The server's own timeouts are
 /// far shorter; this is for a network that swallows everything.
-const PATIENCE: Duration = Duration::from_secs(900);
+const PATIENCE: Duration = Duration::from_mins(15);
 /// What the role may do with the ledger. Names are looked up in the catalog: `to_regclass` fails for a role that may not
 /// use the schema.
 const LEDGER_RIGHTS: &str = "SELECT e.oid IS NOT NULL AND m.oid IS NOT NULL,
