@@ -1,7 +1,5 @@
 //! What a view may ask for. Views push; `App::logic` alone acts.
 
-use std::path::PathBuf;
-
 use crate::digest::Digest;
 use crate::session::Command;
 
@@ -103,8 +101,6 @@ pub enum UiAction {
     Diff(DiffJob),
     /// Change the theme.
     Theme(ThemeChoice),
-    /// Change the zoom; 1.0 is 100 %.
-    Zoom(f32),
     /// Show or hide the evidence panel.
     ToggleEvidence,
     /// Open the command palette.
@@ -120,10 +116,6 @@ pub enum UiAction {
     ShowCheck(crate::runbook::CheckId),
     /// Select a request.
     Request(Digest),
-    /// Keep a connection profile, without its password.
-    KeepProfile(super::prefs::Profile),
-    /// Forget a runbook folder in the list of recent ones.
-    ForgetRecent(PathBuf),
     /// Take away the message at the foot of the window.
     DismissMessage,
 }

@@ -193,7 +193,6 @@ impl App {
                 self.prefs.theme = theme;
                 context.set_theme(preference(theme));
             }
-            UiAction::Zoom(zoom) => context.set_zoom_factor(zoom.clamp(0.5, 3.0)),
             UiAction::ToggleEvidence => self.prefs.evidence = !self.prefs.evidence,
             UiAction::OpenPalette => self.palette.open(),
             UiAction::Seen { request, what } => self.shown.saw(request, what),
@@ -207,8 +206,6 @@ impl App {
                     self.pages.forget_drafts();
                 }
             }
-            UiAction::KeepProfile(profile) => self.prefs.connected(&profile.text, profile.environment),
-            UiAction::ForgetRecent(path) => self.prefs.recent.retain(|known| *known != path),
             UiAction::DismissMessage => self.shown.dismissed = true,
         }
     }

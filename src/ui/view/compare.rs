@@ -288,10 +288,10 @@ impl ComparePage {
             return;
         }
         let tokens = Tokens::of(ui);
-        ui.spacing_mut().item_spacing = vec2(16.0, 0.0);
+        ui.spacing_mut().item_spacing = vec2(12.0, 0.0);
         let width = ui.available_width();
         let narrow = width < 640.0;
-        let value = if narrow { 64.0 } else { (width * 0.13).clamp(80.0, 160.0) };
+        let value = if narrow { 64.0 } else { (width * 0.11).clamp(76.0, 160.0) };
         let table = TableBuilder::new(ui)
             .id_salt("compare")
             .sense(Sense::click())

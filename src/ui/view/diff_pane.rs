@@ -38,16 +38,9 @@ pub struct DiffPane {
     go_to: Option<usize>,
     key: Option<(DiffKey, usize, usize, bool)>,
     marks: HashMap<usize, Marks>,
-    laid_out: usize,
 }
 
 impl DiffPane {
-    /// Returns how many rows the last frame laid out.
-    #[must_use]
-    pub const fn laid_out(&self) -> usize {
-        self.laid_out
-    }
-
     /// Draws two texts; the caller keeps the same `Arc`s while the texts stay the same.
     pub fn ui(
         &mut self,
@@ -124,11 +117,9 @@ impl DiffPane {
             };
             area = area.vertical_scroll_offset(LINE * f32::from(u16::try_from(row).unwrap_or(u16::MAX)) - LINE * 3.0);
         }
-        self.laid_out = 0;
         ui.spacing_mut().item_spacing.y = 0.0;
         area.show_rows(ui, LINE, count, |ui, range| {
             for index in range {
-                self.laid_out += 1;
                 let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), LINE), Sense::hover());
                 let spoken = match self.layout {
                     Layout::SideBySide => self.side_by_side(ui, diff, index, rect, &tokens),

@@ -15,7 +15,7 @@ use crate::ui::widget::escape::{one_line, visible};
 use crate::ui::widget::mark::{self, Mark};
 
 /// The narrowest and the widest box.
-const WIDTHS: std::ops::RangeInclusive<f32> = 168.0..=224.0;
+const WIDTHS: std::ops::RangeInclusive<f32> = 156.0..=224.0;
 /// The room between columns, for the arrows.
 const GAP: f32 = 24.0;
 /// How many objects a box names; the rest is counted.

@@ -111,7 +111,7 @@ impl RunPage {
                 self.typed.clear();
             }
             if !green {
-                text::muted(ui, "Waits for every line above.");
+                text::muted(ui, "Waits for every line of the preflight.");
             } else if !self.signer.is_ready() {
                 text::muted(ui, "Waits for choosing who runs it, and the key.");
             }
@@ -126,7 +126,7 @@ impl RunPage {
         let database = request.request.database.clone();
         let modal = Modal::new(Id::unique("confirm-run")).show(ui.ctx(), |ui| {
             ui.set_width(440.0);
-            text::heading(ui, &deed_words(scene, request));
+            text::heading(ui, &format!("Reverse {} on {database}, for good", steps_words(request)));
             text::body(ui, "Each stage is one transaction. What does not end as planned is rolled back, and the rest is not begun.");
             form::field(ui, "confirm-database", &format!("Type the database's name, {database}"), &mut self.typed, "");
             ui.add_space(UNIT);

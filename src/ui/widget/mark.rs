@@ -232,6 +232,14 @@ pub fn small_from_right(ui: &mut Ui, mark: Mark, color: Color32, text: &str) -> 
 
 /// Lays out on one line no higher than its words; long words go on in the next line beside the mark.
 fn on_one_line(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> Response) -> Response {
+    if ui.layout().is_horizontal() {
+        // Beside other things the row's own height counts.
+        let shown = ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = HALF + 2.0;
+            add(ui)
+        });
+        return shown.inner;
+    }
     ui.scope(|ui| {
         ui.spacing_mut().interact_size.y = LINE;
         ui.spacing_mut().item_spacing.x = HALF + 2.0;

@@ -46,11 +46,6 @@ pub fn mono_wrapped(ui: &mut Ui, text: &str) -> Response {
     ui.add(Label::new(RichText::new(visible(text)).text_style(tokens::mono_small())).wrap())
 }
 
-/// Coloured body text; the colour repeats what the words say.
-pub fn colored(ui: &mut Ui, color: Color32, text: &str) -> Response {
-    ui.label(RichText::new(visible(text)).color(color))
-}
-
 /// What a page or a card is called.
 pub fn heading(ui: &mut Ui, text: &str) -> Response {
     ui.label(RichText::new(visible(text)).text_style(TextStyle::Heading))
