@@ -62,7 +62,11 @@ fn lost() -> Outcome {
         system_identifier: "7361112233445566778".to_owned(),
         timeline: 1,
     };
-    Outcome::Unknown { token, reason: "The connection was lost after COMMIT was sent.".to_owned(), committed: Vec::new() }
+    Outcome::Unknown {
+        token,
+        reason: "The connection was lost after COMMIT was sent.".to_owned(),
+        committed: Vec::new(),
+    }
 }
 
 #[test]
@@ -210,6 +214,8 @@ fn every_page_for_looking() {
             exit: None,
             after: Some(fixture::rehearsal().inside.remove(0)),
             tripped: None,
+            failure: None,
+            duration_millis: 212,
         };
         desk.hear(Event::Ran { request: "a41f09c27be3".to_owned(), finished: Arc::new(finished) });
         desk.harness.render().unwrap().save(folder.join(format!("{name}-outcome.png"))).unwrap();

@@ -172,7 +172,10 @@ impl StartPage {
                     let census = &open.baseline.census;
                     text::strong(ui, &format!("\"{}\" · {}", open.baseline.label, text::date(census.taken_at)));
                     text::muted(ui, &open.path.display().to_string());
-                    text::muted(ui, &format!("{} of {}", text::count(census.readings.len(), "answer"), census.target.database));
+                    text::muted(
+                        ui,
+                        &format!("{} of {}", text::count(census.readings.len(), "answer"), census.target.database),
+                    );
                 }
                 None => {
                     text::muted(ui, "The census that was kept before the build: what the reversal must lead back to.");
