@@ -177,7 +177,7 @@ impl Machine {
                 self.look_after(false)
             }
             (Phase::Fresh, Event::Start) => self.start(),
-            (Phase::Intent, Event::Appended) => self.expect(Phase::Connecting, Step::Connect),
+            (Phase::Intent, Event::Appended) => self.connect(),
             (Phase::Connecting, Event::Connected { target, pid, backend_start, blind }) => {
                 self.connected(Connection { target, pid, backend_start }, &blind)
             }
@@ -202,13 +202,21 @@ impl Machine {
         self.expect(phase, Step::Send { sql: sql.into(), purpose })
     }
 
+    fn connect(&mut self) -> Step {
+        let needs_ledger = match self.door {
+            Door::Rehearse { with_ledger } => with_ledger,
+            Door::Run(_) => true,
+        };
+        self.expect(Phase::Connecting, Step::Connect { needs_ledger })
+    }
+
     fn stage_plan(&self) -> &Stage {
         &self.plan.plan().stages[self.stage]
     }
 
     fn start(&mut self) -> Step {
         match &self.door {
-            Door::Rehearse { .. } => self.expect(Phase::Connecting, Step::Connect),
+            Door::Rehearse { .. } => self.connect(),
             // Intent before deed.
             Door::Run(door) => {
                 let intent = Body::Intent {
@@ -516,7 +524,7 @@ impl Machine {
         } else if self.stage + 1 < self.plan.plan().stages.len() {
             // D-27: each stage is a transaction of its own, on a connection of its own.
             self.stage += 1;
-            return self.expect(Phase::Connecting, Step::Connect);
+            return self.connect();
         }
         self.done()
     }

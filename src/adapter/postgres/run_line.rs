@@ -70,7 +70,7 @@ impl Line {
     async fn step(&mut self, step: &Step) -> Result<Event, Trouble> {
         match step {
             Step::AppendApart(body) => self.append_apart(body).await,
-            Step::Connect => self.connect().await,
+            Step::Connect { needs_ledger } => self.connect(*needs_ledger).await,
             Step::Send { sql, purpose: _ } => self.answer(sql).await.map(Event::Answered),
             Step::TakeCensus(questions) => Ok(Event::CensusTaken(take_inside(self.link()?, questions).await?)),
             Step::ReadLedger => self.read_ledger().await,
@@ -139,7 +139,7 @@ impl Line {
             .map_err(|error| Trouble::Failed(format!("the ledger did not take the entry: {error}")))
     }
 
-    async fn connect(&mut self) -> Result<Event, Trouble> {
+    async fn connect(&mut self, needs_ledger: bool) -> Result<Event, Trouble> {
         self.close();
         let mut link = self.desk.fresh().await?;
         *self.canceller.lock().unwrap_or_else(PoisonError::into_inner) = Some(link.canceller());
@@ -161,7 +161,7 @@ impl Line {
                     blind.push(format!("`{role}` may not {what}; GRANT countersign_desk TO it"));
                 }
             }
-        } else {
+        } else if needs_ledger {
             blind.push("there is no ledger in this database; make it first".to_owned());
         }
         let pid = here.pid.to_string();
