@@ -280,13 +280,14 @@ impl Machine {
             Phase::Locking => self.take_entry_census(),
             Phase::LookingAround(index) => self.looked_around(*index, reply),
             Phase::Constraints => self.assert_settings(Phase::AssertingExit),
-            Phase::AssertingExit => match guard::settings_surprise(&self.plan.plan().settings, reply) {
-                Some(reason) => self.surprise(reason),
-                None => {
+            Phase::AssertingExit => {
+                if let Some(reason) = guard::settings_surprise(&self.plan.plan().settings, reply) {
+                    self.surprise(reason)
+                } else {
                     let questions = questions(self.plan.plan());
                     self.expect(Phase::InsideCensus, Step::TakeCensus(questions))
                 }
-            },
+            }
             phase => {
                 let reason = format!("BUG: an answer came while waiting in {phase:?}");
                 self.surprise(reason)

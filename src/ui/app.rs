@@ -239,7 +239,7 @@ impl App {
                 self.shown.flight = Some(flight);
             }
             Err(TrySendError::Full(_)) => {
-                self.shown.note(now, Tone::Bad, "The session is busy", "Try again in a moment.")
+                self.shown.note(now, Tone::Bad, "The session is busy", "Try again in a moment.");
             }
             Err(TrySendError::Closed(_)) => {
                 self.shown.lost = true;

@@ -182,7 +182,15 @@ impl DiffPane {
                 side(ui, &diff.old, &diff.old_lines, row.left, &marks.0, body, ground);
             }
             Part::New => {
-                side(ui, &diff.new, &diff.new_lines, row.right, &marks.1, body, Some((tokens.added, tokens.added_word)))
+                side(
+                    ui,
+                    &diff.new,
+                    &diff.new_lines,
+                    row.right,
+                    &marks.1,
+                    body,
+                    Some((tokens.added, tokens.added_word)),
+                );
             }
         }
         ui.painter().galley(at, sign, tokens.muted);

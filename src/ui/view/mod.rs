@@ -84,7 +84,7 @@ impl Pages {
     pub fn new(options: &UiOptions) -> Self {
         Self {
             start: start::StartPage::new(options),
-            overview: overview::OverviewPage::default(),
+            overview: overview::OverviewPage,
             script: script::ScriptPage::default(),
             compare: compare::ComparePage::default(),
             rehearsal: rehearsal::RehearsalPage::default(),
