@@ -32,6 +32,8 @@ pub struct App {
     pub(super) options: UiOptions,
     pub(super) actions: Vec<UiAction>,
     pub(super) diffs: DiffCache,
+    /// Whether the evidence is shown although the window is narrow; not remembered.
+    pub(super) narrow_evidence: bool,
     link: Link,
     queue: VecDeque<Command>,
     picked: (mpsc::Sender<Picked>, mpsc::Receiver<Picked>),
@@ -45,7 +47,8 @@ impl App {
     /// Makes the application on a context, with or without a window around it.
     #[must_use]
     pub fn new(context: &Context, link: Link, options: UiOptions) -> Self {
-        let prefs = options.prefs.as_deref().map(|path| Prefs::read(options.folders.as_ref(), path)).unwrap_or_default();
+        let prefs =
+            options.prefs.as_deref().map(|path| Prefs::read(options.folders.as_ref(), path)).unwrap_or_default();
         dress(context, &prefs);
         link.waker.attach(context);
         let mut queue = VecDeque::new();
@@ -62,6 +65,7 @@ impl App {
             prefs,
             actions: Vec::new(),
             diffs: DiffCache::default(),
+            narrow_evidence: false,
             link,
             queue,
             picked: mpsc::channel(),
@@ -192,7 +196,8 @@ impl App {
                 self.prefs.theme = theme;
                 context.set_theme(preference(theme));
             }
-            UiAction::ToggleEvidence => self.prefs.evidence = !self.prefs.evidence,
+            UiAction::ToggleEvidence { narrow: false } => self.prefs.evidence = !self.prefs.evidence,
+            UiAction::ToggleEvidence { narrow: true } => self.narrow_evidence = !self.narrow_evidence,
             UiAction::OpenPalette => self.palette.open(),
             UiAction::Seen { request, what } => self.shown.saw(request, what),
             UiAction::ShowCheck(check) => {
@@ -237,7 +242,9 @@ impl App {
                 let flight = Flight { errand, what, since: now, statement: None, began: false, cancelling: false };
                 self.shown.flight = Some(flight);
             }
-            Err(TrySendError::Full(_)) => self.shown.note(now, Tone::Bad, "The session is busy", "Try again in a moment."),
+            Err(TrySendError::Full(_)) => {
+                self.shown.note(now, Tone::Bad, "The session is busy", "Try again in a moment.");
+            }
             Err(TrySendError::Closed(_)) => {
                 self.shown.lost = true;
                 self.shown.note(now, Tone::Bad, "The session has ended", "Close the window and open it again.");
@@ -276,10 +283,10 @@ impl App {
             let path = match choose {
                 Choose::Runbook => dialog.set_title("Open a runbook folder").pick_folder(),
                 Choose::Finding => dialog.set_title("Verify an exported finding").pick_folder(),
-                Choose::Baseline => {
-                    dialog.set_title("Open a baseline").add_filter("Baseline", &["json"]).pick_file()
+                Choose::Baseline => dialog.set_title("Open a baseline").add_filter("Baseline", &["json"]).pick_file(),
+                Choose::BaselineToSave => {
+                    dialog.set_title("Keep the baseline").set_file_name("baseline.json").save_file()
                 }
-                Choose::BaselineToSave => dialog.set_title("Keep the baseline").set_file_name("baseline.json").save_file(),
                 Choose::FindingToExport => dialog.set_title("A new folder for the finding").pick_folder(),
                 Choose::Key(_) => dialog.set_title("Choose a private key").pick_file(),
             };

@@ -25,27 +25,9 @@ impl Shown {
                 }
             }
             Event::RunbookOpened { path, runbook, diagnostics, review } => {
-                let text = format!("Opened {}: {} steps, {} checks", runbook.id, runbook.steps.len(), runbook.checks.len());
-                self.note(now, Tone::Good, text, "");
-                self.step = self.step.min(runbook.steps.len().saturating_sub(1));
-                // Another runbook makes every look at the database stale.
-                self.survey = Known::NotAsked;
-                self.runbook = Known::Known(OpenRunbook { path, runbook, diagnostics, review });
-                if self.connection.value().is_some() {
-                    next.push(Command::Survey);
-                }
+                next = self.opened(OpenRunbook { path, runbook, diagnostics, review }, now);
             }
-            Event::Connected { note, environment } => {
-                self.note(now, Tone::Good, format!("Connected to {} @ {} as {}", note.database, note.server, note.role), "");
-                self.survey = Known::NotAsked;
-                self.ledger = Known::NotAsked;
-                self.no_ledger = false;
-                self.connection = Known::Known(Connection { note, environment });
-                next.push(Command::ReadLedger);
-                if self.runbook.value().is_some() {
-                    next.push(Command::Survey);
-                }
-            }
+            Event::Connected { note, environment } => next = self.connected(Connection { note, environment }, now),
             Event::Disconnected => {
                 self.note(now, Tone::Plain, "Disconnected", "");
                 self.connection = Known::NotAsked;
@@ -76,7 +58,12 @@ impl Shown {
                 self.rehearsal = Known::Known(Rehearsed { plan, rehearsal });
             }
             Event::Staged { request, digest } => {
-                self.note(now, Tone::Good, format!("Staged {request} · {}", digest.short()), "Ask two people to approve it.");
+                self.note(
+                    now,
+                    Tone::Good,
+                    format!("Staged {request} · {}", digest.short()),
+                    "Ask two people to approve it.",
+                );
                 self.request = Some(digest);
                 next.push(Command::ReadLedger);
             }
@@ -93,7 +80,12 @@ impl Shown {
                 next.extend([Command::ReadLedger, Command::Survey]);
             }
             Event::FindingExported { folder, digest } => {
-                self.note(now, Tone::Good, format!("Wrote the finding to {} · {}", folder.display(), digest.short()), "");
+                self.note(
+                    now,
+                    Tone::Good,
+                    format!("Wrote the finding to {} · {}", folder.display(), digest.short()),
+                    "",
+                );
                 self.exported.push((folder, digest));
                 next.push(Command::ReadLedger);
             }
@@ -122,6 +114,32 @@ impl Shown {
             && self.flight.as_ref().is_some_and(|flight| flight.errand == errand)
         {
             self.flight = None;
+        }
+        next
+    }
+
+    fn opened(&mut self, open: OpenRunbook, now: Timestamp) -> Vec<Command> {
+        let book = &open.runbook;
+        let text = format!("Opened {}: {} steps, {} checks", book.id, book.steps.len(), book.checks.len());
+        self.note(now, Tone::Good, text, "");
+        self.step = self.step.min(book.steps.len().saturating_sub(1));
+        // Another runbook makes every look at the database stale.
+        self.survey = Known::NotAsked;
+        self.runbook = Known::Known(open);
+        if self.connection.value().is_some() { vec![Command::Survey] } else { Vec::new() }
+    }
+
+    fn connected(&mut self, connection: Connection, now: Timestamp) -> Vec<Command> {
+        let note = &connection.note;
+        let text = format!("Connected to {} @ {} as {}", note.database, note.server, note.role);
+        self.note(now, Tone::Good, text, "");
+        self.survey = Known::NotAsked;
+        self.ledger = Known::NotAsked;
+        self.no_ledger = false;
+        self.connection = Known::Known(connection);
+        let mut next = vec![Command::ReadLedger];
+        if self.runbook.value().is_some() {
+            next.push(Command::Survey);
         }
         next
     }
@@ -189,7 +207,8 @@ impl Shown {
                 self.run.progress.clear();
                 self.run.finished = None;
             }
-            Errand::Disconnect | Errand::SaveBaseline | Errand::Decide | Errand::ExportFinding | Errand::InitLedger => {}
+            Errand::Disconnect | Errand::SaveBaseline | Errand::Decide | Errand::ExportFinding | Errand::InitLedger => {
+            }
         }
     }
 

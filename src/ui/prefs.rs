@@ -84,6 +84,9 @@ impl Prefs {
     ///
     /// # Errors
     /// When it cannot be written; the window says so once and goes on.
+    ///
+    /// # Panics
+    /// Never: preferences are texts and numbers.
     pub fn write(&self, folders: &dyn Folders, path: &Path) -> Result<(), FileError> {
         let bytes = serde_json::to_vec_pretty(self).expect("BUG: preferences are texts and numbers");
         folders.write_file(path, &bytes)
@@ -175,7 +178,10 @@ mod tests {
 
     #[test]
     fn remembers_no_password_and_loses_nothing_else() {
-        check("postgres://ops:geheim@db-1:5432/directus?sslmode=require", "postgres://ops@db-1:5432/directus?sslmode=require");
+        check(
+            "postgres://ops:geheim@db-1:5432/directus?sslmode=require",
+            "postgres://ops@db-1:5432/directus?sslmode=require",
+        );
         check("postgres://ops:a@b@db-1/directus", "postgres://ops@db-1/directus");
         check("postgres://db-1/directus?password=geheim&sslmode=require", "postgres://db-1/directus?sslmode=require");
         check("postgres://ops@db-1/directus", "postgres://ops@db-1/directus");

@@ -259,7 +259,10 @@ impl Shown {
     /// Returns the review: against the live catalog when there is one.
     #[must_use]
     pub fn review(&self) -> Option<&Review> {
-        self.survey.value().map(|survey| &survey.review).or_else(|| self.runbook.value().map(|open| open.review.as_ref()))
+        self.survey
+            .value()
+            .map(|survey| &survey.review)
+            .or_else(|| self.runbook.value().map(|open| open.review.as_ref()))
     }
 
     /// Returns the selected step.
@@ -287,8 +290,9 @@ impl Shown {
             return Some((stop.condition.clone(), stop.reason.clone()));
         }
         let diagnosis = &self.survey.value()?.diagnosis;
-        (diagnosis.mode == Mode::Stop)
-            .then(|| ("diagnosis".to_owned(), diagnosis.stop.first().or(diagnosis.evidence.first()).cloned().unwrap_or_default()))
+        (diagnosis.mode == Mode::Stop).then(|| {
+            ("diagnosis".to_owned(), diagnosis.stop.first().or(diagnosis.evidence.first()).cloned().unwrap_or_default())
+        })
     }
 
     /// Returns every request, newest last.

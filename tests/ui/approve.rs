@@ -16,9 +16,9 @@ use super::fixture;
 use super::shell::connected;
 
 pub fn choose(desk: &mut Desk, form: &str, person: &str) {
-    desk.harness.get_by_label(&format!("Who signs ({form})")).click();
+    desk.click(&format!("Who signs ({form})"));
     desk.harness.run_steps(4);
-    desk.harness.get_all_by_label_contains(person).last().unwrap().click();
+    desk.harness.get_all_by_label_contains(&format!("· {person}")).last().unwrap().click();
     desk.harness.run_steps(4);
 }
 
@@ -83,7 +83,9 @@ fn a_check_that_did_not_pass_inside_must_be_opened_too() {
 
 #[test]
 fn rejecting_and_withdrawing_need_a_reason() {
-    for (choice, deed) in [("Reject", "Reject request a41f09c27be3"), ("Withdraw", "Withdraw my approval of a41f09c27be3")] {
+    for (choice, deed) in
+        [("Reject", "Reject request a41f09c27be3"), ("Withdraw", "Withdraw my approval of a41f09c27be3")]
+    {
         let mut desk = connected();
         desk.go(Page::Approvals).click(choice);
         choose(&mut desk, "approve", "lan@example.test");
@@ -148,7 +150,9 @@ fn staging_asks_steps_parameters_and_who() {
     assert!(!desk.can("Stage SB-10, SB-12"));
     choose(&mut desk, "stage", "lan@example.test");
     desk.click("Stage SB-10, SB-12");
-    assert!(matches!(desk.sent().as_slice(), [Command::Stage { signer, .. }] if signer.principal.as_str() == "lan@example.test"));
+    assert!(
+        matches!(desk.sent().as_slice(), [Command::Stage { signer, .. }] if signer.principal.as_str() == "lan@example.test")
+    );
     desk.hear(Event::Staged { request: "a41f09c27be3".to_owned(), digest: fixture::request_digest() });
     desk.hear(fixture::ledger_read(&[]));
     desk.must_say("Staged a41f09c27be3");
@@ -163,7 +167,8 @@ fn a_rehearsal_shows_its_statements_and_its_proof() {
     desk.must_say("WARNING [TRIGGER-GUARD]");
     desk.click("Entry and exit").must_say("Entry equals exit in all 11 answers");
     let mut left = fixture::rehearsal();
-    let residue = Residue { what: fixture::id("births"), entry: Some(fixture::value("5")), exit: Some(fixture::value("6")) };
+    let residue =
+        Residue { what: fixture::id("births"), entry: Some(fixture::value("5")), exit: Some(fixture::value("6")) };
     left.residue = vec![residue];
     desk.hear(fixture::rehearsed(left)).must_say("1 thing left behind").must_say("1 differ, 10 are equal");
 }

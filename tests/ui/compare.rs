@@ -29,7 +29,10 @@ fn a_verdict_filters_and_a_search_narrows() {
     let mut desk = compare();
     desk.click("Show drifted 3").must_say("apr-active: drifted").must_not_say("outbox: same");
     desk.click("Show not as expected 5").must_say("idle-sessions: blind").must_not_say("births: grown");
-    desk.click("Show all 11").type_into("Search", "birth").must_say("births: grown").must_not_say("apr-active: drifted");
+    desk.click("Show all 11")
+        .type_into("Search", "birth")
+        .must_say("births: grown")
+        .must_not_say("apr-active: drifted");
     desk.type_into("Search", " nowhere").must_say("No check is like that");
 }
 
@@ -70,7 +73,8 @@ fn a_definition_opens_as_a_difference() {
         }
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    desk.must_say("changed:   FOR EACH ROW EXECUTE FUNCTION fn_birth_registry_auto('action_code')").must_say("change 1 of 1");
+    desk.must_say("changed:   FOR EACH ROW EXECUTE FUNCTION fn_birth_registry_auto('action_code')")
+        .must_say("change 1 of 1");
     desk.click("Unified").must_say("- changed:").must_say("+ changed:");
 }
 
@@ -95,7 +99,9 @@ fn it_is_copied_as_markdown_and_as_tsv() {
             _ => None,
         })
     };
-    for (button, expect) in [("Copy Markdown", "| Active action types | 6 | 6 | "), ("Copy TSV", "Active action types\t6\t6\t")] {
+    for (button, expect) in
+        [("Copy Markdown", "| Active action types | 6 | 6 | "), ("Copy TSV", "Active action types\t6\t6\t")]
+    {
         use egui_kittest::kittest::Queryable as _;
         desk.harness.get_by_label(button).click();
         let mut text = None;
@@ -131,7 +137,13 @@ fn two_baselines_are_compared_with_each_other() {
     desk.harness.run_steps(4);
     desk.click("Compare the two");
     assert!(matches!(desk.sent().as_slice(), [Command::CompareBaselines(..)]));
-    let rows = vec![fixture::row("births", "Birth registry", "birth_registry", ("5", "5", "9"), countersign::census::Verdict::Drifted)];
+    let rows = vec![fixture::row(
+        "births",
+        "Birth registry",
+        "birth_registry",
+        ("5", "5", "9"),
+        countersign::census::Verdict::Drifted,
+    )];
     desk.hear(Event::BaselinesCompared(Arc::new(countersign::census::Comparison { rows })));
     desk.must_say("births: drifted, expected 5, now 9").must_not_say("apr-active");
 }

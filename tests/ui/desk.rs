@@ -121,7 +121,8 @@ impl Desk {
 
     pub fn go(&mut self, page: Page) -> &mut Self {
         let at = Page::ALL.iter().position(|other| *other == page).unwrap();
-        let digits = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+        let digits =
+            [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
         self.harness.key_press_modifiers(Modifiers::COMMAND, digits[at]);
         self.harness.run_steps(4);
         assert_eq!(self.harness.state().page(), page);

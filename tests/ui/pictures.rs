@@ -62,7 +62,11 @@ fn lost() -> Outcome {
         system_identifier: "7361112233445566778".to_owned(),
         timeline: 1,
     };
-    Outcome::Unknown { token, reason: "The connection was lost after COMMIT was sent.".to_owned(), committed: Vec::new() }
+    Outcome::Unknown {
+        token,
+        reason: "The connection was lost after COMMIT was sent.".to_owned(),
+        committed: Vec::new(),
+    }
 }
 
 #[test]
@@ -103,7 +107,7 @@ fn rehearsal_in_the_dark() {
 
 #[test]
 fn script_at_150_percent() {
-    let mut desk = furnished(Setting { zoom: 1.5, ..light() });
+    let mut desk = furnished(Setting { zoom: 1.5, size: vec2(853.0, 533.0), ..light() });
     desk.go(Page::Script);
     picture(desk, "script-zoomed");
 }

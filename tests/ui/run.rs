@@ -52,7 +52,11 @@ fn unknown() -> Outcome {
         system_identifier: "7361112233445566778".to_owned(),
         timeline: 1,
     };
-    Outcome::Unknown { token, reason: "the connection was lost after COMMIT was sent".to_owned(), committed: Vec::new() }
+    Outcome::Unknown {
+        token,
+        reason: "the connection was lost after COMMIT was sent".to_owned(),
+        committed: Vec::new(),
+    }
 }
 
 #[test]
@@ -115,7 +119,9 @@ fn a_run_is_followed_live_to_its_sentence() {
     desk.hear(Event::Began("Running a41f09c27be3".to_owned()));
     desk.hear(Event::Progress(Progress::Passed("Every signature holds".to_owned())));
     desk.hear(Event::Progress(Progress::Sending { step: "SB-12".into(), number: 3, of: 4 }));
-    desk.must_say("Every signature holds").must_say("SB-12: statement 3 of 4").must_say("Running a41f09c27be3 · statement 3 of 4");
+    desk.must_say("Every signature holds")
+        .must_say("SB-12: statement 3 of 4")
+        .must_say("Running a41f09c27be3 · statement 3 of 4");
     desk.hear(Event::Progress(Progress::Answered(fixture::trace().statements.remove(2))));
     desk.hear(Event::Progress(Progress::Committing));
     desk.must_say("SB-12 1: DELETE 1 · 7 ms").must_say("COMMIT was sent");
@@ -140,7 +146,10 @@ fn unknown_has_its_own_screen_and_is_proved_again() {
     desk.must_say("Nobody knows yet whether it was committed").must_say("Do not run it again");
     desk.must_say("90412").must_say("pg_xact_status").must_not_say("Committed,");
     assert!(!desk.shows(ASK));
-    desk.hear(Event::LedgerRead(Arc::new(fixture::ledger(Some(fixture::request_view(&[])), RequestStatus::Ended(unknown())))));
+    desk.hear(Event::LedgerRead(Arc::new(fixture::ledger(
+        Some(fixture::request_view(&[])),
+        RequestStatus::Ended(unknown()),
+    ))));
     desk.hear(fixture::survey(countersign::diagnose::Mode::Isolated));
     desk.sent();
     desk.click("Prove again");
@@ -152,7 +161,9 @@ fn a_run_without_a_recorded_end_is_unknown_on_every_desk() {
     let mut desk = connected();
     let begun = RequestStatus::Begun { run: "77aa".to_owned() };
     desk.hear(Event::LedgerRead(Arc::new(fixture::ledger(Some(fixture::request_view(&[])), begun))));
-    desk.go(Page::Run).must_say("Nobody knows yet").must_say("The run 77aa began, and the ledger records no end of it.");
+    desk.go(Page::Run)
+        .must_say("Nobody knows yet")
+        .must_say("The run 77aa began, and the ledger records no end of it.");
 }
 
 #[test]

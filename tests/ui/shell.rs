@@ -149,7 +149,10 @@ fn what_was_known_stays_on_the_screen_when_the_next_look_fails() {
     let mut desk = connected();
     desk.click("Look again");
     desk.hear(failed(FailureKind::CannotConnect, "cannot connect: refused"));
-    desk.go(Page::Compare).must_say("cannot connect: refused").must_say("What follows is what was seen before").must_say("apr-active: drifted");
+    desk.go(Page::Compare)
+        .must_say("cannot connect: refused")
+        .must_say("What follows is what was seen before")
+        .must_say("apr-active: drifted");
 }
 
 #[test]
@@ -192,7 +195,9 @@ fn an_open_transaction_of_another_session_is_named_and_not_ended() {
     };
     desk.hear(Event::Surveyed(Arc::new(survey)));
     // D-15: pid, user, application, age, state and locks; the owner's ROLLBACK is the way.
-    desk.must_say("pid 4242 · deploy · idle in transaction").must_say("open for 12 min").must_say("AccessExclusiveLock on public.governance_ruleset");
+    desk.must_say("pid 4242 · deploy · idle in transaction")
+        .must_say("open for 12 min")
+        .must_say("AccessExclusiveLock on public.governance_ruleset");
     desk.must_say("Ask the owner to send ROLLBACK");
 }
 
@@ -214,7 +219,8 @@ fn an_idle_window_asks_for_no_frame() {
     for page in Page::ALL {
         desk.go(page);
         desk.harness.run_steps(4);
-        let delay = desk.harness.output().viewport_output.values().map(|viewport| viewport.repaint_delay).min().unwrap();
+        let delay =
+            desk.harness.output().viewport_output.values().map(|viewport| viewport.repaint_delay).min().unwrap();
         let least = if page == Page::Approvals { 30 } else { 3_600 };
         assert!(delay.as_secs() >= least, "{page:?} asks for a frame in {delay:?}");
     }

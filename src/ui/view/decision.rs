@@ -2,8 +2,8 @@
 //! (D-12).
 
 use eframe::egui::{
-    CornerRadius, FontId, Rect, Sense, Shape, Stroke, StrokeKind, TextStyle, TextWrapMode, Ui, Vec2, WidgetInfo, WidgetText,
-    accesskit::Role, pos2,
+    CornerRadius, FontId, Rect, Sense, Shape, Stroke, StrokeKind, TextStyle, TextWrapMode, Ui, Vec2, WidgetInfo,
+    WidgetText, accesskit::Role, pos2,
 };
 
 use super::Scene;
@@ -40,7 +40,11 @@ pub fn ui(ui: &mut Ui, scene: &mut Scene<'_>) {
     text::label(ui, &format!("Decision tree of 97.1 · {}", step.id));
     let unlit: Vec<Turn> = QUESTIONS
         .iter()
-        .map(|question| Turn { question: (*question).to_owned(), answer: "?".to_owned(), fact: "not looked at yet".to_owned() })
+        .map(|question| Turn {
+            question: (*question).to_owned(),
+            answer: "?".to_owned(),
+            fact: "not looked at yet".to_owned(),
+        })
         .collect();
     let diagnosis = scene.shown.diagnosis(&step.id);
     let (turns, mode) = match diagnosis {
@@ -146,7 +150,11 @@ fn leaf_box(ui: &mut Ui, rect: Rect, mode: Mode, title: &str, words: &str, lit: 
     painter.rect(rect, CornerRadius::same(4), fill, edge, StrokeKind::Inside);
     mark::paint(&painter, mark::square_at(rect.left() + 10.0, rect.top() + 15.0), Mark::mode(mode), color);
     let family = if lit { tokens::semibold() } else { eframe::egui::FontFamily::Proportional };
-    let head = painter.layout_no_wrap(title.to_owned(), FontId::new(tokens::BODY, family), if lit { tokens.text } else { color });
+    let head = painter.layout_no_wrap(
+        title.to_owned(),
+        FontId::new(tokens::BODY, family),
+        if lit { tokens.text } else { color },
+    );
     painter.galley(pos2(rect.left() + 28.0, rect.top() + 15.0 - head.size().y / 2.0), head, color);
     let below = painter.layout_no_wrap(words.to_owned(), FontId::proportional(tokens::SMALL), tokens.muted);
     painter.galley(pos2(rect.left() + 28.0, rect.top() + 31.0 - below.size().y / 2.0), below, tokens.muted);

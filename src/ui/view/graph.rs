@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use eframe::egui::{
-    Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
-    accesskit::Role, pos2, vec2,
+    Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo, accesskit::Role, pos2, vec2,
 };
 
 use super::Scene;
@@ -152,26 +152,37 @@ fn component(ui: &mut Ui, scene: &mut Scene<'_>, book: &Runbook, step: &Step, in
     let response = ui.interact(rect, ui.scope_id().with(("component", index)), Sense::click());
     let selected = scene.shown.step == index;
     let fill = if response.hovered() { tokens.hover } else { tokens.raised };
-    let edge = if selected || response.has_focus() { Stroke::new(2.0, tokens.accent) } else { Stroke::new(1.0, tokens.border) };
+    let edge = if selected || response.has_focus() {
+        Stroke::new(2.0, tokens.accent)
+    } else {
+        Stroke::new(1.0, tokens.border)
+    };
     let painter = ui.painter().with_clip_rect(rect.expand(1.0).intersect(ui.clip_rect()));
     painter.rect(rect, CornerRadius::same(4), fill, edge, StrokeKind::Inside);
     let head = rect.top() + 17.0;
     let small = FontId::proportional(tokens::SMALL);
     let strong = FontId::new(tokens::BODY, tokens::semibold());
     painter.text(pos2(rect.left() + 10.0, head), Align2::LEFT_CENTER, visible(&step.id.0), strong, tokens.text);
-    let (mark, color, word) = scene.shown.diagnosis(&step.id).map_or((Mark::Ring, tokens.muted, "not looked at"), |known| {
-        (Mark::mode(known.mode), tokens.mode(known.mode), mark::mode_word(known.mode))
-    });
+    let (mark, color, word) =
+        scene.shown.diagnosis(&step.id).map_or((Mark::Ring, tokens.muted, "not looked at"), |known| {
+            (Mark::mode(known.mode), tokens.mode(known.mode), mark::mode_word(known.mode))
+        });
     let text = painter.text(pos2(rect.right() - 10.0, head), Align2::RIGHT_CENTER, word, small.clone(), color);
     mark::paint(&painter, mark::square_at(text.left() - 16.0, head), mark, color);
     painter.hline(rect.x_range(), rect.top() + 32.0, Stroke::new(1.0, tokens.line));
     let objects = objects_of(book, step);
     // A letter of the small monospaced face is 7.2 points wide.
     let letters = if rect.width() > 200.0 { 23 } else { 18 };
-    let facts = scene.shown.survey.value().and_then(|survey| survey.diagnosis.facts.steps.iter().find(|facts| facts.step == step.id));
+    let facts = scene
+        .shown
+        .survey
+        .value()
+        .and_then(|survey| survey.diagnosis.facts.steps.iter().find(|facts| facts.step == step.id));
     for (row, object) in objects.iter().take(OBJECTS).enumerate() {
         let middle = rect.top() + 42.0 + as_f32(row) * 16.0;
-        let present = facts.and_then(|facts| facts.objects.iter().find(|(name, _)| *name == object.name)).map(|(_, there)| *there);
+        let present = facts
+            .and_then(|facts| facts.objects.iter().find(|(name, _)| *name == object.name))
+            .map(|(_, there)| *there);
         let greenfield = object.class == ObjectClass::Greenfield;
         let (shape, color) = match (greenfield, present) {
             (true, Some(true)) => (Mark::Dot, tokens.good),
@@ -181,8 +192,15 @@ fn component(ui: &mut Ui, scene: &mut Scene<'_>, book: &Runbook, step: &Step, in
         };
         mark::paint(&painter, mark::square_at(rect.left() + 8.0, middle), shape, color);
         let mono = FontId::monospace(tokens::SMALL);
-        let name = if object.name.schema == book.target.schema { object.name.name.clone() } else { object.name.to_string() };
-        painter.text(pos2(rect.left() + 24.0, middle), Align2::LEFT_CENTER, one_line(&name, letters), mono, tokens.text);
+        let name =
+            if object.name.schema == book.target.schema { object.name.name.clone() } else { object.name.to_string() };
+        painter.text(
+            pos2(rect.left() + 24.0, middle),
+            Align2::LEFT_CENTER,
+            one_line(&name, letters),
+            mono,
+            tokens.text,
+        );
     }
     if objects.len() > OBJECTS {
         let middle = rect.top() + 42.0 + as_f32(OBJECTS) * 16.0;

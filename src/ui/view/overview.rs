@@ -12,19 +12,23 @@ use crate::ui::tokens::{Tokens, UNIT};
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::text;
 
-/// The overview has no drafts.
-#[derive(Default)]
+/// The overview; it has no drafts.
 pub struct OverviewPage;
 
 impl OverviewPage {
     /// Draws the page.
-    pub fn ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
+    pub fn ui(ui: &mut Ui, scene: &mut Scene<'_>) {
         if scene.shown.book().is_none() {
-            text::empty(ui, "No runbook is open", "Open a runbook folder to see its steps and what they depend on.", |ui| {
-                if text::deed(ui, true, "Open a runbook").clicked() {
-                    scene.actions.push(UiAction::Go(Page::Start));
-                }
-            });
+            text::empty(
+                ui,
+                "No runbook is open",
+                "Open a runbook folder to see its steps and what they depend on.",
+                |ui| {
+                    if text::deed(ui, true, "Open a runbook").clicked() {
+                        scene.actions.push(UiAction::Go(Page::Start));
+                    }
+                },
+            );
             return;
         }
         ScrollArea::vertical().id_salt("overview").auto_shrink(false).show(ui, |ui| {
@@ -83,7 +87,10 @@ fn standing(ui: &mut Ui, scene: &mut Scene<'_>) {
             }
             for condition in diagnosis.facts.conditions.iter().filter(|fact| fact.state != ConditionState::Clear) {
                 let word = if condition.state == ConditionState::Tripped { "tripped" } else { "cannot be seen" };
-                text::muted(ui, &format!("{} ({}) {word}: expected {}", condition.title, condition.id, condition.expected));
+                text::muted(
+                    ui,
+                    &format!("{} ({}) {word}: expected {}", condition.title, condition.id, condition.expected),
+                );
             }
             for unreadable in &diagnosis.facts.unreadable {
                 mark::plain(ui, Mark::Blind, tokens.care, unreadable);

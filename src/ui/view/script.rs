@@ -59,7 +59,7 @@ impl ScriptPage {
             return;
         };
         self.adopt(&step);
-        self.seen(scene, &step);
+        Self::seen(scene, &step);
         ui.horizontal(|ui| {
             text::heading(ui, &format!("{} · {}", step.id, step.reversal.path));
             if ui.button("Copy script").clicked() {
@@ -79,7 +79,14 @@ impl ScriptPage {
         let reversal = reversal.clone();
         match self.other_text(scene, &step) {
             Some((other, title)) => {
-                self.pane.ui(ui, scene, "script-diff", &other, &reversal, (&title, &format!("Reversal · {}", step.reversal.path)));
+                self.pane.ui(
+                    ui,
+                    scene,
+                    "script-diff",
+                    &other,
+                    &reversal,
+                    (&title, &format!("Reversal · {}", step.reversal.path)),
+                );
             }
             None => {
                 text::muted(ui, "There is no such text for this step.");
@@ -96,7 +103,7 @@ impl ScriptPage {
     }
 
     /// A script counts as opened for every open request that holds it, as soon as it is on the screen.
-    fn seen(&self, scene: &mut Scene<'_>, step: &Step) {
+    fn seen(scene: &mut Scene<'_>, step: &Step) {
         let what = format!("script:{}", step.id);
         for request in scene.shown.requests() {
             let holds = request.plan.stages.iter().any(|stage| stage.step == step.id);
@@ -162,7 +169,9 @@ impl ScriptPage {
     fn other_text(&mut self, scene: &Scene<'_>, step: &Step) -> Option<(Arc<str>, String)> {
         let (text, title) = match self.against {
             Against::Nothing => return None,
-            Against::Build => step.build.as_ref().map(|build| (build.text.clone(), format!("Build · {}", build.path)))?,
+            Against::Build => {
+                step.build.as_ref().map(|build| (build.text.clone(), format!("Build · {}", build.path)))?
+            }
             Against::Captured => captured(scene, step)?,
             Against::Sealed => sealed(scene, step)?,
         };
@@ -182,7 +191,10 @@ impl ScriptPage {
 /// Finds the definition that was captured for this step's object (D-30): in the baseline, else as it is now.
 fn captured(scene: &Scene<'_>, step: &Step) -> Option<(String, String)> {
     let book = scene.shown.book()?;
-    let check = book.checks.iter().find(|check| check.steps.contains(&step.id) && matches!(check.query, Query::Definition(..)))?;
+    let check = book
+        .checks
+        .iter()
+        .find(|check| check.steps.contains(&step.id) && matches!(check.query, Query::Definition(..)))?;
     let baseline = scene.shown.baseline.value().map(|open| (&open.baseline.census, "baseline"));
     let now = scene.shown.survey.value().map(|survey| (&survey.census, "now"));
     [baseline, now].into_iter().flatten().find_map(|(census, side)| match census.readings.get(&check.id) {
@@ -195,8 +207,8 @@ fn captured(scene: &Scene<'_>, step: &Step) -> Option<(String, String)> {
 fn sealed(scene: &Scene<'_>, step: &Step) -> Option<(String, String)> {
     let request = scene.shown.request_of(&step.id)?;
     let stage = request.plan.stages.iter().find(|stage| stage.step == step.id)?;
-    let text = stage.statements.iter().map(|statement| format!("{};\n", statement.sql.trim_end_matches(';'))).collect();
-    Some((text, format!("Sealed · request {}", request.request.id())))
+    let statements: Vec<&str> = stage.statements.iter().map(|known| known.sql.trim_end_matches(';')).collect();
+    Some((statements.join(";\n") + ";\n", format!("Sealed · request {}", request.request.id())))
 }
 
 /// Says what rows a statement must affect.
@@ -228,12 +240,13 @@ fn asides(ui: &Ui, scene: &Scene<'_>, step: &Step, lines: &[Line]) -> BTreeMap<u
         let Some(ordinal) = line.statement else { continue };
         let rule = step.statements.get(&ordinal);
         let notices = rule.map_or(&[][..], |rule| rule.notices.as_slice());
-        let mut words = format!("{ordinal}: {}", rows_words(rule.and_then(|rule| rule.rows.as_ref())));
-        if !notices.is_empty() {
-            words.push_str(&format!(", {}", text::count(notices.len(), "notice")));
-        }
-        let more: Vec<String> =
-            notices.iter().map(|notice| format!("{} ×{} containing {:?}", notice.severity, notice.times, notice.contains)).collect();
+        let beside =
+            if notices.is_empty() { String::new() } else { format!(", {}", text::count(notices.len(), "notice")) };
+        let words = format!("{ordinal}: {}{beside}", rows_words(rule.and_then(|rule| rule.rows.as_ref())));
+        let more: Vec<String> = notices
+            .iter()
+            .map(|notice| format!("{} ×{} containing {:?}", notice.severity, notice.times, notice.contains))
+            .collect();
         let aside = Aside { mark: Mark::Arrow, color: tokens.muted, words, more: more.join("\n") };
         asides.entry(number).or_default().push(aside);
     }

@@ -92,7 +92,14 @@ impl StartPage {
                 text::strong(ui, &open.runbook.title);
                 text::muted(ui, &open.path.display().to_string());
             }
-            match form::path(ui, "runbook-path", "Runbook folder", &mut self.runbook, "Open runbook", scene.shown.is_free()) {
+            match form::path(
+                ui,
+                "runbook-path",
+                "Runbook folder",
+                &mut self.runbook,
+                "Open runbook",
+                scene.shown.is_free(),
+            ) {
                 Some(PathAsk::Use) => scene.ask(Command::OpenRunbook(PathBuf::from(self.runbook.trim()))),
                 Some(PathAsk::Choose) => scene.actions.push(UiAction::Choose(Choose::Runbook)),
                 None => {}
@@ -105,7 +112,9 @@ impl StartPage {
             } else {
                 text::label(ui, "Recent");
                 for path in &scene.prefs.recent {
-                    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+                    let name = path
+                        .file_name()
+                        .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
                     if text::lead(ui, &name).on_hover_text(path.display().to_string()).clicked() {
                         scene.actions.push(UiAction::Ask(Command::OpenRunbook(path.clone())));
                     }
@@ -163,13 +172,23 @@ impl StartPage {
                     let census = &open.baseline.census;
                     text::strong(ui, &format!("\"{}\" · {}", open.baseline.label, text::date(census.taken_at)));
                     text::muted(ui, &open.path.display().to_string());
-                    text::muted(ui, &format!("{} of {}", text::count(census.readings.len(), "answer"), census.target.database));
+                    text::muted(
+                        ui,
+                        &format!("{} of {}", text::count(census.readings.len(), "answer"), census.target.database),
+                    );
                 }
                 None => {
                     text::muted(ui, "The census that was kept before the build: what the reversal must lead back to.");
                 }
             }
-            match form::path(ui, "baseline-path", "Baseline file", &mut self.baseline, "Open baseline", scene.shown.is_free()) {
+            match form::path(
+                ui,
+                "baseline-path",
+                "Baseline file",
+                &mut self.baseline,
+                "Open baseline",
+                scene.shown.is_free(),
+            ) {
                 Some(PathAsk::Use) => scene.ask(Command::OpenBaseline(PathBuf::from(self.baseline.trim()))),
                 Some(PathAsk::Choose) => scene.actions.push(UiAction::Choose(Choose::Baseline)),
                 None => {}
@@ -180,9 +199,21 @@ impl StartPage {
             if scene.shown.survey.value().is_some() {
                 text::rule(ui);
                 text::label(ui, "Or keep the census of now");
-                form::field(ui, "baseline-label", "What it is the truth of", &mut self.baseline_label, "before the build");
-                let asked =
-                    form::path(ui, "baseline-target", "New file", &mut self.baseline_target, "Keep baseline", scene.shown.is_free());
+                form::field(
+                    ui,
+                    "baseline-label",
+                    "What it is the truth of",
+                    &mut self.baseline_label,
+                    "before the build",
+                );
+                let asked = form::path(
+                    ui,
+                    "baseline-target",
+                    "New file",
+                    &mut self.baseline_target,
+                    "Keep baseline",
+                    scene.shown.is_free(),
+                );
                 match asked {
                     Some(PathAsk::Use) => scene.ask(Command::SaveBaseline {
                         path: PathBuf::from(self.baseline_target.trim()),
@@ -200,7 +231,13 @@ impl StartPage {
             let there = scene.shown.ledger.value().is_some();
             head(ui, "4", "Ledger", there);
             if let Some(ledger) = scene.shown.ledger.value() {
-                text::body(ui, &format!("{} in the target's own PostgreSQL.", text::count(ledger.entries.len(), "entry").replace("entrys", "entries")));
+                text::body(
+                    ui,
+                    &format!(
+                        "{} in the target's own PostgreSQL.",
+                        text::count(ledger.entries.len(), "entry").replace("entrys", "entries")
+                    ),
+                );
                 if text::lead(ui, "Show the ledger").clicked() {
                     scene.actions.push(UiAction::Go(Page::Ledger));
                 }
@@ -210,7 +247,10 @@ impl StartPage {
                 text::failure(ui, &reason.message, &reason.hint);
             }
             if !scene.shown.no_ledger {
-                text::muted(ui, "Who asked, who signed, what ran: kept in the database itself. It is read once you are connected.");
+                text::muted(
+                    ui,
+                    "Who asked, who signed, what ran: kept in the database itself. It is read once you are connected.",
+                );
                 return;
             }
             text::body(ui, "This database has no ledger yet. Without one nothing can be staged, signed or run.");
@@ -253,8 +293,12 @@ fn problems(ui: &mut Ui, scene: &Scene<'_>) {
         for problem in open.diagnostics.iter().take(PROBLEMS_SHOWN) {
             let place = format!("{}:{}:{}", problem.file, problem.line, problem.column);
             match problem.severity {
-                DiagnosticSeverity::Error => mark::word(ui, Mark::Cross, tokens.bad, &format!("{place}  {}", problem.message)),
-                DiagnosticSeverity::Warning => mark::word(ui, Mark::Care, tokens.care, &format!("{place}  {}", problem.message)),
+                DiagnosticSeverity::Error => {
+                    mark::word(ui, Mark::Cross, tokens.bad, &format!("{place}  {}", problem.message))
+                }
+                DiagnosticSeverity::Warning => {
+                    mark::word(ui, Mark::Care, tokens.care, &format!("{place}  {}", problem.message))
+                }
             };
             text::muted(ui, &problem.hint);
         }

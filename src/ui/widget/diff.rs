@@ -106,8 +106,16 @@ fn rows(ops: &[DiffOp]) -> Vec<Row> {
         for at in 0..shared {
             rows.push(Row { left: Some(old.start + at), right: Some(new.start + at), kind });
         }
-        rows.extend((old.start + shared..old.end).map(|line| Row { left: Some(line), right: None, kind: RowKind::Removed }));
-        rows.extend((new.start + shared..new.end).map(|line| Row { left: None, right: Some(line), kind: RowKind::Added }));
+        rows.extend((old.start + shared..old.end).map(|line| Row {
+            left: Some(line),
+            right: None,
+            kind: RowKind::Removed,
+        }));
+        rows.extend((new.start + shared..new.end).map(|line| Row {
+            left: None,
+            right: Some(line),
+            kind: RowKind::Added,
+        }));
     }
     rows
 }

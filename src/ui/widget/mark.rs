@@ -1,7 +1,8 @@
 //! Shapes that go before a word, drawn by hand so that they look the same in every font: shape, word, then colour.
 
 use eframe::egui::{
-    Color32, Painter, Pos2, Rect, Response, RichText, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+    Color32, Label, Painter, Pos2, Rect, Response, RichText, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo,
+    accesskit::Role, pos2, vec2,
 };
 
 use super::escape::visible;
@@ -144,15 +145,17 @@ pub fn paint(painter: &Painter, rect: Rect, mark: Mark, color: Color32) {
             line(vec2(-r * 1.15, r * 1.15), vec2(r * 1.15, -r * 1.15));
         }
         Mark::Blind => {
-            let points: Vec<Pos2> = [(-0.8, -0.6), (-0.4, -1.1), (0.3, -1.1), (0.75, -0.6), (0.5, -0.1), (0.0, 0.2), (0.0, 0.55)]
-                .iter()
-                .map(|(x, y)| center + vec2(x * r, y * r))
-                .collect();
+            let points: Vec<Pos2> =
+                [(-0.8, -0.6), (-0.4, -1.1), (0.3, -1.1), (0.75, -0.6), (0.5, -0.1), (0.0, 0.2), (0.0, 0.55)]
+                    .iter()
+                    .map(|(x, y)| center + vec2(x * r, y * r))
+                    .collect();
             painter.add(Shape::line(points, stroke));
             painter.circle_filled(center + vec2(0.0, r * 1.2), 1.1, color);
         }
         Mark::Tick => {
-            let points = vec![center + vec2(-r, 0.1 * r), center + vec2(-0.25 * r, 0.85 * r), center + vec2(r, -0.8 * r)];
+            let points =
+                vec![center + vec2(-r, 0.1 * r), center + vec2(-0.25 * r, 0.85 * r), center + vec2(r, -0.8 * r)];
             painter.add(Shape::line(points, stroke));
         }
         Mark::Cross => {
@@ -169,7 +172,8 @@ pub fn paint(painter: &Painter, rect: Rect, mark: Mark, color: Color32) {
             painter.rect_filled(Rect::from_center_size(center, Vec2::splat(r * 2.0)), 1.0, color);
         }
         Mark::Care => {
-            let points = vec![center + vec2(0.0, -r * 1.1), center + vec2(r * 1.1, r * 0.9), center + vec2(-r * 1.1, r * 0.9)];
+            let points =
+                vec![center + vec2(0.0, -r * 1.1), center + vec2(r * 1.1, r * 0.9), center + vec2(-r * 1.1, r * 0.9)];
             painter.add(Shape::closed_line(points, stroke));
         }
         Mark::Note => {
@@ -194,29 +198,20 @@ pub fn paint(painter: &Painter, rect: Rect, mark: Mark, color: Color32) {
     }
 }
 
-/// Draws a mark and its word on one line; together they have the word as accessible name.
+/// Draws a mark and its words; they have the words as accessible name. Long words wrap beside the mark.
 pub fn word(ui: &mut Ui, mark: Mark, color: Color32, text: &str) -> Response {
-    on_one_line(ui, |ui| {
-        bare(ui, mark, color);
-        ui.label(RichText::new(visible(text)).color(color))
-    })
+    marked(ui, mark, color, RichText::new(visible(text)).color(color))
 }
 
 /// As [`word`], with the words in the colour of plain text.
 pub fn plain(ui: &mut Ui, mark: Mark, color: Color32, text: &str) -> Response {
     let words = Tokens::of(ui).text;
-    on_one_line(ui, |ui| {
-        bare(ui, mark, color);
-        ui.label(RichText::new(visible(text)).color(words))
-    })
+    marked(ui, mark, color, RichText::new(visible(text)).color(words))
 }
 
 /// As [`word`], in the small size.
 pub fn small(ui: &mut Ui, mark: Mark, color: Color32, text: &str) -> Response {
-    on_one_line(ui, |ui| {
-        bare(ui, mark, color);
-        ui.label(RichText::new(visible(text)).small().color(color))
-    })
+    marked(ui, mark, color, RichText::new(visible(text)).small().color(color))
 }
 
 /// As [`small`], for a line that is filled from its right edge.
@@ -226,27 +221,32 @@ pub fn small_from_right(ui: &mut Ui, mark: Mark, color: Color32, text: &str) -> 
     response
 }
 
-/// Lays out on one line no higher than its words; long words go on in the next line beside the mark.
-fn on_one_line(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> Response) -> Response {
+fn marked(ui: &mut Ui, mark: Mark, color: Color32, words: RichText) -> Response {
     if ui.layout().is_horizontal() {
         // Beside other things the row's own height counts.
         let shown = ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = HALF + 2.0;
-            add(ui)
+            bare(ui, mark, color);
+            ui.label(words)
         });
         return shown.inner;
     }
     ui.scope(|ui| {
         ui.spacing_mut().interact_size.y = LINE;
         ui.spacing_mut().item_spacing.x = HALF + 2.0;
-        ui.horizontal_top(add).inner
+        let line = ui.horizontal_top(|ui| {
+            bare(ui, mark, color);
+            ui.vertical(|ui| ui.add(Label::new(words).wrap())).inner
+        });
+        line.inner
     })
     .inner
 }
 
 /// Draws a mark alone; a word must stand next to it.
 pub fn bare(ui: &mut Ui, mark: Mark, color: Color32) {
-    let (rect, _) = ui.allocate_exact_size(Vec2::new(SIZE, ui.text_style_height(&eframe::egui::TextStyle::Body)), Sense::hover());
+    let (rect, _) =
+        ui.allocate_exact_size(Vec2::new(SIZE, ui.text_style_height(&eframe::egui::TextStyle::Body)), Sense::hover());
     let square = Rect::from_center_size(rect.center(), Vec2::splat(SIZE));
     paint(ui.painter(), square, mark, color);
 }

@@ -107,7 +107,9 @@ impl SignerForm {
             .shown
             .book()
             .and_then(|book| book.roster.as_ref())
-            .map(|roster| roster.people.iter().filter(|person| role.is_none_or(|role| may(person, role))).cloned().collect())
+            .map(|roster| {
+                roster.people.iter().filter(|person| role.is_none_or(|role| may(person, role))).cloned().collect()
+            })
             .unwrap_or_default();
         if people.is_empty() {
             let role = role.map_or("at all", role_word);
@@ -128,13 +130,18 @@ impl SignerForm {
         let chosen = self.principal.as_ref().and_then(|who| people.iter().find(|person| person.principal == *who));
         let label = chosen.map_or_else(|| "Choose a person".to_owned(), label_of);
         let before = self.principal.clone();
-        let combo = ComboBox::from_id_salt(("who", self.name)).selected_text(label).width(ui.available_width()).truncate();
+        let combo =
+            ComboBox::from_id_salt(("who", self.name)).selected_text(label).width(ui.available_width()).truncate();
         let response = combo.show_ui(ui, |ui| {
             for person in people {
                 ui.selectable_value(&mut self.principal, Some(person.principal.clone()), label_of(person));
             }
         });
-        super::mark::name(&response.response, eframe::egui::accesskit::Role::ComboBox, &format!("Who signs ({})", self.name));
+        super::mark::name(
+            &response.response,
+            eframe::egui::accesskit::Role::ComboBox,
+            &format!("Who signs ({})", self.name),
+        );
         if self.principal != before
             && let Some(desk) = scene.people.iter().find(|desk| Some(&desk.principal) == self.principal.as_ref())
         {
@@ -166,7 +173,11 @@ impl SignerForm {
             Known::Known(keys) => {
                 for key in keys {
                     let label = format!("{}  {}", key.comment, key.fingerprint);
-                    ui.radio_value(&mut self.fingerprint, key.fingerprint.clone(), super::escape::visible(&label).as_ref());
+                    ui.radio_value(
+                        &mut self.fingerprint,
+                        key.fingerprint.clone(),
+                        super::escape::visible(&label).as_ref(),
+                    );
                 }
             }
             Known::NotAsked => {

@@ -36,14 +36,109 @@ pub struct Line {
 }
 
 const KEYWORDS: &[&str] = &[
-    "add", "after", "all", "alter", "and", "any", "as", "asc", "before", "begin", "between", "by", "cascade", "case", "check",
-    "column", "comment", "commit", "constraint", "copy", "create", "default", "deferrable", "deferred", "delete", "desc",
-    "distinct", "do", "drop", "each", "else", "end", "except", "execute", "exists", "false", "for", "foreign", "from",
-    "function", "grant", "group", "having", "if", "immediate", "in", "index", "inner", "insert", "intersect", "into", "is",
-    "join", "key", "language", "left", "like", "limit", "lock", "materialized", "merge", "not", "null", "of", "offset", "on",
-    "only", "or", "order", "outer", "primary", "procedure", "references", "replace", "restrict", "returning", "returns",
-    "revoke", "right", "rollback", "row", "schema", "select", "sequence", "set", "table", "temp", "temporary", "then", "to",
-    "trigger", "true", "truncate", "type", "union", "unique", "update", "using", "values", "view", "when", "where", "with",
+    "add",
+    "after",
+    "all",
+    "alter",
+    "and",
+    "any",
+    "as",
+    "asc",
+    "before",
+    "begin",
+    "between",
+    "by",
+    "cascade",
+    "case",
+    "check",
+    "column",
+    "comment",
+    "commit",
+    "constraint",
+    "copy",
+    "create",
+    "default",
+    "deferrable",
+    "deferred",
+    "delete",
+    "desc",
+    "distinct",
+    "do",
+    "drop",
+    "each",
+    "else",
+    "end",
+    "except",
+    "execute",
+    "exists",
+    "false",
+    "for",
+    "foreign",
+    "from",
+    "function",
+    "grant",
+    "group",
+    "having",
+    "if",
+    "immediate",
+    "in",
+    "index",
+    "inner",
+    "insert",
+    "intersect",
+    "into",
+    "is",
+    "join",
+    "key",
+    "language",
+    "left",
+    "like",
+    "limit",
+    "lock",
+    "materialized",
+    "merge",
+    "not",
+    "null",
+    "of",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "outer",
+    "primary",
+    "procedure",
+    "references",
+    "replace",
+    "restrict",
+    "returning",
+    "returns",
+    "revoke",
+    "right",
+    "rollback",
+    "row",
+    "schema",
+    "select",
+    "sequence",
+    "set",
+    "table",
+    "temp",
+    "temporary",
+    "then",
+    "to",
+    "trigger",
+    "true",
+    "truncate",
+    "type",
+    "union",
+    "unique",
+    "update",
+    "using",
+    "values",
+    "view",
+    "when",
+    "where",
+    "with",
 ];
 
 /// Splits a text into lines with their pieces; `/* */`, quotes and `$$` may run over many lines.
@@ -148,10 +243,11 @@ fn piece_at(rest: &str, before: Option<u8>) -> (usize, Piece) {
     if first == ':' && bytes.get(1) == Some(&b'\'') && before != Some(b':') {
         return (rest[2..].find('\'').map_or(rest.len(), |end| end + 3), Piece::Parameter);
     }
-    if first == '$' && !before.is_some_and(is_word) {
-        if let Some(length) = dollar_length(rest) {
-            return (length, Piece::Text);
-        }
+    if first == '$'
+        && !before.is_some_and(is_word)
+        && let Some(length) = dollar_length(rest)
+    {
+        return (length, Piece::Text);
     }
     if first.is_ascii_digit() && !before.is_some_and(is_word) {
         let end = bytes.iter().position(|byte| !byte.is_ascii_digit() && *byte != b'.').unwrap_or(rest.len());
@@ -211,7 +307,9 @@ fn dollar_length(rest: &str) -> Option<usize> {
     let tag_end = rest[1..].find('$')? + 2;
     let tag = &rest[..tag_end];
     let inner = &tag[1..tag_end - 1];
-    if inner.starts_with(|letter: char| letter.is_ascii_digit()) || !inner.bytes().all(|byte| is_word(byte) || byte >= 0x80) {
+    if inner.starts_with(|letter: char| letter.is_ascii_digit())
+        || !inner.bytes().all(|byte| is_word(byte) || byte >= 0x80)
+    {
         return None;
     }
     Some(rest[tag_end..].find(tag).map_or(rest.len(), |end| tag_end + end + tag_end))

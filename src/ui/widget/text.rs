@@ -1,8 +1,8 @@
 //! Labels in the three sizes, and boxes around them. Text that comes from outside goes through `escape::visible`.
 
 use eframe::egui::{
-    self, Align, Button, Color32, CornerRadius, FontId, Frame, Label, Margin, Response, RichText, Sense, Stroke, TextStyle,
-    Ui, Vec2, WidgetText,
+    self, Align, Button, Color32, CornerRadius, FontId, Frame, Label, Margin, Response, RichText, Sense, Stroke,
+    TextStyle, Ui, Vec2, WidgetText,
 };
 use jiff::Timestamp;
 
@@ -219,4 +219,9 @@ pub fn split(ui: &mut Ui) -> (Ui, Ui) {
 pub fn join(ui: &mut Ui, left: &Ui, right: &Ui) {
     let rect = left.min_rect().union(right.min_rect());
     ui.advance_cursor_after_rect(rect);
+}
+
+/// The frame of a dialog.
+pub fn dialog(ui: &Ui) -> Frame {
+    Frame::popup(ui.style()).inner_margin(Margin::same(16)).corner_radius(CornerRadius::same(8))
 }

@@ -50,7 +50,8 @@ fn environment(ui: &mut Ui, scene: &mut Scene<'_>) {
     let word = environment_word(connection.environment);
     let after = paint_line(ui, rect, 16.0, word, tokens.on_band, true);
     let note = &connection.note;
-    let where_to = format!("{} @ {}  as {}  ·  {}  ·  {}", note.database, note.server, note.role, note.security, note.version);
+    let where_to =
+        format!("{} @ {}  as {}  ·  {}  ·  {}", note.database, note.server, note.role, note.security, note.version);
     let after = paint_line(ui, rect, after + UNIT * 3.0, &visible(&where_to), tokens.on_band, false);
     let lamp = if scene.shown.stop().is_some() {
         ("stopped", mark::Mark::Block)
@@ -85,22 +86,23 @@ fn stop(ui: &mut Ui, scene: &mut Scene<'_>, condition: &str, reason: &str) {
     let tokens = Tokens::of(ui);
     let top = ui.cursor().min;
     let behind = ui.painter().add(Shape::Noop);
-    let shown = egui::Frame::new().inner_margin(egui::Margin { left: 72, right: 16, top: 8, bottom: 8 }).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.horizontal(|ui| {
-            let head = RichText::new(format!("DISASTER STOP · {}", visible(condition)));
-            ui.label(head.font(FontId::new(tokens::BODY, tokens::semibold())).color(tokens.on_stop));
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let more = egui::Button::new(RichText::new("What stopped it").color(tokens.on_stop));
-                let stroke = Stroke::new(1.0, tokens.on_stop);
-                if ui.add(more.fill(tokens.stop).stroke(stroke)).clicked() {
-                    scene.actions.push(UiAction::Go(Page::Overview));
-                }
+    let shown =
+        egui::Frame::new().inner_margin(egui::Margin { left: 72, right: 16, top: 8, bottom: 8 }).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.horizontal(|ui| {
+                let head = RichText::new(format!("DISASTER STOP · {}", visible(condition)));
+                ui.label(head.font(FontId::new(tokens::BODY, tokens::semibold())).color(tokens.on_stop));
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    let more = egui::Button::new(RichText::new("What stopped it").color(tokens.on_stop));
+                    let stroke = Stroke::new(1.0, tokens.on_stop);
+                    if ui.add(more.fill(tokens.stop).stroke(stroke)).clicked() {
+                        scene.actions.push(UiAction::Go(Page::Overview));
+                    }
+                });
             });
+            ui.label(RichText::new(visible(reason)).color(tokens.on_stop));
+            ui.label(RichText::new(needs(scene)).small().color(tokens.on_stop));
         });
-        ui.label(RichText::new(visible(reason)).color(tokens.on_stop));
-        ui.label(RichText::new(needs(scene)).small().color(tokens.on_stop));
-    });
     let rect = Rect::from_min_max(top, pos2(shown.response.rect.right(), shown.response.rect.bottom()));
     let mut shapes = vec![Shape::rect_filled(rect, CornerRadius::ZERO, tokens.stop)];
     let painter = ui.painter().with_clip_rect(Rect::from_min_size(rect.min, Vec2::new(56.0, rect.height())));

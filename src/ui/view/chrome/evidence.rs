@@ -87,7 +87,12 @@ fn notes(ui: &mut Ui, scene: &mut Scene<'_>, step: &StepId) {
     text::label(ui, &format!("Review · {}", text::count(notes.len(), "note")));
     if notes.is_empty() {
         let tokens = Tokens::of(ui);
-        mark::plain(ui, Mark::Tick, tokens.good, &format!("{} found nothing", text::count(review.passed.len(), "rule")));
+        mark::plain(
+            ui,
+            Mark::Tick,
+            tokens.good,
+            &format!("{} found nothing", text::count(review.passed.len(), "rule")),
+        );
     }
     for note in notes.iter().take(NOTES_SHOWN) {
         note_ui(ui, note, scene.actions);
@@ -121,7 +126,8 @@ pub fn note_ui(ui: &mut Ui, note: &Note, actions: &mut Vec<UiAction>) {
 
 fn locks(ui: &mut Ui, scene: &Scene<'_>, step: &StepId) {
     let Some(rehearsed) = scene.shown.rehearsal.value() else { return };
-    let statements: Vec<_> = rehearsed.rehearsal.trace.statements.iter().filter(|traced| traced.step == *step).collect();
+    let statements: Vec<_> =
+        rehearsed.rehearsal.trace.statements.iter().filter(|traced| traced.step == *step).collect();
     if statements.is_empty() {
         return;
     }

@@ -33,11 +33,8 @@ fn under_way(ui: &mut Ui, flight: &Flight, now: jiff::Timestamp, actions: &mut V
     let tokens = Tokens::of(ui);
     mark::bare(ui, Mark::Going, tokens.accent);
     let tenths = (now.as_millisecond() - flight.since.as_millisecond()).max(0) / 100;
-    let mut words = flight.what.clone();
-    if let Some((number, of)) = flight.statement {
-        words.push_str(&format!(" · statement {number} of {of}"));
-    }
-    words.push_str(&format!(" · {}.{} s", tenths / 10, tenths % 10));
+    let statement = flight.statement.map(|(number, of)| format!(" · statement {number} of {of}")).unwrap_or_default();
+    let words = format!("{}{statement} · {}.{} s", flight.what, tenths / 10, tenths % 10);
     ui.label(visible(&words).as_ref());
     let label = if flight.cancelling { "Cancelling…" } else { "Cancel" };
     if ui.add_enabled(!flight.cancelling, Button::new(label).small()).clicked() {
@@ -58,7 +55,11 @@ fn message(ui: &mut Ui, line: &LogLine, actions: &mut Vec<UiAction>) {
     mark::bare(ui, mark, color);
     let room = (ui.available_width() - 72.0).max(80.0);
     let words = if line.hint.is_empty() { line.text.clone() } else { format!("{}  {}", line.text, line.hint) };
-    let shown = if line.tone == Tone::Bad { RichText::new(visible(&words)).color(color) } else { RichText::new(visible(&words)) };
+    let shown = if line.tone == Tone::Bad {
+        RichText::new(visible(&words)).color(color)
+    } else {
+        RichText::new(visible(&words))
+    };
     ui.scope(|ui| {
         ui.set_max_width(room);
         ui.add(eframe::egui::Label::new(shown).truncate());
@@ -73,8 +74,10 @@ fn ledger(ui: &mut Ui, scene: &Scene<'_>) {
     match &scene.shown.ledger {
         Known::Known(view) | Known::Asking { previous: Some(view) } => match &view.broken {
             None => {
-                let desks: std::collections::BTreeSet<&str> = view.entries.iter().map(|entry| entry.actor.as_str()).collect();
-                let words = format!("ledger {} · chain verified · {}", view.state.head_seq, text::count(desks.len(), "desk"));
+                let desks: std::collections::BTreeSet<&str> =
+                    view.entries.iter().map(|entry| entry.actor.as_str()).collect();
+                let words =
+                    format!("ledger {} · chain verified · {}", view.state.head_seq, text::count(desks.len(), "desk"));
                 mark::small_from_right(ui, Mark::Tick, tokens.good, &words);
             }
             Some(why) => {
@@ -85,7 +88,8 @@ fn ledger(ui: &mut Ui, scene: &Scene<'_>) {
             text::muted(ui, "reading the ledger…");
         }
         Known::Unreadable { reason, .. } => {
-            mark::small_from_right(ui, Mark::Blind, tokens.care, "ledger unreadable").on_hover_text(visible(&reason.message));
+            mark::small_from_right(ui, Mark::Blind, tokens.care, "ledger unreadable")
+                .on_hover_text(visible(&reason.message));
         }
         Known::NotAsked => {
             text::muted(ui, if scene.shown.no_ledger { "no ledger yet" } else { "ledger not read" });

@@ -50,7 +50,7 @@ impl Palette {
         }
         let mut gone = pressed(Key::Enter).then_some(self.chosen);
         let area = Modal::default_area(Id::unique("palette")).anchor(Align2::CENTER_TOP, vec2(0.0, 88.0));
-        let modal = Modal::new(Id::unique("palette")).area(area).show(ui.ctx(), |ui| {
+        let modal = Modal::new(Id::unique("palette")).area(area).frame(text::dialog(ui)).show(ui.ctx(), |ui| {
             ui.set_width(480.0_f32.min(ui.ctx().content_rect().width() - 48.0));
             let name = text::label(ui, "Go to a page, a step or a check");
             let field = ui
@@ -58,7 +58,7 @@ impl Palette {
                 .labelled_by(name.id);
             field.request_focus();
             ui.add_space(UNIT);
-            ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+            ScrollArea::vertical().max_height(372.0).show(ui, |ui| {
                 if places.is_empty() {
                     text::muted(ui, "Nothing of that name.");
                 }
@@ -86,7 +86,8 @@ impl Palette {
 
 fn offer(ui: &mut Ui, label: &str, kind: &str, chosen: bool) -> egui::Response {
     let color = Tokens::of(ui).muted;
-    let button = Button::selectable(chosen, RichText::new(visible(label))).right_text(RichText::new(kind).small().color(color));
+    let button =
+        Button::selectable(chosen, RichText::new(visible(label))).right_text(RichText::new(kind).small().color(color));
     ui.add(button.min_size(vec2(ui.available_width(), tokens::ROW)))
 }
 
@@ -95,7 +96,9 @@ fn places(shown: &Shown, typed: &str) -> Vec<(String, &'static str, Place)> {
         Page::ALL.into_iter().map(|page| (page.word().to_owned(), "page", Place::Page(page))).collect();
     if let Some(book) = shown.book() {
         let steps = book.steps.iter().enumerate();
-        places.extend(steps.map(|(at, step)| (format!("{} {}", step.id, one_line(&step.title, 48)), "step", Place::Step(at))));
+        places.extend(
+            steps.map(|(at, step)| (format!("{} {}", step.id, one_line(&step.title, 48)), "step", Place::Step(at))),
+        );
         let checks = book.checks.iter();
         places.extend(checks.map(|check| {
             (format!("{} {}", check.id, one_line(&check.title, 48)), "check", Place::Check(check.id.clone()))

@@ -35,9 +35,9 @@ pub fn line(ui: &mut Ui, scene: &mut Scene<'_>) {
 }
 
 fn buttons(ui: &mut Ui, scene: &mut Scene<'_>) {
-    let evidence = if scene.prefs.evidence { "Hide evidence" } else { "Show evidence" };
+    let evidence = if scene.evidence { "Hide evidence" } else { "Show evidence" };
     if quiet(ui, evidence).clicked() {
-        scene.actions.push(UiAction::ToggleEvidence);
+        scene.actions.push(UiAction::ToggleEvidence { narrow: scene.narrow });
     }
     let dark = ui.visuals().dark_mode;
     if quiet(ui, if dark { "Light" } else { "Dark" }).on_hover_text("Change the theme").clicked() {
@@ -80,7 +80,10 @@ pub fn tabs(ui: &mut Ui, scene: &mut Scene<'_>, page: Page) {
             }
             ui.painter().galley(pos2(rect.left() + padding, rect.center().y - galley.size().y / 2.0), galley, color);
             if selected {
-                let bar = Rect::from_min_max(pos2(rect.left() + padding, rect.bottom() - 2.5), pos2(rect.right() - padding, rect.bottom()));
+                let bar = Rect::from_min_max(
+                    pos2(rect.left() + padding, rect.bottom() - 2.5),
+                    pos2(rect.right() - padding, rect.bottom()),
+                );
                 ui.painter().rect_filled(bar, 0.0, tokens.accent);
             }
             let hint = format!("Ctrl+{}", number + 1);
