@@ -126,7 +126,7 @@ impl App {
                         self.shown.lost = true;
                         self.shown.flight = None;
                         let now = self.now();
-                        self.shown.note(now, Tone::Bad, "The session has ended", "Close the window and open it again.");
+                        self.shown.shout(now, "The session has ended", "Close the window and open it again.");
                     }
                     return;
                 }
@@ -218,7 +218,7 @@ impl App {
         if let Some(flight) = &self.shown.flight {
             let text = format!("Not now: {} is still under way", flight.what);
             let now = self.now();
-            self.shown.note(now, Tone::Bad, text, "Wait for it, or cancel it.");
+            self.shown.shout(now, text, "Wait for it, or cancel it.");
             return;
         }
         self.send(command);
@@ -243,11 +243,11 @@ impl App {
                 self.shown.flight = Some(flight);
             }
             Err(TrySendError::Full(_)) => {
-                self.shown.note(now, Tone::Bad, "The session is busy", "Try again in a moment.");
+                self.shown.shout(now, "The session is busy", "Try again in a moment.");
             }
             Err(TrySendError::Closed(_)) => {
                 self.shown.lost = true;
-                self.shown.note(now, Tone::Bad, "The session has ended", "Close the window and open it again.");
+                self.shown.shout(now, "The session has ended", "Close the window and open it again.");
             }
         }
     }
@@ -318,7 +318,7 @@ impl App {
             && let Err(error) = self.prefs.write(self.options.folders.as_ref(), path)
         {
             let now = self.now();
-            self.shown.note(now, Tone::Bad, error.to_string(), "The window works on; nothing will be remembered.");
+            self.shown.shout(now, error.to_string(), "The window works on; nothing will be remembered.");
         }
     }
 }

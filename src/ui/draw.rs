@@ -90,6 +90,7 @@ impl App {
                 Page::Ledger => pages.ledger.ui(ui, &mut scene),
             }
         });
+        footer::loud(ui, &mut scene);
         palette.ui(ui, &mut scene);
         drop_hint(ui);
         if !scene.actions.is_empty() {

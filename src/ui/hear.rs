@@ -1,9 +1,11 @@
 //! Takes one event of the session; changes what is shown, and says what should be asked next.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::port::DatabaseError;
-use crate::run::Outcome;
+use crate::run::{Finished, Outcome};
 use crate::session::{Command, Event, Failure, Progress};
 
 use super::errand::answered_by;
@@ -58,12 +60,8 @@ impl Shown {
                 self.rehearsal = Known::Known(Rehearsed { plan, rehearsal });
             }
             Event::Staged { request, digest } => {
-                self.note(
-                    now,
-                    Tone::Good,
-                    format!("Staged {request} · {}", digest.short()),
-                    "Ask two people to approve it.",
-                );
+                let hint = "Ask two people to approve it.";
+                self.note(now, Tone::Good, format!("Staged {request} · {}", digest.short()), hint);
                 self.request = Some(digest);
                 next.push(Command::ReadLedger);
             }
@@ -73,10 +71,7 @@ impl Shown {
             }
             Event::Progress(progress) => self.progressed(progress),
             Event::Ran { request, finished } => {
-                let tone = if finished.outcome == Outcome::Committed { Tone::Good } else { Tone::Bad };
-                self.note(now, tone, super::view::run::sentence(&finished), "");
-                self.run.request = request;
-                self.run.finished = Some(finished);
+                self.ran(request, finished, now);
                 next.extend([Command::ReadLedger, Command::Survey]);
             }
             Event::FindingExported { folder, digest } => {
@@ -108,7 +103,13 @@ impl Shown {
                     self.flight = None;
                 }
             }
-            Event::Failed(failure) => self.failed(failure, now),
+            Event::Failed(failure) => {
+                // A run that did not end well may have left an intent behind: every desk must see it.
+                if self.flight.as_ref().is_some_and(|flight| flight.errand == Errand::Run) {
+                    next.push(Command::ReadLedger);
+                }
+                self.failed(failure, now);
+            }
         }
         if let Some(errand) = settled
             && self.flight.as_ref().is_some_and(|flight| flight.errand == errand)
@@ -144,6 +145,13 @@ impl Shown {
         next
     }
 
+    fn ran(&mut self, request: String, finished: Arc<Finished>, now: Timestamp) {
+        let tone = if finished.outcome == Outcome::Committed { Tone::Good } else { Tone::Bad };
+        self.note(now, tone, super::view::run::sentence(&finished), "");
+        self.run.request = request;
+        self.run.finished = Some(finished);
+    }
+
     fn progressed(&mut self, progress: Progress) {
         let errand = self.flight.as_ref().map(|flight| flight.errand);
         if let (Progress::Sending { number, of, .. }, Some(flight)) = (&progress, &mut self.flight) {
@@ -163,7 +171,7 @@ impl Shown {
             self.ledger = Known::NotAsked;
             return;
         }
-        self.note(now, Tone::Bad, failure.message.clone(), failure.hint.clone());
+        let line = (failure.message.clone(), failure.hint.clone());
         match errand {
             Some(Errand::Runbook) => self.runbook.fail(failure),
             Some(Errand::Connect) => self.connection.fail(failure),
@@ -183,8 +191,9 @@ impl Shown {
                 | Errand::ExportFinding
                 | Errand::InitLedger,
             )
-            | None => {}
+            | None => return self.shout(now, line.0, line.1),
         }
+        self.note(now, Tone::Bad, line.0, line.1);
     }
 
     /// Notes that a command was sent.
