@@ -17,6 +17,12 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// Makes a digest from its 32 bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// Reads 64 lower-case hexadecimal digits; anything else is `None`.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
@@ -106,7 +112,8 @@ mod tests {
     #[test]
     fn speaks_the_published_proquint() {
         // 127.0.0.1 is lusab-babad in the paper.
-        let digest = Digest([127, 0, 0, 1, 63, 84, 220, 193].into_iter().chain([0; 24]).collect::<Vec<_>>().try_into().unwrap());
+        let digest =
+            Digest([127, 0, 0, 1, 63, 84, 220, 193].into_iter().chain([0; 24]).collect::<Vec<_>>().try_into().unwrap());
         assert_eq!(digest.phrase(), "lusab babad gutih tugad");
         assert_eq!(digest.short(), "7f00-0001");
     }

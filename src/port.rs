@@ -22,6 +22,11 @@ pub type Wait<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// One database, reached with one person's rights. Each method opens what it needs, within the limits it documents.
 pub trait Database: Send + Sync {
+    /// Says which schema unqualified names mean from now on, as the runbook's target does; `public` until then. A
+    /// database that resolves no names may ignore it.
+    fn use_schema(&self, schema: &str) {
+        let _ = schema;
+    }
     /// Reads where the connection leads.
     fn target(&self) -> Wait<'_, Result<Target, DatabaseError>>;
     /// Returns how the connection is described to people: `directus @ db-1:5432 as ops · TLS · PG 15.18`.
@@ -32,7 +37,10 @@ pub trait Database: Send + Sync {
     fn catalog(&self) -> Wait<'_, Result<Catalog, DatabaseError>>;
     /// Reads other sessions' open transactions that hold write locks on these objects, or on relations not visible yet.
     /// The error text is a blindness: the role may not see other sessions.
-    fn open_transactions<'a>(&'a self, objects: &'a [ObjectName]) -> Wait<'a, Result<Vec<OpenTransaction>, DatabaseError>>;
+    fn open_transactions<'a>(
+        &'a self,
+        objects: &'a [ObjectName],
+    ) -> Wait<'a, Result<Vec<OpenTransaction>, DatabaseError>>;
     /// Returns the SQL that makes the ledger; nothing is sent.
     fn ledger_sql(&self) -> String;
     /// Makes the ledger; a ledger that is there already is left as it is.
@@ -45,6 +53,8 @@ pub trait Database: Send + Sync {
     fn ledger_changed(&self) -> Wait<'_, Result<u64, DatabaseError>>;
     /// Opens nothing yet; gives the line on which a machine performs its steps.
     fn run_line(&self) -> Box<dyn RunLine>;
+    /// Waits until no run holds the target's mutex: every transaction of a dead desk has then ended.
+    fn settle(&self) -> Wait<'_, Result<(), DatabaseError>>;
     /// Proves what became of a COMMIT whose answer was lost, by the recipe of the run (mutex, ledger, `pg_xact_status`).
     fn prove<'a>(&'a self, token: &'a RunToken) -> Wait<'a, Result<Proof, DatabaseError>>;
 }
@@ -146,7 +156,8 @@ impl KeyChoice {
     /// Reads `agent:FINGERPRINT` or a path.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        text.strip_prefix("agent:").map_or_else(|| Self::File(PathBuf::from(text)), |print| Self::Agent(print.to_owned()))
+        text.strip_prefix("agent:")
+            .map_or_else(|| Self::File(PathBuf::from(text)), |print| Self::Agent(print.to_owned()))
     }
 }
 

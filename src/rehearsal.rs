@@ -1,12 +1,15 @@
 //! Takes the census before, the census after and the trace between; gives a [`Rehearsal`]; refuses any residue.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::census::{Census, Comparison, Reading};
+use crate::census::{Census, Comparison, Reading, Verdict, judge};
 use crate::digest::Digest;
-use crate::run::Trace;
-use crate::runbook::CheckId;
+use crate::plan::SealedPlan;
+use crate::run::{Finished, Trace};
+use crate::runbook::{Check, CheckId, Expectation};
 
 /// The format name of a [`Rehearsal`].
 pub const REHEARSAL_FORMAT: &str = "countersign/rehearsal/1";
@@ -27,7 +30,7 @@ pub struct Rehearsal {
     pub trace: Trace,
     /// The comparison inside the transaction, one a stage.
     pub inside: Vec<Comparison>,
-    /// The census before BEGIN.
+    /// The census inside the transaction, under its locks, before the first statement.
     pub entry: Census,
     /// The census after ROLLBACK, on a fresh connection.
     pub exit: Census,
@@ -43,7 +46,7 @@ pub struct Rehearsal {
 pub struct Residue {
     /// What differs.
     pub what: CheckId,
-    /// Before BEGIN.
+    /// Before the first statement.
     pub entry: Option<Reading>,
     /// After ROLLBACK.
     pub exit: Option<Reading>,
@@ -55,4 +58,56 @@ impl Rehearsal {
     pub fn passed(&self) -> bool {
         self.failure.is_none() && self.residue.is_empty()
     }
+
+    /// Returns what each check answered when the stage began, as the reviewers saw it.
+    #[must_use]
+    pub fn entry_of_stage(&self, stage: usize) -> BTreeMap<CheckId, Reading> {
+        match stage.checked_sub(1).and_then(|before| self.inside.get(before)) {
+            Some(before) => before.rows.iter().map(|row| (row.id.clone(), row.actual.clone())).collect(),
+            None => self.entry.readings.clone(),
+        }
+    }
+}
+
+/// Compares entry and exit: whatever differs was left behind (D-17). Growing checks may only have grown.
+#[must_use]
+pub fn residue(checks: &[Check], entry: &Census, exit: &Census) -> Vec<Residue> {
+    let grows = |id: &CheckId| checks.iter().any(|check| check.id == *id && check.expect == Expectation::Grows);
+    let ids: BTreeSet<&CheckId> = entry.readings.keys().chain(exit.readings.keys()).collect();
+    ids.into_iter()
+        .filter(|id| {
+            let expectation = if grows(id) { Expectation::Grows } else { Expectation::Unchanged };
+            let blind = Reading::Blind("not asked afterwards".to_owned());
+            let (verdict, _) = judge(&expectation, entry.readings.get(id), exit.readings.get(id).unwrap_or(&blind));
+            !matches!(verdict, Verdict::Same | Verdict::Grown)
+        })
+        .map(|id| Residue {
+            what: id.clone(),
+            entry: entry.readings.get(id).cloned(),
+            exit: exit.readings.get(id).cloned(),
+        })
+        .collect()
+}
+
+/// Judges a finished rehearsal.
+///
+/// # Errors
+/// The reason, when it ended before there was anything to judge: no connection, no entry census, no exit census.
+pub fn judge_rehearsal(plan: &SealedPlan, finished: &Finished) -> Result<Rehearsal, String> {
+    let Finished { outcome: _, trace, entry, inside, exit, after: _, tripped: _, failure, duration_millis } = finished;
+    let reason = || failure.clone().unwrap_or_else(|| "the rehearsal gave no reason".to_owned());
+    let entry = entry.clone().ok_or_else(reason)?;
+    let exit = exit.clone().ok_or_else(|| format!("entry == exit could not be proved: {}", reason()))?;
+    Ok(Rehearsal {
+        format: REHEARSAL_FORMAT.to_owned(),
+        plan_digest: plan.digest(),
+        taken_at: exit.taken_at,
+        duration_millis: *duration_millis,
+        trace: trace.clone(),
+        inside: inside.clone(),
+        residue: residue(&plan.plan().checks, &entry, &exit),
+        entry,
+        exit,
+        failure: failure.clone(),
+    })
 }

@@ -1,8 +1,20 @@
 //! Takes bytes, a signature and a roster; gives who signed; refuses everything that is not exactly that.
 
 use serde::{Deserialize, Serialize};
+use ssh_key::public::KeyData;
+use ssh_key::{HashAlg, LineEnding, PublicKey, SshSig};
 
+use super::Roster;
 use crate::runbook::Principal;
+
+/// An armoured SSHSIG holds at most this many bytes; one of a 4096-bit RSA key needs about 1,600.
+const MOST_SIGNATURE_BYTES: usize = 16 * 1024;
+
+/// RSA keys below this many bits are refused.
+const LEAST_RSA_BITS: usize = 3072;
+
+/// RSA keys above this many bits cannot be checked by the library in use.
+const MOST_RSA_BITS: usize = 4096;
 
 /// An SSH signature and who is said to have made it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +47,10 @@ pub enum Namespace {
 }
 
 impl Namespace {
+    /// Every namespace there is.
+    pub const ALL: [Self; 7] =
+        [Self::Stage, Self::Run, Self::Reject, Self::Withdraw, Self::Operate, Self::Finding, Self::Restart];
+
     /// Returns the text that goes into the SSHSIG.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -47,5 +63,188 @@ impl Namespace {
             Self::Finding => "countersign-finding",
             Self::Restart => "countersign-restart",
         }
+    }
+}
+
+/// Why a signature proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureProblem {
+    /// Nobody of that name is on the roster.
+    #[error("{0} is not on the roster")]
+    NotOnRoster(Principal),
+    /// It is not an SSHSIG that could be read.
+    #[error("it is not an SSH signature: {0}")]
+    Unreadable(String),
+    /// It was made for something else.
+    #[error("it was made for `{actual}`, not for `{expected}`")]
+    AnotherPurpose {
+        /// The namespace needed.
+        expected: String,
+        /// The namespace inside it.
+        actual: String,
+    },
+    /// It was made with a key that is not listed for this person.
+    #[error("the key {fingerprint} is not listed for {principal}")]
+    AnotherKey {
+        /// Who is said to have signed.
+        principal: Principal,
+        /// The key inside it.
+        fingerprint: String,
+    },
+    /// The key is too weak, or of a kind that is not accepted.
+    #[error("the key is not accepted: {0}")]
+    WeakKey(String),
+    /// A hardware key signed without being touched.
+    #[error("the hardware key was not touched; sign again and touch it")]
+    NotTouched,
+    /// It was made over other bytes.
+    #[error("it was not made over these bytes")]
+    OtherBytes,
+}
+
+/// What a public key is, as far as counting people needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeyFacts {
+    /// The key itself, without its comment.
+    pub(crate) key: PublicKey,
+    /// `SHA256:…`.
+    pub(crate) fingerprint: String,
+    /// The part that two public keys share when one secret can sign for both.
+    secret: Vec<u8>,
+}
+
+impl KeyFacts {
+    /// Returns whether one secret signs for both keys, however they are written.
+    // D-70: an RSA modulus with another exponent, or a compressed point, has another fingerprint but the same owner.
+    pub(crate) fn is_same_secret(&self, other: &Self) -> bool {
+        self.secret == other.secret
+    }
+}
+
+/// Reads one public key line; the error is a sentence.
+pub(crate) fn key_facts(line: &str) -> Result<KeyFacts, String> {
+    if line.chars().any(char::is_control) {
+        return Err("the key holds control characters or line feeds".to_owned());
+    }
+    let key = PublicKey::from_openssh(line).map_err(|error| format!("this is not a public key line: {error}"))?;
+    facts_of(key.key_data())
+}
+
+fn facts_of(data: &KeyData) -> Result<KeyFacts, String> {
+    let secret = match data {
+        KeyData::Ed25519(point) => ed25519_secret(&point.0),
+        KeyData::SkEd25519(key) => ed25519_secret(&key.public_key().0),
+        KeyData::Ecdsa(point) => point_secret(point.as_sec1_bytes())?,
+        KeyData::SkEcdsaSha2NistP256(key) => point_secret(key.ec_point().as_bytes())?,
+        KeyData::Rsa(rsa) => {
+            let modulus = rsa.n.as_positive_bytes().unwrap_or_default();
+            let bits = modulus.len() * 8 - modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
+            if !(LEAST_RSA_BITS..=MOST_RSA_BITS).contains(&bits) {
+                return Err(format!("an RSA key needs {LEAST_RSA_BITS} to {MOST_RSA_BITS} bits, this one has {bits}"));
+            }
+            modulus.to_vec()
+        }
+        KeyData::Dsa(_) => return Err("DSA keys are too weak".to_owned()),
+        // The library's enum may grow; what is not known is not accepted.
+        _ => return Err(format!("keys of the kind {} are not known here", data.algorithm())),
+    };
+    let key = PublicKey::from(data.clone());
+    let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
+    Ok(KeyFacts { key, fingerprint, secret })
+}
+
+/// The point without its sign: whoever can sign for a point can sign for its negative.
+fn ed25519_secret(point: &[u8; 32]) -> Vec<u8> {
+    let mut unsigned = *point;
+    unsigned[31] &= 0x7f;
+    unsigned.to_vec()
+}
+
+/// The x coordinate of an uncompressed SEC1 point. OpenSSH writes no other form.
+fn point_secret(point: &[u8]) -> Result<Vec<u8>, String> {
+    match point.split_first() {
+        Some((4, coordinates)) => Ok(coordinates[..coordinates.len() / 2].to_vec()),
+        Some(_) | None => Err("the curve point is not written in full".to_owned()),
+    }
+}
+
+/// Returns the `SHA256:…` fingerprint of a public key line.
+///
+/// # Errors
+/// A sentence that says what is wrong with the line.
+pub fn fingerprint(public_key_line: &str) -> Result<String, String> {
+    key_facts(public_key_line).map(|facts| facts.fingerprint)
+}
+
+/// Checks that this person made this signature over these bytes for this purpose; gives the key's fingerprint.
+///
+/// # Errors
+/// See [`SignatureProblem`].
+pub fn verify(
+    roster: &Roster,
+    signed: &SignedBytes,
+    namespace: Namespace,
+    bytes: &[u8],
+) -> Result<String, SignatureProblem> {
+    check_signature(roster, signed, namespace, bytes).map(|facts| facts.fingerprint)
+}
+
+pub(crate) fn check_signature(
+    roster: &Roster,
+    signed: &SignedBytes,
+    namespace: Namespace,
+    bytes: &[u8],
+) -> Result<KeyFacts, SignatureProblem> {
+    let principal = &signed.principal;
+    let person = roster.person(principal).ok_or_else(|| SignatureProblem::NotOnRoster(principal.clone()))?;
+    let signature = read_armour(&signed.signature)?;
+    if signature.namespace() != namespace.as_str() {
+        return Err(SignatureProblem::AnotherPurpose {
+            expected: namespace.as_str().to_owned(),
+            actual: signature.namespace().escape_debug().to_string(),
+        });
+    }
+    // The key must be listed for this very person: ssh-keygen accepts one key under two names.
+    let facts = facts_of(signature.public_key()).map_err(SignatureProblem::WeakKey)?;
+    let is_listed = |line: &String| key_facts(line).is_ok_and(|listed| listed.key.key_data() == facts.key.key_data());
+    if !person.keys.iter().any(is_listed) {
+        return Err(SignatureProblem::AnotherKey { principal: principal.clone(), fingerprint: facts.fingerprint });
+    }
+    refuse_untouched(&signature)?;
+    facts.key.verify(namespace.as_str(), bytes, &signature).map_err(|_| SignatureProblem::OtherBytes)?;
+    Ok(facts)
+}
+
+/// Reads the armour, and only as `ssh-keygen` would write it: two spellings of one signature would be two files.
+fn read_armour(armour: &str) -> Result<SshSig, SignatureProblem> {
+    if armour.len() > MOST_SIGNATURE_BYTES {
+        let reason = format!("{} bytes are more than any signature has", armour.len());
+        return Err(SignatureProblem::Unreadable(reason));
+    }
+    let signature = SshSig::from_pem(armour).map_err(|error| SignatureProblem::Unreadable(error.to_string()))?;
+    let unreadable = |reason: &str| SignatureProblem::Unreadable(reason.to_owned());
+    let again = signature.to_pem(LineEnding::LF).map_err(|error| SignatureProblem::Unreadable(error.to_string()))?;
+    if again.trim_end() != armour.trim_end_matches('\n') {
+        return Err(unreadable("the armour is not as ssh-keygen writes it"));
+    }
+    if signature.version() != SshSig::VERSION || !signature.reserved().is_empty() {
+        return Err(unreadable("its version or reserved field is not known"));
+    }
+    match signature.hash_alg() {
+        HashAlg::Sha256 | HashAlg::Sha512 => Ok(signature),
+        // The library's enum may grow; OpenSSH defines these two.
+        _ => Err(unreadable("its hash is neither SHA-256 nor SHA-512")),
+    }
+}
+
+/// A hardware key's signature ends with a flags byte and a counter; bit 0 says that somebody touched it.
+fn refuse_untouched(signature: &SshSig) -> Result<(), SignatureProblem> {
+    if !matches!(signature.public_key(), KeyData::SkEd25519(_) | KeyData::SkEcdsaSha2NistP256(_)) {
+        return Ok(());
+    }
+    // ssh-keygen -Y verify accepts flags = 0; a signature nobody touched the key for proves no person.
+    match signature.signature_bytes() {
+        [.., flags, _, _, _, _] if flags & 1 == 1 => Ok(()),
+        _ => Err(SignatureProblem::NotTouched),
     }
 }

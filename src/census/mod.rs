@@ -5,7 +5,7 @@ mod definition;
 mod expectation;
 mod model;
 
-pub use comparison::{CompareScope, Comparison, Row, Verdict, compare};
-pub use definition::definition_sql;
+pub use comparison::{CompareScope, Comparison, Row, Verdict, compare, judge};
+pub use definition::{definition_sql, query_sql};
 pub use expectation::describe;
 pub use model::*;

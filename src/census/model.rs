@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 use crate::runbook::{Check, CheckId};
 
+/// The key under which a stop condition is asked in a census.
+#[must_use]
+pub fn stop_question_id(id: &str) -> CheckId {
+    CheckId(format!("stop:{id}"))
+}
+
 /// One check's answer, or why there is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

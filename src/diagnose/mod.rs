@@ -3,7 +3,9 @@
 //! Section 97.1 of the runbook is a tree with four branches. Unknown or contradictory facts lead to Stop (D-11).
 
 mod facts;
+mod gather;
 mod tree;
 
 pub use facts::*;
+pub use gather::{gather, questions};
 pub use tree::{Diagnosis, Mode, StepDiagnosis, Turn, diagnose};

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Dependant, Facts};
+use super::{ConditionState, Dependant, Facts, OpenTransaction, StepFacts};
+use crate::census::{Reading, Verdict};
 use crate::runbook::StepId;
 
-/// Which branch of the tree holds (D-11).
+/// Which branch of the tree holds (D-11), in rising gravity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
@@ -19,6 +20,20 @@ pub enum Mode {
     InTransaction,
     /// 97.10: disaster stop.
     Stop,
+}
+
+impl Mode {
+    /// Returns the word people and machines use for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NotApplied => "not_applied",
+            Self::Isolated => "isolated",
+            Self::Ordered => "ordered",
+            Self::InTransaction => "in_transaction",
+            Self::Stop => "stop",
+        }
+    }
 }
 
 /// The branch for every step, and for the runbook as a whole.
@@ -62,8 +77,324 @@ pub struct Turn {
     pub fact: String,
 }
 
-/// Walks the tree.
+impl Diagnosis {
+    /// Finds the branch of one step.
+    #[must_use]
+    pub fn step(&self, id: &StepId) -> Option<&StepDiagnosis> {
+        self.steps.iter().find(|step| step.step == *id)
+    }
+}
+
+/// Walks the tree for every step.
 #[must_use]
 pub fn diagnose(facts: Facts) -> Diagnosis {
-    todo!("{facts:?}")
+    let stop = stop_reasons(&facts);
+    let steps: Vec<StepDiagnosis> = facts.steps.iter().map(|step| diagnose_step(step, &facts, &stop)).collect();
+    let mode =
+        if stop.is_empty() { steps.iter().map(|step| step.mode).max().unwrap_or(Mode::NotApplied) } else { Mode::Stop };
+    let evidence = if stop.is_empty() {
+        let deciding = steps.iter().filter(|step| step.mode == mode);
+        deciding.flat_map(|step| step.evidence.iter().map(move |fact| format!("{}: {fact}", step.step))).collect()
+    } else {
+        stop.clone()
+    };
+    Diagnosis { mode, evidence, stop, steps, facts }
+}
+
+/// Lists why everything stops: tripped or unseen conditions, counts that are wrong, facts that could not be read.
+fn stop_reasons(facts: &Facts) -> Vec<String> {
+    let conditions = facts.conditions.iter().filter_map(|condition| match condition.state {
+        ConditionState::Clear => None,
+        ConditionState::Tripped => Some(format!(
+            "{}: {} (expected {}, actual {})",
+            condition.id,
+            condition.title,
+            condition.expected,
+            in_words(&condition.actual)
+        )),
+        ConditionState::Unknown => {
+            Some(format!("{}: cannot be seen ({}); {}", condition.id, in_words(&condition.actual), condition.title))
+        }
+    });
+    let counts = facts.throughout.iter().filter_map(|row| match row.verdict {
+        Verdict::Same | Verdict::Grown => None,
+        Verdict::Drifted | Verdict::Missing => Some(format!(
+            "{}: {} must hold throughout (expected {}, actual {})",
+            row.id,
+            row.title,
+            row.expected,
+            in_words(&row.actual)
+        )),
+        Verdict::Blind => Some(format!("{}: {} cannot be known ({})", row.id, row.title, in_words(&row.actual))),
+    });
+    let unreadable = facts.unreadable.iter().map(|reason| format!("not readable: {reason}"));
+    conditions.chain(counts).chain(unreadable).collect()
+}
+
+/// Shows a reading in a sentence, cut where a definition would fill the screen.
+fn in_words(reading: &Reading) -> String {
+    match reading {
+        Reading::Value(None) => "absent".to_owned(),
+        Reading::Value(Some(value)) if value.chars().count() > 120 || value.contains('\n') => {
+            format!("{}…", value.chars().take(80).collect::<String>().replace('\n', " "))
+        }
+        Reading::Value(Some(value)) => value.clone(),
+        Reading::Blind(reason) => format!("blind: {reason}"),
+    }
+}
+
+/// Walks the tree for one step, question by question.
+fn diagnose_step(step: &StepFacts, facts: &Facts, stop: &[String]) -> StepDiagnosis {
+    let mut path = Vec::new();
+    let mut ask = |question: &str, answer: &str, fact: String| {
+        path.push(Turn { question: question.to_owned(), answer: answer.to_owned(), fact });
+    };
+    let done = |mode, evidence, first, path| StepDiagnosis { step: step.step.clone(), mode, evidence, first, path };
+
+    // 97.1, last branch, asked first: nothing is offered on ground that is not known.
+    if let Some(reason) = stop.first() {
+        ask("Is the state certain, with every guard and count in order?", "no", reason.clone());
+        return done(Mode::Stop, stop.to_vec(), Vec::new(), path);
+    }
+    let seen = Presence::of(step);
+    if let Some(reason) = &seen.unknown {
+        ask("Is the state certain, with every guard and count in order?", "unknown", reason.clone());
+        return done(Mode::Stop, vec![reason.clone()], Vec::new(), path);
+    }
+    ask("Is the state certain, with every guard and count in order?", "yes", clear_words(facts));
+
+    // 97.2: a step that is still open is rolled back by its owner; nothing else is offered (D-1).
+    let open = open_on(step, &seen, facts);
+    if !open.is_empty() {
+        let evidence: Vec<String> = open.iter().map(|open| open_in_words(open)).collect();
+        ask("Is the step still inside an open transaction?", "yes", evidence.join("; "));
+        return done(Mode::InTransaction, evidence, Vec::new(), path);
+    }
+    ask("Is the step still inside an open transaction?", "no", "no other session holds a write lock on it".to_owned());
+
+    if !seen.applied() {
+        ask("Was the step committed?", "no", seen.words());
+        return done(Mode::NotApplied, vec![seen.words()], Vec::new(), path);
+    }
+    ask("Was the step committed?", "yes", seen.words());
+
+    if step.dependants.is_empty() {
+        let fact = "no foreign key, view or later step depends on it".to_owned();
+        ask("Does a later step or a foreign-key child depend on it?", "no", fact.clone());
+        return done(Mode::Isolated, vec![seen.words(), fact], Vec::new(), path);
+    }
+    let evidence: Vec<String> = step.dependants.iter().map(dependant_in_words).collect();
+    ask("Does a later step or a foreign-key child depend on it?", "yes", evidence.join("; "));
+    done(Mode::Ordered, evidence, step.dependants.clone(), path)
+}
+
+/// What of a step is there.
+struct Presence {
+    present: Vec<String>,
+    absent: Vec<String>,
+    rows: Vec<String>,
+    unknown: Option<String>,
+}
+
+impl Presence {
+    fn of(step: &StepFacts) -> Self {
+        let mut seen = Self { present: Vec::new(), absent: Vec::new(), rows: Vec::new(), unknown: None };
+        for (object, present) in &step.objects {
+            if *present { seen.present.push(object.to_string()) } else { seen.absent.push(object.to_string()) }
+        }
+        for (title, reading) in &step.traces {
+            match reading {
+                Reading::Value(Some(count)) => match count.parse::<u64>() {
+                    Ok(0) => {}
+                    Ok(count) => seen.rows.push(format!("{title}: {count}")),
+                    Err(_) => seen.unknown = Some(format!("{title}: `{count}` is not a count")),
+                },
+                Reading::Value(None) => seen.unknown = Some(format!("{title}: no answer where a count is needed")),
+                Reading::Blind(reason) => seen.unknown = Some(format!("{title}: cannot be known ({reason})")),
+            }
+        }
+        // Half a step is a contradiction, not an applied step: leave it to people (D-11).
+        if seen.unknown.is_none() && !seen.absent.is_empty() && seen.applied() {
+            seen.unknown = Some(format!(
+                "partly there: {} present, {} absent",
+                seen.present.iter().chain(&seen.rows).cloned().collect::<Vec<_>>().join(", "),
+                seen.absent.join(", ")
+            ));
+        }
+        seen
+    }
+
+    fn applied(&self) -> bool {
+        !self.present.is_empty() || !self.rows.is_empty()
+    }
+
+    fn words(&self) -> String {
+        let there: Vec<&str> = self.present.iter().chain(&self.rows).map(String::as_str).collect();
+        match (there.is_empty(), self.absent.is_empty()) {
+            (false, _) => format!("present: {}", there.join(", ")),
+            (true, false) => format!("absent: {}", self.absent.join(", ")),
+            (true, true) => "none of its rows is there".to_owned(),
+        }
+    }
+}
+
+/// Finds the open transactions that are about this step.
+fn open_on<'a>(step: &StepFacts, seen: &Presence, facts: &'a Facts) -> Vec<&'a OpenTransaction> {
+    let writes = |open: &OpenTransaction, step: &StepFacts| {
+        open.locks.iter().any(|(relation, _)| relation.as_ref().is_some_and(|name| step.writes.contains(name)))
+    };
+    facts
+        .open
+        .iter()
+        .filter(|open| {
+            if seen.applied() && step.objects.iter().any(|(_, present)| *present) {
+                return writes(open, step);
+            }
+            // What it creates nobody else can see yet: known by what else it locks, or, when that says nothing of any
+            // step, it may be any step that is not there.
+            let hidden = open.locks.iter().any(|(relation, _)| relation.is_none());
+            writes(open, step) || (hidden && !facts.steps.iter().any(|other| writes(open, other)))
+        })
+        .collect()
+}
+
+fn open_in_words(open: &OpenTransaction) -> String {
+    let locks: Vec<String> = open
+        .locks
+        .iter()
+        .map(|(relation, mode)| match relation {
+            Some(relation) => format!("{mode} on {relation}"),
+            None => format!("{mode} on a relation only it can see"),
+        })
+        .collect();
+    format!(
+        "pid {} ({}, {}) is {} for {} s and holds {}",
+        open.pid,
+        open.user,
+        open.application,
+        open.state,
+        open.age_seconds,
+        locks.join(", ")
+    )
+}
+
+fn dependant_in_words(dependant: &Dependant) -> String {
+    let of = dependant
+        .step
+        .as_ref()
+        .map_or_else(|| "which the runbook does not declare".to_owned(), |step| format!("of {step}"));
+    format!("{} ({of}) depends on {} by {}", dependant.name, dependant.on, dependant.by)
+}
+
+fn clear_words(facts: &Facts) -> String {
+    format!(
+        "{} stop conditions are clear, {} checks that hold throughout are as expected",
+        facts.conditions.len(),
+        facts.throughout.len()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::diagnose::ConditionFact;
+    use crate::runbook::ObjectName;
+
+    fn table(name: &str) -> ObjectName {
+        ObjectName::new("public", name)
+    }
+
+    fn step(id: &str, objects: &[(&str, bool)], rows: Option<&str>) -> StepFacts {
+        StepFacts {
+            step: id.into(),
+            objects: objects.iter().map(|(name, present)| (table(name), *present)).collect(),
+            traces: rows.map(|rows| ("rows".to_owned(), Reading::Value(Some(rows.to_owned())))).into_iter().collect(),
+            dependants: Vec::new(),
+            writes: objects.iter().map(|(name, _)| table(name)).chain([table(&format!("shared_{id}"))]).collect(),
+        }
+    }
+
+    fn facts(steps: Vec<StepFacts>) -> Facts {
+        Facts {
+            read_at: Timestamp::UNIX_EPOCH,
+            steps,
+            open: Vec::new(),
+            conditions: Vec::new(),
+            throughout: Vec::new(),
+            unreadable: Vec::new(),
+        }
+    }
+
+    fn open(locks: &[Option<&str>]) -> OpenTransaction {
+        OpenTransaction {
+            pid: 7,
+            user: "ops".to_owned(),
+            application: "psql".to_owned(),
+            state: "idle in transaction".to_owned(),
+            backend_start: None,
+            xact_start: None,
+            age_seconds: 90,
+            last_statement: String::new(),
+            locks: locks.iter().map(|name| (name.map(table), "RowExclusiveLock".to_owned())).collect(),
+        }
+    }
+
+    fn modes(facts: Facts) -> String {
+        let diagnosis = diagnose(facts);
+        let steps: Vec<String> =
+            diagnosis.steps.iter().map(|step| format!("{} {}", step.step, step.mode.word())).collect();
+        format!("{}: {}", diagnosis.mode.word(), steps.join(", "))
+    }
+
+    #[test]
+    fn each_branch_is_reached_by_its_fact() {
+        assert_eq!(modes(facts(vec![step("A", &[("a", false)], Some("0"))])), "not_applied: A not_applied");
+        assert_eq!(modes(facts(vec![step("A", &[("a", true)], None)])), "isolated: A isolated");
+        assert_eq!(modes(facts(vec![step("A", &[], Some("3"))])), "isolated: A isolated");
+        let mut parent = step("A", &[("a", true)], None);
+        parent.dependants =
+            vec![Dependant { name: table("b"), on: table("a"), by: "foreign key".to_owned(), step: Some("B".into()) }];
+        assert_eq!(modes(facts(vec![parent, step("B", &[("b", true)], None)])), "ordered: A ordered, B isolated");
+    }
+
+    #[test]
+    fn unknown_and_contradictory_facts_stop() {
+        assert_eq!(modes(facts(vec![step("A", &[("a", true), ("a2", false)], None)])), "stop: A stop");
+        assert_eq!(modes(facts(vec![step("A", &[], Some("many"))])), "stop: A stop");
+        let mut blind = facts(vec![step("A", &[("a", true)], None)]);
+        blind.unreadable.push("other sessions".to_owned());
+        assert_eq!(modes(blind), "stop: A stop");
+        let mut tripped = facts(vec![step("A", &[("a", true)], None), step("B", &[("b", false)], None)]);
+        let condition = |state| ConditionFact {
+            id: "event-emitted".to_owned(),
+            title: "an event was emitted".to_owned(),
+            expected: "0".to_owned(),
+            actual: Reading::Value(Some("1".to_owned())),
+            state,
+        };
+        tripped.conditions.push(condition(ConditionState::Tripped));
+        assert_eq!(modes(tripped.clone()), "stop: A stop, B stop");
+        tripped.conditions[0] = condition(ConditionState::Unknown);
+        assert_eq!(modes(tripped.clone()), "stop: A stop, B stop");
+        tripped.conditions[0] = condition(ConditionState::Clear);
+        assert_eq!(modes(tripped), "isolated: A isolated, B not_applied");
+    }
+
+    #[test]
+    fn an_open_transaction_belongs_to_the_step_whose_tables_it_locks() {
+        let steps = || {
+            vec![step("A", &[("a", true)], None), step("B", &[("b", false)], None), step("C", &[("c", false)], None)]
+        };
+        let mut known = facts(steps());
+        known.open.push(open(&[None, Some("shared_B")]));
+        assert_eq!(modes(known), "in_transaction: A isolated, B in_transaction, C not_applied");
+        let mut hidden = facts(steps());
+        hidden.open.push(open(&[None]));
+        assert_eq!(modes(hidden), "in_transaction: A isolated, B in_transaction, C in_transaction");
+        let mut elsewhere = facts(steps());
+        elsewhere.open.push(open(&[Some("invoices")]));
+        assert_eq!(modes(elsewhere), "isolated: A isolated, B not_applied, C not_applied");
+    }
 }

@@ -76,6 +76,8 @@ pub struct FindingSubject {
     pub operated: Option<SignedBytes>,
     /// How it ended; `None` when it has not been run.
     pub outcome: Option<Outcome>,
+    /// Why it did not go as planned, even if it was committed: a failed verification, a stop condition that tripped.
+    pub failure: Option<String>,
     /// What was sent and answered in the run.
     pub trace: Option<Trace>,
     /// The comparison inside, one a stage.

@@ -1,9 +1,19 @@
 //! Takes an exported folder; says what is proved and what is not.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::Finding;
+use super::export::{export, read_signatures, signature_files};
+use super::headline::{headline, kind};
+use super::{FINDING_FORMAT, Finding, FindingSubject};
+use crate::approval::{
+    ApprovalRefusal, Roster, SignedBytes, bound, check_operated, check_requested, parse_roster, rehearsal_failure,
+    standing, verify,
+};
 use crate::digest::Digest;
+use crate::plan::{SealedPlan, canonical, read_strict};
+use crate::run::Outcome;
 use crate::runbook::Principal;
 
 /// What verification of an exported finding proved.
@@ -34,4 +44,286 @@ pub struct VerifiedSignature {
     pub namespace: String,
     /// The key's `SHA256:…` fingerprint.
     pub fingerprint: String,
+}
+
+impl Verification {
+    /// Returns whether nothing was refused.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.finding.is_some() && self.refused.is_empty()
+    }
+}
+
+/// Verifies an exported finding: makes every file again from `finding.json`, and checks digests, signatures and rules.
+#[must_use]
+pub fn verify_export(files: &BTreeMap<String, Vec<u8>>) -> Verification {
+    let mut judge = Judge::default();
+    let Some(bytes) = files.get("finding.json") else {
+        judge.refused.push("finding.json is missing; choose the folder that holds it".to_owned());
+        return judge.verdict(None, None);
+    };
+    let read = std::str::from_utf8(bytes).map_err(|error| error.to_string());
+    let read = read.and_then(|text| Ok((text, read_strict::<Finding>(text).map_err(|error| error.to_string())?)));
+    let (text, finding) = match read {
+        Ok(read) => read,
+        Err(reason) => {
+            judge.refused.push(format!("finding.json: {reason}"));
+            return judge.verdict(None, None);
+        }
+    };
+    let digest = Digest::of(bytes);
+    judge.proved.push(format!("finding.json is in canonical form; its digest is {digest}."));
+    let signatures = read_signatures(files);
+    judge.files(files, text, &signatures);
+    judge.story(&finding);
+    judge.people(&finding, text, &signatures);
+    judge.limits(&finding);
+    judge.verdict(Some(finding), Some(digest))
+}
+
+#[derive(Default)]
+struct Judge {
+    signatures: Vec<VerifiedSignature>,
+    proved: Vec<String>,
+    refused: Vec<String>,
+    not_proved: Vec<String>,
+}
+
+impl Judge {
+    fn verdict(self, finding: Option<Finding>, digest: Option<Digest>) -> Verification {
+        let Self { signatures, proved, refused, not_proved } = self;
+        Verification { finding, digest, signatures, proved, refused, not_proved }
+    }
+
+    /// Adds a sentence to what is proved or to what is refused.
+    fn hold(&mut self, holds: bool, proved: impl Into<String>, refused: impl Into<String>) {
+        if holds {
+            self.proved.push(proved.into());
+        } else {
+            self.refused.push(refused.into());
+        }
+    }
+
+    /// Renderings are pure functions of the signed bytes: each file is made again and compared.
+    fn files(&mut self, files: &BTreeMap<String, Vec<u8>>, text: &str, signatures: &[SignedBytes]) {
+        let again = export(text, signatures);
+        let before = self.refused.len();
+        for (path, bytes) in &again {
+            match files.get(path) {
+                None => self.refused.push(format!("{path} is missing")),
+                Some(found) if found == bytes => {}
+                Some(_) => self.refused.push(format!("{path} is not what finding.json and its signatures give")),
+            }
+        }
+        for path in files.keys().filter(|path| !again.contains_key(*path)) {
+            self.refused.push(format!("{} does not belong to the finding", path.escape_debug()));
+        }
+        if self.refused.len() == before {
+            self.proved.push(format!("All {} files follow from finding.json and its signatures.", again.len()));
+        }
+    }
+
+    /// The story the finding tells follows from its own evidence.
+    fn story(&mut self, finding: &Finding) {
+        let subject = &finding.subject;
+        self.hold(
+            finding.format == FINDING_FORMAT,
+            format!("It is a document of the format {FINDING_FORMAT}."),
+            format!("the format is `{}`, not `{FINDING_FORMAT}`", finding.format.escape_debug()),
+        );
+        self.hold(
+            finding.headline == headline(subject) && finding.kind == kind(subject),
+            "The headline follows from the outcome.",
+            format!("the headline does not follow from the outcome, which says: {}", headline(subject)),
+        );
+        let statements = subject.plan.stages.iter().flat_map(|stage| &stage.statements);
+        let untrue: Vec<u32> = statements
+            .filter(|statement| Digest::of(statement.sql.as_bytes()) != statement.sha256)
+            .map(|statement| statement.ordinal)
+            .collect();
+        self.hold(
+            untrue.is_empty(),
+            "Every statement of the plan has the digest it is listed with.",
+            format!("statements {untrue:?} of the plan do not have the digest they are listed with"),
+        );
+        if let Err(reason) = consistent(subject) {
+            self.refused.push(reason);
+        }
+    }
+
+    fn people(&mut self, finding: &Finding, text: &str, signatures: &[SignedBytes]) {
+        let subject = &finding.subject;
+        let roster = match self.documents(subject) {
+            Ok(roster) => roster,
+            Err(refusal) => return self.refused.push(refusal),
+        };
+        let of = |file: &str, namespace: crate::approval::Namespace, principal: &Principal, fingerprint: String| {
+            let (principal, file, namespace) = (principal.clone(), file.to_owned(), namespace.as_str().to_owned());
+            VerifiedSignature { principal, file, namespace, fingerprint }
+        };
+        for file in signature_files(finding, signatures) {
+            let over = if file.over == "finding.json" { text.to_owned() } else { request_text(subject) };
+            match verify(&roster, file.signed, file.namespace, over.as_bytes()) {
+                Ok(print) => self.signatures.push(of(file.over, file.namespace, &file.signed.principal, print)),
+                Err(problem) => {
+                    let who = file.signed.principal.as_str().escape_debug().to_string();
+                    self.refused.push(format!("{}: the signature of {who} does not hold: {problem}", file.path));
+                }
+            }
+        }
+        self.requested(subject, &roster);
+        self.approved(subject, &roster);
+        self.operated(subject, &roster);
+        let is_signed = self.signatures.iter().any(|it| it.file == "finding.json" && it.principal == finding.writer);
+        self.hold(
+            is_signed,
+            format!("{} signed the finding.", finding.writer),
+            format!("{}, who wrote the finding, has not signed it", finding.writer.as_str().escape_debug()),
+        );
+    }
+
+    fn documents(&mut self, subject: &FindingSubject) -> Result<Roster, String> {
+        let plan =
+            canonical(&subject.plan).and_then(|text| SealedPlan::read(&text)).map_err(|error| error.to_string())?;
+        let roster = parse_roster(&subject.roster).map_err(|problems| {
+            let first = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
+            format!("roster.toml cannot be used: {first}")
+        })?;
+        let roster =
+            bound(&plan, &subject.rehearsal, &subject.request, &roster).map_err(|refusal| refusal.to_string())?;
+        let rehearsal = canonical(&subject.rehearsal).map_err(|error| error.to_string())?;
+        let digests = [
+            ("plan", subject.plan_digest, plan.digest()),
+            ("rehearsal", subject.rehearsal_digest, Digest::of(rehearsal.as_bytes())),
+            ("request", subject.request_digest, Digest::of(request_text(subject).as_bytes())),
+        ];
+        for (what, listed, actual) in digests {
+            if listed != actual {
+                return Err(format!("the finding names the {what} {listed}, but it is {actual}"));
+            }
+        }
+        self.proved
+            .push("The request names exactly this plan, this rehearsal, this baseline and this roster.".to_owned());
+        Ok(roster)
+    }
+
+    fn requested(&mut self, subject: &FindingSubject, roster: &Roster) {
+        match check_requested(roster, &subject.request, &subject.requested) {
+            Ok(print) => self.proved.push(format!("{} requested it, with the key {print}.", subject.request.requester)),
+            Err(refusal) => self.refused.push(format!("requested.sig: {refusal}")),
+        }
+    }
+
+    /// D-70 … D-74 by the very logic that opened the run door, but for the time of day, which no signature holds.
+    fn approved(&mut self, subject: &FindingSubject, roster: &Roster) {
+        let request = &subject.request;
+        let (editor, needed) = (subject.plan.editor.as_ref(), subject.plan.policy.approvals);
+        let standing = standing(request, editor, needed, &subject.approvals, roster, request.not_before);
+        for (_, refusal) in &standing.refused {
+            self.refused.push(format!("an approval does not count: {refusal}"));
+        }
+        for (principal, print) in &standing.approved {
+            self.proved.push(format!("{principal} approved it, with the key {print}."));
+        }
+        let have = u32::try_from(standing.approved.len()).unwrap_or(u32::MAX);
+        if subject.outcome.is_none() {
+            return;
+        }
+        let few = ApprovalRefusal::TooFew { have, needed: standing.needed };
+        self.hold(
+            have >= standing.needed,
+            format!("{have} different people approved it; {} were needed.", standing.needed),
+            format!("it was run, but {few}"),
+        );
+        if let Some(failure) = rehearsal_failure(&subject.rehearsal) {
+            self.refused.push(format!("it was run, but its rehearsal did not pass: {failure}"));
+        }
+        if subject.rehearsal.taken_at > request.not_after {
+            self.refused.push("the rehearsal was made after the request expired".to_owned());
+        }
+    }
+
+    fn operated(&mut self, subject: &FindingSubject, roster: &Roster) {
+        match (&subject.operated, &subject.outcome) {
+            (None, None) => {}
+            (None, Some(_)) => self.refused.push("it was run, but operated.sig is missing".to_owned()),
+            (Some(signed), _) => match check_operated(roster, &subject.request, signed) {
+                Ok(print) => self.proved.push(format!("{} ran it, with the key {print}.", signed.principal)),
+                Err(refusal) => self.refused.push(format!("operated.sig: {refusal}")),
+            },
+        }
+    }
+
+    fn limits(&mut self, finding: &Finding) {
+        let subject = &finding.subject;
+        let roster = Digest::of(subject.roster.as_bytes());
+        self.not_proved.push(format!(
+            "That the keys on the roster belong to these people: compare its digest with one from another source: {}",
+            roster.groups()
+        ));
+        self.not_proved.push(
+            "When anything was signed: an SSH signature holds no time. The ledger holds the server's time.".to_owned(),
+        );
+        self.not_proved.push("That the database is today as it is described here: take a census.".to_owned());
+        self.not_proved.push(format!(
+            "That the ledger still holds entry {} with hash {}: `countersign ledger verify` tells.",
+            finding.ledger_seq.escape_debug(),
+            finding.ledger_head
+        ));
+        self.not_proved.push("That no further signature was left out of this folder.".to_owned());
+        if matches!(subject.outcome, Some(Outcome::Unknown { .. })) {
+            self.not_proved.push("Whether the last stage was committed: the answer was lost.".to_owned());
+        }
+        if subject.outcome.is_some() && subject.trace.is_none() {
+            self.not_proved.push("What the server answered to each statement: the finding holds no trace.".to_owned());
+        }
+    }
+}
+
+fn request_text(subject: &FindingSubject) -> String {
+    canonical(&subject.request).unwrap_or_default()
+}
+
+/// The outcome, the stages it names and the trace do not contradict each other or the plan.
+fn consistent(subject: &FindingSubject) -> Result<(), String> {
+    let stages: Vec<_> = subject.plan.stages.iter().map(|stage| &stage.step).collect();
+    let committed = match &subject.outcome {
+        None | Some(Outcome::Committed) => &[][..],
+        Some(Outcome::RolledBack { committed, .. } | Outcome::Unknown { committed, .. }) => committed.as_slice(),
+    };
+    // The last stage is the one that was rolled back or lost: it cannot be among the committed ones.
+    if !committed.is_empty()
+        && (committed.len() >= stages.len() || !committed.iter().eq(stages.iter().copied().take(committed.len())))
+    {
+        return Err("the stages said to be committed are not the first stages of the plan".to_owned());
+    }
+    let Some(trace) = &subject.trace else { return Ok(()) };
+    if subject.outcome.is_none() {
+        return Err("it holds a trace of a run that is said not to have happened".to_owned());
+    }
+    let planned =
+        subject.plan.stages.iter().flat_map(|stage| stage.statements.iter().map(|it| (&stage.step, it.ordinal)));
+    let mut planned = planned.fuse();
+    for sent in &trace.statements {
+        if planned.next() != Some((&sent.step, sent.ordinal)) {
+            return Err(format!(
+                "the trace holds {} statement {}, which the plan does not hold there",
+                sent.step, sent.ordinal
+            ));
+        }
+    }
+    if subject.outcome == Some(Outcome::Committed) {
+        if planned.next().is_some() {
+            return Err(
+                "it is said to be committed, but its trace does not hold every statement of the plan".to_owned()
+            );
+        }
+        if let Some(surprise) = trace.statements.iter().find_map(|sent| sent.surprise.as_ref()) {
+            return Err(format!("it is said to be committed, but a statement was not as expected: {surprise}"));
+        }
+        if subject.inside.iter().any(|comparison| !comparison.holds()) {
+            return Err("it is said to be committed, but a check did not hold inside the transaction".to_owned());
+        }
+    }
+    Ok(())
 }

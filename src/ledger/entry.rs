@@ -1,11 +1,10 @@
 //! One line of the ledger, as it stands in the target's own PostgreSQL.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::approval::SignedBytes;
 use crate::digest::Digest;
-use crate::run::{Outcome, RunToken};
+use crate::run::{Evidence, Outcome, RunToken};
 use crate::runbook::Principal;
 
 /// An entry as the database holds it: the server sets everything but `kind` and `body`.
@@ -113,6 +112,8 @@ pub enum Body {
         run: String,
         /// How.
         outcome: Outcome,
+        /// What it left behind.
+        evidence: Evidence,
     },
     /// A finding was written.
     Finding {
@@ -166,13 +167,4 @@ impl Body {
     pub fn to_text(&self) -> String {
         serde_json::to_string(self).expect("BUG: a ledger body is made of texts and numbers only")
     }
-}
-
-/// A moment by somebody's clock, and whose it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stamped {
-    /// The time.
-    pub at: Timestamp,
-    /// Whose clock: `server` or `desk`.
-    pub clock: String,
 }

@@ -1,9 +1,10 @@
 //! Takes the entries in order; gives what they add up to. Pure: the same entries give the same state anywhere.
 
+use super::{Body, Entry};
 use crate::approval::SignedBytes;
 use crate::digest::Digest;
-use crate::run::Outcome;
-use crate::runbook::Principal;
+use crate::run::{Evidence, Outcome};
+use crate::runbook::{Principal, StepId};
 
 /// What the ledger adds up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,12 @@ pub struct RequestState {
     pub operated: Option<SignedBytes>,
     /// Stages known to be committed.
     pub committed_stages: u32,
+    /// What the run left behind, when its desk lived to record it.
+    pub evidence: Option<Evidence>,
+    /// The entry that staged it.
+    pub seq: u64,
+    /// When it was staged, by the server's clock.
+    pub at: String,
 }
 
 /// An approval as the ledger holds it.
@@ -91,4 +98,152 @@ pub struct StopState {
     pub by: Option<Principal>,
     /// When.
     pub at: String,
+}
+
+impl State {
+    /// Finds a request by its digest.
+    #[must_use]
+    pub fn request(&self, digest: Digest) -> Option<&RequestState> {
+        self.requests.iter().find(|request| request.digest == digest)
+    }
+
+    fn request_mut(&mut self, digest: Digest) -> Option<&mut RequestState> {
+        self.requests.iter_mut().find(|request| request.digest == digest)
+    }
+}
+
+/// Adds the entries up. An entry that cannot be read counts as a stop: what is not understood is not ignored.
+///
+/// Signatures are not verified here; whoever acts on a request verifies them afresh.
+#[must_use]
+pub fn replay(entries: &[Entry]) -> State {
+    let mut state = State::default();
+    for entry in entries {
+        state.head_seq = entry.seq;
+        state.head = Some(entry.hash);
+        match serde_json::from_str::<Body>(&entry.body) {
+            Ok(body) if body.kind() == entry.kind => apply(&mut state, entry, body),
+            Ok(_) | Err(_) => {
+                state.stop.get_or_insert_with(|| StopState {
+                    seq: entry.seq,
+                    condition: "ledger-unreadable".to_owned(),
+                    reason: format!(
+                        "ledger entry {} cannot be read by this version; use the version that wrote it",
+                        entry.seq
+                    ),
+                    by: None,
+                    at: entry.at.clone(),
+                });
+            }
+        }
+    }
+    state
+}
+
+fn apply(state: &mut State, entry: &Entry, body: Body) {
+    match body {
+        Body::Baseline { document, digest } => state.baselines.push((digest, document)),
+        Body::Staged { request, plan, rehearsal, baseline, roster, signature } => {
+            let digest = Digest::of(request.as_bytes());
+            // A second staging of the same bytes is the same request.
+            if state.request(digest).is_none() {
+                state.requests.push(RequestState {
+                    digest,
+                    request,
+                    plan,
+                    rehearsal,
+                    baseline,
+                    roster,
+                    requested: signature,
+                    approvals: Vec::new(),
+                    rejections: Vec::new(),
+                    status: RequestStatus::Open,
+                    operated: None,
+                    committed_stages: 0,
+                    evidence: None,
+                    seq: entry.seq,
+                    at: entry.at.clone(),
+                });
+            }
+        }
+        Body::Approved { request_digest, signature } => {
+            if let Some(request) = state.request_mut(request_digest) {
+                request.approvals.push(ApprovalRecord { seq: entry.seq, actor: entry.actor.clone(), signature });
+            }
+        }
+        Body::Rejected { request_digest, reason, signature } => {
+            if let Some(request) = state.request_mut(request_digest) {
+                request.rejections.push((signature, reason));
+                if request.status == RequestStatus::Open {
+                    request.status = RequestStatus::Rejected;
+                }
+            }
+        }
+        Body::Withdrawn { request_digest, reason: _, signature } => {
+            if let Some(request) = state.request_mut(request_digest) {
+                request.approvals.retain(|approval| approval.signature.principal != signature.principal);
+            }
+        }
+        Body::Intent { request_digest, run, operator: _, signature } => {
+            if let Some(request) = state.request_mut(request_digest) {
+                // D-74: used once, from the intent on; a failed run voids it as well.
+                if request.status == RequestStatus::Open {
+                    request.status = RequestStatus::Begun { run };
+                    request.operated = Some(signature);
+                }
+            }
+        }
+        Body::Committed { request_digest, run: _, stage, stages, token: _ } => {
+            if let Some(request) = state.request_mut(request_digest) {
+                request.committed_stages = request.committed_stages.max(stage + 1);
+                if request.committed_stages == stages {
+                    request.status = RequestStatus::Ended(Outcome::Committed);
+                }
+            }
+        }
+        Body::Ended { request_digest, run, outcome, evidence } => {
+            if let Some(request) = state.request_mut(request_digest) {
+                request.evidence = Some(evidence);
+                let this_run = matches!(&request.status, RequestStatus::Begun { run: begun } if *begun == run);
+                let was_unknown = matches!(&request.status, RequestStatus::Ended(Outcome::Unknown { .. }));
+                // What a transaction recorded of itself is not overruled by what a desk says of it.
+                if this_run || was_unknown {
+                    request.status = RequestStatus::Ended(outcome);
+                }
+            }
+        }
+        Body::Finding { document, signatures } => state.findings.push((entry.seq, document, signatures)),
+        Body::Stopped { condition, reason, by } => {
+            let stop = StopState { seq: entry.seq, condition, reason, by, at: entry.at.clone() };
+            state.stop.get_or_insert(stop);
+        }
+        Body::Restarted { stop, signatures: _ } => {
+            if state.stop.as_ref().is_some_and(|held| held.seq == stop) {
+                state.stop = None;
+            }
+        }
+    }
+}
+
+impl RequestStatus {
+    /// Says in a few words what became of the request.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Open => "open".to_owned(),
+            Self::Rejected => "rejected".to_owned(),
+            Self::Begun { run } => {
+                format!("begun (run {}), end not recorded", run.chars().take(12).collect::<String>())
+            }
+            Self::Ended(Outcome::Committed) => "committed".to_owned(),
+            Self::Ended(Outcome::RolledBack { reason, committed }) if committed.is_empty() => {
+                format!("rolled back: {reason}")
+            }
+            Self::Ended(Outcome::RolledBack { reason, committed }) => {
+                let steps: Vec<&str> = committed.iter().map(StepId::as_str).collect();
+                format!("stopped after {} was committed: {reason}", steps.join(", "))
+            }
+            Self::Ended(Outcome::Unknown { reason, .. }) => format!("outcome unknown: {reason}"),
+        }
+    }
 }

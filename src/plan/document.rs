@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::census::Target;
 use crate::digest::Digest;
 use crate::runbook::{
-    Check, ObjectName, ParameterKind, Policy, Principal, RowsExpected, NoticeExpected, StepId, StopCondition, Timeouts,
+    Check, NoticeExpected, ObjectName, ParameterKind, Policy, Principal, RowsExpected, StepId, StopCondition, Timeouts,
 };
 
 /// The format name of a [`Plan`].
@@ -66,8 +66,12 @@ pub struct Plan {
 pub struct Settings {
     /// The three timeouts.
     pub timeouts: Timeouts,
-    /// Every other setting by its name, with the value `current_setting` must answer.
+    /// The schema that unqualified names mean.
+    pub schema: String,
+    /// Every other setting that is set, with the value `pg_settings.setting` must answer.
     pub pinned: BTreeMap<String, String>,
+    /// Settings that only a superuser may set, or that BEGIN sets: read back, never set.
+    pub asserted: BTreeMap<String, String>,
 }
 
 impl Settings {
@@ -81,7 +85,6 @@ impl Settings {
             ("standard_conforming_strings", "on".to_owned()),
             // RLS becomes an error instead of a silent filter.
             ("row_security", "off".to_owned()),
-            ("session_replication_role", "origin".to_owned()),
             ("TimeZone", "UTC".to_owned()),
             ("DateStyle", "ISO, YMD".to_owned()),
             ("IntervalStyle", "postgres".to_owned()),
@@ -90,7 +93,30 @@ impl Settings {
             ("client_min_messages", "notice".to_owned()),
             ("synchronous_commit", "on".to_owned()),
         ];
-        Self { timeouts, pinned: pinned.into_iter().map(|(name, value)| (name.to_owned(), value)).collect() }
+        let asserted = [
+            ("session_replication_role", "origin"),
+            ("transaction_isolation", "read committed"),
+            ("transaction_read_only", "off"),
+        ];
+        Self {
+            timeouts,
+            schema: schema.to_owned(),
+            pinned: pinned.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            asserted: asserted.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        }
+    }
+
+    /// Returns every setting that is set, timeouts in milliseconds included.
+    #[must_use]
+    pub fn to_set(&self) -> BTreeMap<String, String> {
+        let Timeouts { lock_millis, statement_millis, idle_in_transaction_millis } = self.timeouts;
+        let timeouts = [
+            ("lock_timeout", lock_millis),
+            ("statement_timeout", statement_millis),
+            ("idle_in_transaction_session_timeout", idle_in_transaction_millis),
+        ];
+        let timeouts = timeouts.into_iter().map(|(name, millis)| (name.to_owned(), millis.to_string()));
+        self.pinned.clone().into_iter().chain(timeouts).collect()
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod canonical;
 mod document;
+mod draft;
 mod seal;
 
 pub use canonical::{CanonicalError, canonical, read_strict};

@@ -121,7 +121,7 @@ pub enum SealRefusal {
 /// # Errors
 /// See [`SealRefusal`].
 pub fn seal(input: SealInput<'_>) -> Result<SealedPlan, SealRefusal> {
-    let plan = super::document_of(&input)?;
+    let plan = super::draft::document_of(&input)?;
     let text = canonical(&plan)?;
     let digest = Digest::of(text.as_bytes());
     Ok(SealedPlan { plan, text, digest })

@@ -11,7 +11,7 @@ use crate::runbook::{ObjectKind, ObjectName};
 pub struct Catalog {
     /// Relations, functions, triggers, event triggers and types outside the system schemas and `countersign`.
     pub objects: BTreeMap<ObjectName, CatalogObject>,
-    /// Who depends on whom (pg_constraint, pg_depend through pg_rewrite, pg_inherits, pg_trigger).
+    /// Who depends on whom (`pg_constraint`, `pg_depend` through `pg_rewrite`, `pg_inherits`, `pg_trigger`).
     pub edges: Vec<Edge>,
     /// The current definition of each trigger, as `pg_get_triggerdef` gives it.
     pub triggers: BTreeMap<ObjectName, String>,

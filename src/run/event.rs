@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Finished;
 use crate::census::{Census, Question, Target};
 use crate::ledger::Body;
-use crate::runbook::{CheckId, ObjectName, StepId};
+use crate::runbook::{ObjectName, StepId};
 
 /// What the machine wants done next. One at a time; the answer comes back as an [`Event`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +13,10 @@ pub enum Step {
     /// Append an entry on a connection of its own and wait until it is committed → [`Event::Appended`].
     AppendApart(Body),
     /// Open a fresh, direct connection and read who and where it is → [`Event::Connected`].
-    Connect,
+    Connect {
+        /// Whether the ledger must be there, and writable.
+        needs_ledger: bool,
+    },
     /// Send exactly this text as one message → [`Event::Answered`].
     Send {
         /// The text.
@@ -56,7 +60,9 @@ pub enum Purpose {
         /// The statement in it.
         statement: usize,
     },
-    /// After a statement: the transaction's id and locks. Rows: `xid, relation schema, relation name, mode`.
+    /// Reading the names of the relations there are, before anything is dropped. Rows: `oid, schema, name`.
+    Names,
+    /// After a statement: the transaction's id and locks. Rows: `xid, relation oid, schema, name, mode`.
     LookAround,
     /// SET CONSTRAINTS ALL IMMEDIATE.
     Constraints,
@@ -111,7 +117,6 @@ pub struct Reply {
     /// How long it took, in milliseconds, by the client's clock.
     pub duration_millis: u32,
 }
-
 
 /// What `ReadyForQuery` said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,10 +204,4 @@ pub struct HeldLock {
     pub relation: ObjectName,
     /// The mode, such as `AccessExclusiveLock`.
     pub mode: String,
-}
-
-/// The key under which a stop condition is asked in a census.
-#[must_use]
-pub fn stop_question_id(id: &str) -> CheckId {
-    CheckId(format!("stop:{id}"))
 }

@@ -7,8 +7,11 @@
 mod event;
 mod guard;
 mod machine;
+mod message;
 mod outcome;
+#[cfg(test)]
+mod tests;
 
 pub use event::*;
-pub use machine::Machine;
+pub use machine::{Machine, questions};
 pub use outcome::*;

@@ -30,6 +30,20 @@ pub enum Outcome {
     },
 }
 
+/// What a run leaves behind as evidence, kept in the ledger so that any desk can write the finding.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// What was sent and answered.
+    pub trace: Trace,
+    /// The comparison inside, one a stage that got so far.
+    pub inside: Vec<Comparison>,
+    /// The comparison after, on a fresh connection.
+    pub after: Option<Comparison>,
+    /// Why it did not go as planned.
+    pub failure: Option<String>,
+}
+
 /// What is kept before COMMIT so that a lost answer can be proved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,4 +81,8 @@ pub struct Finished {
     pub after: Option<Comparison>,
     /// A disaster-stop condition that tripped on the way: condition id and sentence.
     pub tripped: Option<(String, String)>,
+    /// Why it did not go as planned; `None` when it did.
+    pub failure: Option<String>,
+    /// How long the transactions were open, in milliseconds, by the sum of the server's answers.
+    pub duration_millis: u32,
 }

@@ -5,11 +5,11 @@
 
 mod model;
 mod name;
-mod parse;
 mod parameter;
+mod parse;
 pub mod sql;
 
 pub use model::*;
 pub use name::*;
-pub use parameter::{Binding, BindingProblem, bind, bind_value};
-pub use parse::{Files, parse};
+pub use parameter::{Binding, BindingProblem, bind, bind_value, is_name, unbound_view, used};
+pub use parse::{Files, ROSTER_FILE, RUNBOOK_FILE, parse};

@@ -184,7 +184,7 @@ pub struct Check {
     pub object: Option<ObjectName>,
     /// What is asked.
     pub query: Query,
-    /// What must hold once every step in `steps` has been reversed.
+    /// What must hold once a step in `steps` has been reversed.
     pub expect: Expectation,
     /// The steps whose reversal this check verifies; empty means it holds throughout.
     pub steps: Vec<StepId>,

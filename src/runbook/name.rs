@@ -71,7 +71,11 @@ impl ObjectName {
     #[must_use]
     pub fn quoted(&self) -> String {
         let quote = |part: &str| format!("\"{}\"", part.replace('"', "\"\""));
-        if self.schema.is_empty() { quote(&self.name) } else { format!("{}.{}", quote(&self.schema), quote(&self.name)) }
+        if self.schema.is_empty() {
+            quote(&self.name)
+        } else {
+            format!("{}.{}", quote(&self.schema), quote(&self.name))
+        }
     }
 }
 

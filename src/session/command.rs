@@ -9,7 +9,8 @@ use crate::digest::Digest;
 use crate::port::KeyChoice;
 use crate::runbook::{Principal, StepId};
 
-/// Something a person asked the session to do. One operation is in flight at a time; a second is refused with a reason.
+/// Something a person asked the session to do. One operation is in flight at a time: the face refuses a second, with a
+/// reason; what follows of itself waits its turn.
 #[derive(Clone)]
 pub enum Command {
     /// Open a runbook folder → [`super::Event::RunbookOpened`].

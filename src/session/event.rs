@@ -8,12 +8,12 @@ use crate::census::{Baseline, Census, Comparison};
 use crate::diagnose::Diagnosis;
 use crate::digest::Digest;
 use crate::finding::Verification;
-use crate::ledger::{Entry, State};
+use crate::ledger::{Entry, RequestStatus, State};
 use crate::plan::{Plan, Request};
 use crate::port::{AgentKey, ConnectionNote};
 use crate::rehearsal::Rehearsal;
 use crate::review::{Catalog, Review};
-use crate::run::{Finished, StatementTrace};
+use crate::run::{Evidence, Finished, StatementTrace};
 use crate::runbook::{Diagnostic, Runbook, StepId};
 
 /// Something that happened. Everything large is shared, so that a face can keep it without copying.
@@ -141,6 +141,12 @@ pub struct RequestView {
     pub rehearsal: Arc<Rehearsal>,
     /// Where the approvals stand, by the signatures checked afresh.
     pub standing: Standing,
+    /// What became of it.
+    pub status: RequestStatus,
+    /// Stages known to be committed.
+    pub committed_stages: u32,
+    /// What its run left behind, when that was recorded.
+    pub evidence: Option<Arc<Evidence>>,
 }
 
 /// What is happening in a run or rehearsal.

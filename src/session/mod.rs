@@ -1,7 +1,27 @@
 //! The use cases, one a room, over the ports. The two faces ask it through [`Command`] and hear [`Event`]s.
 
 mod command;
+mod decide;
+mod drive;
 mod event;
+mod execute;
+mod failure;
+mod finding;
+mod ledger;
+mod stage;
+mod survey;
+mod worker;
+mod world;
 
 pub use command::{Command, Environment, SignAs};
+pub use decide::{Approval, approve, reject, withdraw};
 pub use event::*;
+pub use execute::{prove_again, run};
+pub use finding::{export_finding, verify_finding};
+pub use ledger::{LedgerMemory, Opened, find_request, outcome_failure, read_ledger};
+pub use stage::{StagedRequest, Staging, failed_rehearsal, rehearse, stage};
+pub use survey::{
+    ledger_baseline, open_baseline, open_runbook, read_baseline, save_baseline, survey, take_baseline, usable,
+};
+pub use worker::{Worker, WorkerLink};
+pub use world::{Cancel, Doors, Watch, World};

@@ -1,1 +1,10 @@
-//! 
+//! The `PostgreSQL` adapter against real servers.
+
+mod catalog;
+mod census;
+mod cluster;
+mod connect;
+mod ledger;
+mod proxy;
+mod run_line;
+mod sessions;

@@ -107,7 +107,7 @@ fn rehearsal_in_the_dark() {
 
 #[test]
 fn script_at_150_percent() {
-    let mut desk = furnished(Setting { zoom: 1.5, size: vec2(853.0, 533.0), ..light() });
+    let mut desk = furnished(Setting { zoom: 1.5, size: vec2(864.0, 540.0), ..light() });
     desk.go(Page::Script);
     picture(desk, "script-zoomed");
 }
@@ -214,6 +214,8 @@ fn every_page_for_looking() {
             exit: None,
             after: Some(fixture::rehearsal().inside.remove(0)),
             tripped: None,
+            failure: None,
+            duration_millis: 212,
         };
         desk.hear(Event::Ran { request: "a41f09c27be3".to_owned(), finished: Arc::new(finished) });
         desk.harness.render().unwrap().save(folder.join(format!("{name}-outcome.png"))).unwrap();

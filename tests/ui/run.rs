@@ -38,6 +38,8 @@ fn finished(outcome: Outcome, after: bool) -> Event {
         exit: None,
         after: after.then_some(Comparison { rows }),
         tripped: None,
+        failure: None,
+        duration_millis: 212,
     };
     Event::Ran { request: "a41f09c27be3".to_owned(), finished: Arc::new(finished) }
 }

@@ -1,0 +1,242 @@
+//! Takes questions; gives every answer at one snapshot, pipelined: hundreds of questions in a handful of round trips. A
+//! question that fails is blind alone.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use super::link::{Link, cell};
+use super::sql::{TARGET, pin};
+use crate::census::{Census, Question, Reading, Target};
+use crate::plan::Settings;
+use crate::port::DatabaseError;
+use crate::run::Reply;
+
+/// Relations that hide other sessions' rows or values from a role without `pg_read_all_stats`.
+const GUARDED: [&str; 6] = [
+    "pg_stat_activity",
+    "pg_stat_replication",
+    "pg_stat_ssl",
+    "pg_stat_gssapi",
+    "pg_stat_statements",
+    "pg_stat_wal_receiver",
+];
+/// Stack for the parser: `PostgreSQL`'s own depth check needs room for what it allows.
+const PARSER_STACK: usize = 256 << 20;
+
+/// Where a connection leads, and what is known about it besides.
+#[derive(Clone, Debug)]
+pub(super) struct Whereabouts {
+    pub(super) target: Target,
+    /// The server's clock.
+    pub(super) at: Timestamp,
+    /// Whether the role sees other sessions.
+    pub(super) sees_sessions: bool,
+    pub(super) pid: i32,
+    /// Such as `15.18`.
+    pub(super) version: String,
+}
+
+/// Reads one row of [`TARGET`].
+pub(super) fn whereabouts(reply: &Reply) -> Result<Whereabouts, DatabaseError> {
+    let garbled = || DatabaseError::Garbled("the server does not say who and where it is".to_owned());
+    let text = |column| cell(reply, 0, column).ok_or_else(garbled);
+    let number = |column| text(column)?.parse::<u32>().map_err(|_| garbled());
+    Ok(Whereabouts {
+        target: Target {
+            system_identifier: text(0)?.to_owned(),
+            database_oid: number(1)?,
+            database: text(2)?.to_owned(),
+            server_version: number(3)?,
+            in_recovery: text(4)? == "t",
+            role: text(5)?.to_owned(),
+            timeline: number(6)?,
+        },
+        at: text(7)?.parse().map_err(|_| garbled())?,
+        sees_sessions: text(8)? == "t",
+        pid: text(9)?.parse().map_err(|_| garbled())?,
+        version: text(10)?.split(' ').next().unwrap_or_default().to_owned(),
+    })
+}
+
+/// What the text of a question shows before it is asked.
+enum Look {
+    /// It may be asked.
+    Fine,
+    /// It may be asked by a role that sees other sessions.
+    NeedsSessions(String),
+    /// It may not be asked.
+    Refused(String),
+}
+
+/// Looks at questions before they are asked: one SELECT each, and what it reads.
+async fn look(questions: &[Question]) -> Vec<Look> {
+    let wrapped: Vec<String> = questions.iter().map(Question::wrapped).collect();
+    let count = wrapped.len();
+    let (sender, receiver) = oneshot::channel();
+    let parser = std::thread::Builder::new().stack_size(PARSER_STACK).spawn(move || {
+        let _ = sender.send(wrapped.iter().map(|sql| look_at(sql)).collect::<Vec<_>>());
+    });
+    let looks = match parser {
+        Ok(_) => receiver.await.ok(),
+        Err(_) => None,
+    };
+    looks.unwrap_or_else(|| {
+        (0..count)
+            .map(|_| Look::Refused("its text could not be parsed: there is no memory for the parser".to_owned()))
+            .collect()
+    })
+}
+
+fn look_at(sql: &str) -> Look {
+    let parsed = match pg_query::parse(sql, pg_query::ParserOptions::default()) {
+        Ok(parsed) => parsed,
+        Err(error) => return Look::Refused(format!("its text does not parse as the inside of one SELECT: {error}")),
+    };
+    let statements = &parsed.protobuf.stmts;
+    let is_select = |statement: &pg_query::protobuf::RawStmt| {
+        matches!(statement.stmt.as_ref().and_then(|node| node.node.as_ref()), Some(pg_query::NodeEnum::SelectStmt(_)))
+    };
+    if statements.len() != 1 || !statements.iter().all(is_select) {
+        return Look::Refused("its text is not one SELECT".to_owned());
+    }
+    let plain = |name: &String| name.rsplit('.').next().unwrap_or_default().trim_matches('"').to_owned();
+    let relations = parsed
+        .tables()
+        .iter()
+        .map(plain)
+        .find(|name| GUARDED.contains(&name.as_str()) || name.starts_with("pg_stat_progress_"));
+    let functions = parsed
+        .functions()
+        .iter()
+        .map(plain)
+        .find(|name| name == "pg_stat_get_activity" || name.starts_with("pg_stat_get_backend_"));
+    relations.or(functions).map_or(Look::Fine, Look::NeedsSessions)
+}
+
+/// Takes a census in a transaction of its own.
+pub(super) async fn take(
+    link: &mut Link,
+    questions: &[Question],
+    settings: &Settings,
+) -> Result<Census, DatabaseError> {
+    let looks = look(questions).await;
+    // Everything is sent before the first answer is read.
+    let prelude = pin(settings);
+    link.send("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
+    for sql in &prelude {
+        link.send(sql).await?;
+    }
+    link.send(TARGET).await?;
+    link.send("SAVEPOINT question").await?;
+    for (question, look) in questions.iter().zip(&looks) {
+        if !matches!(look, Look::Refused(_)) {
+            link.send(&question.wrapped()).await?;
+            link.send("ROLLBACK TO SAVEPOINT question").await?;
+        }
+    }
+    link.send("COMMIT").await?;
+
+    for _ in 0..3 {
+        link.demanded().await?;
+    }
+    let here = whereabouts(&link.demanded().await?)?;
+    link.demanded().await?;
+    let mut readings = BTreeMap::new();
+    for (question, look) in questions.iter().zip(looks) {
+        let reading = match look {
+            Look::Refused(reason) => Reading::Blind(reason),
+            Look::Fine => reading(link).await?,
+            Look::NeedsSessions(name) => {
+                let answered = reading(link).await?;
+                // D-51: without the right, other sessions' rows are hidden and nothing says so.
+                if here.sees_sessions { answered } else { hidden(&here.target.role, &name) }
+            }
+        };
+        readings.insert(question.id.clone(), reading);
+    }
+    link.demanded().await?;
+    Ok(Census { taken_at: here.at, target: here.target, readings })
+}
+
+fn hidden(role: &str, name: &str) -> Reading {
+    Reading::Blind(format!("{name} hides other sessions from `{role}`; GRANT pg_read_all_stats TO it"))
+}
+
+/// Reads the answers to one question and to the ROLLBACK TO after it.
+async fn reading(link: &mut Link) -> Result<Reading, DatabaseError> {
+    let answer = match link.demanded().await {
+        Ok(reply) => Question::reading(cell(&reply, 0, 0)),
+        Err(lost @ DatabaseError::Lost(_)) => return Err(lost),
+        Err(DatabaseError::Refused { code, message }) => Reading::Blind(format!("{message} ({code})")),
+        Err(other) => Reading::Blind(other.to_string()),
+    };
+    link.demanded().await?;
+    Ok(answer)
+}
+
+/// Takes a census on a transaction that is open, and leaves that as it was.
+///
+/// All questions go in one statement, which is one snapshot even in READ COMMITTED. When it fails, each is asked by
+/// itself, so that only the failing ones are blind.
+pub(super) async fn take_inside(link: &mut Link, questions: &[Question]) -> Result<Census, DatabaseError> {
+    let looks = look(questions).await;
+    let asked: Vec<(usize, &Question)> =
+        questions.iter().enumerate().filter(|(at, _)| !matches!(looks[*at], Look::Refused(_))).collect();
+    link.send("SAVEPOINT countersign_census").await?;
+    link.send(TARGET).await?;
+    if !asked.is_empty() {
+        let rows: Vec<String> =
+            asked.iter().map(|(at, question)| format!("({at}, ({}))", question.wrapped())).collect();
+        link.send(&format!("VALUES {}", rows.join(",\n"))).await?;
+    }
+    link.send("ROLLBACK TO SAVEPOINT countersign_census").await?;
+
+    link.demanded().await?;
+    let here = whereabouts(&link.demanded().await?);
+    let mut answers: BTreeMap<usize, Reading> = BTreeMap::new();
+    let mut failed = false;
+    if !asked.is_empty() {
+        match link.demanded().await {
+            Ok(reply) => {
+                for row in &reply.rows {
+                    if let Some(at) = row.first().and_then(|at| at.as_deref()).and_then(|at| at.parse().ok()) {
+                        answers.insert(at, Question::reading(row.get(1).and_then(Option::as_deref)));
+                    }
+                }
+            }
+            Err(lost @ DatabaseError::Lost(_)) => return Err(lost),
+            // Cancelled: somebody asked to stop, or the time is up. Asking 500 times more would not help.
+            Err(DatabaseError::Refused { code, message }) if code == "57014" => {
+                link.demanded().await?;
+                return Err(DatabaseError::Refused { code, message });
+            }
+            Err(_) => failed = true,
+        }
+    }
+    link.demanded().await?;
+    let here = here?;
+    if failed {
+        for (_, question) in &asked {
+            link.send(&question.wrapped()).await?;
+            link.send("ROLLBACK TO SAVEPOINT countersign_census").await?;
+        }
+        for (at, _) in &asked {
+            answers.insert(*at, reading(link).await?);
+        }
+    }
+    link.demand("RELEASE SAVEPOINT countersign_census").await?;
+    let mut readings = BTreeMap::new();
+    for ((at, question), look) in questions.iter().enumerate().zip(looks) {
+        let answered =
+            answers.remove(&at).unwrap_or_else(|| Reading::Blind("the server did not answer this question".to_owned()));
+        let reading = match look {
+            Look::Refused(reason) => Reading::Blind(reason),
+            Look::NeedsSessions(name) if !here.sees_sessions => hidden(&here.target.role, &name),
+            Look::Fine | Look::NeedsSessions(_) => answered,
+        };
+        readings.insert(question.id.clone(), reading);
+    }
+    Ok(Census { taken_at: here.at, target: here.target, readings })
+}

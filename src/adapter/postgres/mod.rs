@@ -1,0 +1,27 @@
+//! Takes connection text and the core's questions; gives the database's answers; refuses to lose a tag, a notice or a
+//! status byte on the way.
+
+mod binaries;
+mod catalog;
+mod census;
+mod database;
+mod ledger;
+mod link;
+mod passfile;
+pub mod private_cluster;
+mod prove;
+mod refusal;
+mod resolve;
+mod run_line;
+mod sessions;
+mod sql;
+mod surroundings;
+mod tap;
+mod text;
+mod tls;
+
+pub use binaries::find_binaries;
+pub use database::Postgres;
+pub use ledger::LEDGER_SQL;
+pub use private_cluster::{ClusterError, ClusterOptions, PrivateCluster};
+pub use surroundings::Surroundings;

@@ -1,0 +1,139 @@
+//! Takes what was kept before COMMIT; gives what became of it; refuses to guess: what cannot be told yet is said so.
+//!
+//! The target's mutex row is free only once the transaction that held it has ended. Then the ledger holds the outcome
+//! entry or it does not, and `pg_xact_status` must not disagree.
+
+use super::census::whereabouts;
+use super::ledger;
+use super::link::{Link, cell};
+use super::sql::{TARGET, literal};
+use crate::ledger::Body;
+use crate::port::{DatabaseError, Proof};
+use crate::run::RunToken;
+
+/// Proves what became of a COMMIT whose answer was lost.
+pub(super) async fn prove(link: &mut Link, token: &RunToken) -> Result<Proof, DatabaseError> {
+    let here = whereabouts(&link.demand(TARGET).await?)?;
+    if here.target.system_identifier != token.system_identifier {
+        return Ok(unknown(format!(
+            "this is server {}, the run was on {}; connect to that one",
+            here.target.system_identifier, token.system_identifier
+        )));
+    }
+    if here.target.in_recovery {
+        return Ok(unknown(
+            "this server is a standby: it may not have replayed the end of the run; connect to the primary".to_owned(),
+        ));
+    }
+    match hold_mutex(link).await {
+        Ok(()) => {}
+        Err(DatabaseError::Refused { code, message }) if code == LOCK_NOT_AVAILABLE => {
+            return Ok(unknown(format!("perhaps process {} still works: {message}", token.pid)));
+        }
+        Err(error) => return Err(error),
+    }
+    let entry_is_there = find_entry(link, token).await?;
+    let status =
+        link.demand(&format!("SELECT pg_catalog.pg_xact_status({}::pg_catalog.xid8)", literal(&token.xid))).await;
+    let status = match status {
+        Ok(reply) => cell(&reply, 0, 0).map(str::to_owned),
+        // The transaction number lies in the future: this is not the history the run was in.
+        Err(DatabaseError::Refused { message, .. }) => Some(message),
+        Err(error) => return Err(error),
+    };
+    let _ = link.ask("ROLLBACK").await;
+    Ok(judge(entry_is_there, status.as_deref(), here.target.timeline == token.timeline, &token.xid))
+}
+
+/// Waits until the target's mutex is free: whoever held it has then committed or rolled back.
+pub(super) async fn settle(link: &mut Link) -> Result<(), DatabaseError> {
+    hold_mutex(link).await?;
+    link.demand("ROLLBACK").await?;
+    Ok(())
+}
+
+/// SQLSTATE `lock_not_available`.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
+/// Begins a transaction that holds the mutex; waits at most three seconds for the one before.
+async fn hold_mutex(link: &mut Link) -> Result<(), DatabaseError> {
+    link.demand("BEGIN").await?;
+    link.demand("SET LOCAL lock_timeout = '3s'").await?;
+    match link.demand("SELECT 1 FROM countersign.mutex FOR UPDATE").await {
+        Ok(_) => Ok(()),
+        Err(DatabaseError::Refused { code, .. }) if code == LOCK_NOT_AVAILABLE => {
+            let message = "a transaction still holds the target's mutex; try again when it has ended".to_owned();
+            Err(DatabaseError::Refused { code, message })
+        }
+        Err(error) => Err(ledger::no_ledger(error)),
+    }
+}
+
+async fn find_entry(link: &mut Link, token: &RunToken) -> Result<bool, DatabaseError> {
+    let sql = format!(
+        "SELECT body, xid FROM countersign.entry WHERE kind = 'committed' AND body::pg_catalog.json ->> 'run' = {}",
+        literal(&token.run)
+    );
+    let reply = link.demand(&sql).await.map_err(ledger::no_ledger)?;
+    for row in &reply.rows {
+        let [Some(body), Some(xid)] = row.as_slice() else { continue };
+        let body: Body = serde_json::from_str(body)
+            .map_err(|error| DatabaseError::Garbled(format!("an entry of run {}: {error}", token.run)))?;
+        if let Body::Committed { stage, .. } = body
+            && stage == token.stage
+        {
+            return if *xid == token.xid {
+                Ok(true)
+            } else {
+                Err(DatabaseError::Garbled(format!(
+                    "the ledger's entry of this stage was appended by transaction {xid}, not {}",
+                    token.xid
+                )))
+            };
+        }
+    }
+    Ok(false)
+}
+
+fn judge(entry_is_there: bool, status: Option<&str>, same_timeline: bool, xid: &str) -> Proof {
+    match (entry_is_there, status) {
+        // The status of an old transaction is forgotten, and after a failover its number may be another's.
+        (true, None | Some("committed")) => Proof::Committed,
+        (true, Some(_)) if !same_timeline => Proof::Committed,
+        (false, _) if !same_timeline => {
+            unknown("the server has failed over since, and its history does not hold the outcome entry; compare with the old primary, then take a census".to_owned())
+        }
+        (false, None | Some("aborted")) => Proof::RolledBack,
+        (_, Some("in progress")) => unknown(format!("transaction {xid} is still in progress; try again when it has ended")),
+        (true, Some(status)) => unknown(format!("the ledger says committed, but transaction {xid} is `{status}`: this contradicts itself; stop and take a census")),
+        (false, Some(status)) => unknown(format!("the ledger has no outcome entry, but transaction {xid} is `{status}`: this contradicts itself; stop and take a census")),
+    }
+}
+
+fn unknown(reason: String) -> Proof {
+    Proof::StillUnknown(reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(entry: bool, status: Option<&str>, same_timeline: bool, expected: &str) {
+        let found = format!("{:?}", judge(entry, status, same_timeline, "7"));
+        assert!(found.contains(expected), "{found}\n  expected {expected}");
+    }
+
+    #[test]
+    fn only_agreement_proves_anything() {
+        check(true, Some("committed"), true, "Committed");
+        check(true, None, true, "Committed");
+        check(false, Some("aborted"), true, "RolledBack");
+        check(false, None, true, "RolledBack");
+        check(false, Some("committed"), true, "contradicts");
+        check(true, Some("aborted"), true, "contradicts");
+        check(false, Some("in progress"), true, "still in progress");
+        check(false, Some("transaction ID 7 is in the future"), true, "contradicts");
+        check(false, Some("aborted"), false, "failed over");
+        check(true, Some("aborted"), false, "Committed");
+    }
+}

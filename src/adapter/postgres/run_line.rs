@@ -1,0 +1,222 @@
+//! Takes the machine's steps; gives what happened; refuses to decide anything: a failure is an event, and a lost answer is
+//! never called a failure.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::census::{take, take_inside, whereabouts};
+use super::database::Desk;
+use super::ledger;
+use super::link::{Canceller, Link, NoAnswer, cell};
+use super::sql::TARGET;
+use crate::digest::Digest;
+use crate::ledger::{Body, gate, standing_stop};
+use crate::port::{DatabaseError, RunLine, Wait};
+use crate::run::{Event, LedgerGate, Reply, Step};
+
+/// How long the server may be silent within a run before the connection counts as lost. The server's own timeouts are
+/// far shorter; this is for a network that swallows everything.
+const PATIENCE: Duration = Duration::from_mins(15);
+/// What the role may do with the ledger. Names are looked up in the catalog: `to_regclass` fails for a role that may not
+/// use the schema.
+const LEDGER_RIGHTS: &str = "SELECT e.oid IS NOT NULL AND m.oid IS NOT NULL,
+    pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(e.oid, 'SELECT'),
+    pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_column_privilege(e.oid, 'kind', 'INSERT') AND pg_catalog.has_column_privilege(e.oid, 'body', 'INSERT'),
+    pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(m.oid, 'UPDATE')
+  FROM (SELECT 1) AS one LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'countersign'
+    LEFT JOIN pg_catalog.pg_class e ON e.relnamespace = n.oid AND e.relname = 'entry'
+    LEFT JOIN pg_catalog.pg_class m ON m.relnamespace = n.oid AND m.relname = 'mutex'";
+/// When the backend started; a role always sees its own row.
+const BACKEND: &str = "SELECT pg_catalog.pg_backend_pid()::text,
+    (SELECT pg_catalog.to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid())";
+
+/// The line on which a machine performs its steps.
+pub(super) struct Line {
+    desk: Arc<Desk>,
+    link: Option<Link>,
+    canceller: Arc<Mutex<Option<Canceller>>>,
+    /// The request and run whose intent was appended; a rehearsal has none.
+    intent: Option<(Digest, String)>,
+}
+
+/// A step that ended in no answer.
+enum Trouble {
+    Failed(String),
+    Lost(String),
+}
+
+impl From<DatabaseError> for Trouble {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Lost(reason) => Self::Lost(reason),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+impl From<NoAnswer> for Trouble {
+    fn from(no_answer: NoAnswer) -> Self {
+        match no_answer {
+            NoAnswer::NotSent(reason) | NoAnswer::Lost(reason) => Self::Lost(reason),
+        }
+    }
+}
+
+impl Line {
+    pub(super) fn new(desk: Arc<Desk>) -> Self {
+        Self { desk, link: None, canceller: Arc::default(), intent: None }
+    }
+
+    async fn step(&mut self, step: &Step) -> Result<Event, Trouble> {
+        match step {
+            Step::AppendApart(body) => self.append_apart(body).await,
+            Step::Connect { needs_ledger } => self.connect(*needs_ledger).await,
+            Step::Send { sql, purpose: _ } => self.answer(sql).await.map(Event::Answered),
+            Step::TakeCensus(questions) => Ok(Event::CensusTaken(take_inside(self.link()?, questions).await?)),
+            Step::ReadLedger => self.read_ledger().await,
+            Step::AppendInside(body) => {
+                let reply = self.answer(&ledger::append_sql(body)).await?;
+                match reply.error {
+                    None => Ok(Event::Appended),
+                    Some(error) => Err(Trouble::Failed(format!(
+                        "the ledger refused the entry: {} ({})",
+                        error.message, error.code
+                    ))),
+                }
+            }
+            Step::Commit => self.answer("COMMIT").await.map(Event::Answered),
+            Step::Rollback => {
+                let answer = self.answer("ROLLBACK").await;
+                self.close();
+                answer.map(Event::Answered)
+            }
+            Step::TakeCensusAfter(questions) => {
+                self.close();
+                let settings = self.desk.settings();
+                // Nothing is in doubt here: a lost answer is only a census that was not taken.
+                let taken = async { take(&mut self.desk.fresh().await?, questions, &settings).await }.await;
+                taken.map(Event::CensusTaken).map_err(|error| Trouble::Failed(error.to_string()))
+            }
+            Step::Done(_) => Err(Trouble::Failed("BUG: the machine is done; there is nothing to perform".to_owned())),
+        }
+    }
+
+    fn link(&mut self) -> Result<&mut Link, Trouble> {
+        self.link.as_mut().ok_or_else(|| Trouble::Lost("there is no connection any more".to_owned()))
+    }
+
+    fn close(&mut self) {
+        self.link = None;
+        *self.canceller.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Sends exactly one message.
+    async fn answer(&mut self, sql: &str) -> Result<Reply, Trouble> {
+        let reply = self.link()?.ask(sql).await?;
+        match &reply.error {
+            // Class 08: the server itself says that the connection is broken.
+            Some(error) if error.code.starts_with("08") => {
+                Err(Trouble::Lost(format!("{} ({})", error.message, error.code)))
+            }
+            Some(_) | None => Ok(reply),
+        }
+    }
+
+    async fn append_apart(&mut self, body: &Body) -> Result<Event, Trouble> {
+        if let Body::Intent { request_digest, run, .. } = body {
+            self.intent = Some((*request_digest, run.clone()));
+        }
+        let appended = async {
+            let mut link = self.desk.link().await?;
+            let entry = ledger::append(&mut link, body).await?;
+            self.desk.keep(link);
+            Ok::<_, DatabaseError>(entry)
+        };
+        // The run's own connection is not touched: whatever happens here, its transaction is in no doubt.
+        appended
+            .await
+            .map(|_| Event::Appended)
+            .map_err(|error| Trouble::Failed(format!("the ledger did not take the entry: {error}")))
+    }
+
+    async fn connect(&mut self, needs_ledger: bool) -> Result<Event, Trouble> {
+        self.close();
+        let mut link = self.desk.fresh().await?;
+        *self.canceller.lock().unwrap_or_else(PoisonError::into_inner) = Some(link.canceller());
+        // One message after another: through a transaction pooler they may reach different backends.
+        let first = link.demand(BACKEND).await?;
+        let here = whereabouts(&link.demand(TARGET).await?)?;
+        let rights = link.demand(LEDGER_RIGHTS).await?;
+        let backend = link.demand(BACKEND).await?;
+        let role = &here.target.role;
+        let mut blind = Vec::new();
+        if !here.sees_sessions {
+            blind.push(format!("other sessions are hidden from `{role}`; GRANT pg_read_all_stats TO it"));
+        }
+        let may = |column| cell(&rights, 0, column) == Some("t");
+        if may(0) {
+            for (column, what) in [(1, "read the ledger"), (2, "append to the ledger"), (3, "take the target's mutex")]
+            {
+                if !may(column) {
+                    blind.push(format!("`{role}` may not {what}; GRANT countersign_desk TO it"));
+                }
+            }
+        } else if needs_ledger {
+            blind.push("there is no ledger in this database; make it first".to_owned());
+        }
+        let pid = here.pid.to_string();
+        let same_backend = first == with_duration_of(&backend, &first) && cell(&backend, 0, 0) == Some(pid.as_str());
+        if !same_backend || link.login_pid() != Some(here.pid) {
+            blind.push(
+                "a connection pooler stands between here and the server; connect to the server itself".to_owned(),
+            );
+        }
+        let backend_start = cell(&backend, 0, 1).unwrap_or_default().to_owned();
+        self.link = Some(link);
+        Ok(Event::Connected { target: here.target, pid: here.pid, backend_start, blind })
+    }
+
+    async fn read_ledger(&mut self) -> Result<Event, Trouble> {
+        let intent = self.intent.clone();
+        let entries = ledger::read_gate(self.link()?).await?;
+        Ok(Event::LedgerRead(match intent {
+            Some((request, run)) => gate(&entries, request, &run),
+            None => LedgerGate { stop: standing_stop(&entries), void: None },
+        }))
+    }
+}
+
+/// Returns the reply with another's duration, so that only what was said is compared.
+fn with_duration_of(reply: &Reply, other: &Reply) -> Reply {
+    Reply { duration_millis: other.duration_millis, ..reply.clone() }
+}
+
+impl RunLine for Line {
+    fn perform<'a>(&'a mut self, step: &'a Step) -> Wait<'a, Event> {
+        Box::pin(async move {
+            let event = match tokio::time::timeout(PATIENCE, self.step(step)).await {
+                Ok(Ok(event)) => event,
+                Ok(Err(Trouble::Failed(reason))) => Event::Failed(reason),
+                Ok(Err(Trouble::Lost(reason))) => Event::Lost(reason),
+                Err(_) => Event::Lost(format!("no answer within {} s", PATIENCE.as_secs())),
+            };
+            if matches!(event, Event::Lost(_)) {
+                // Nothing may be sent on a line whose answers are out of step.
+                self.close();
+            }
+            event
+        })
+    }
+
+    fn canceller(&self) -> Box<dyn Fn() -> Wait<'static, ()> + Send + Sync> {
+        let canceller = Arc::clone(&self.canceller);
+        Box::new(move || {
+            let canceller = canceller.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            Box::pin(async move {
+                if let Some(canceller) = canceller {
+                    canceller.cancel().await;
+                }
+            })
+        })
+    }
+}

@@ -1,0 +1,202 @@
+//! A small desk for tests: people with keys made from fixed seeds, a plan, its rehearsal and a request.
+
+use jiff::Timestamp;
+use ssh_key::private::Ed25519Keypair;
+use ssh_key::{HashAlg, LineEnding, PrivateKey};
+
+use super::{Namespace, Roster, SignedBytes, parse_roster};
+use crate::census::{Census, Target};
+use crate::digest::Digest;
+use crate::plan::{
+    PLAN_FORMAT, Plan, PlannedStatement, REQUEST_FORMAT, Request, SealedPlan, Settings, Stage, Verb, canonical,
+};
+use crate::rehearsal::{REHEARSAL_FORMAT, Rehearsal};
+use crate::run::Trace;
+use crate::runbook::{Policy, Principal, RowsExpected, StepId, Timeouts};
+
+/// The private key of somebody: `lan` always has the same one, and `lan/2` is her second.
+pub(crate) fn key(who: &str) -> PrivateKey {
+    let seed = sha2_of(who);
+    PrivateKey::from(Ed25519Keypair::from_seed(&seed))
+}
+
+fn sha2_of(who: &str) -> [u8; 32] {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(who.as_bytes()).into()
+}
+
+/// The public key line of somebody.
+pub(crate) fn public(who: &str) -> String {
+    key(who).public_key().to_openssh().unwrap()
+}
+
+/// Signs in somebody's name with the key of `with`.
+pub(crate) fn sign_as(who: &str, with: &str, namespace: Namespace, bytes: &[u8]) -> SignedBytes {
+    let signature = key(with).sign(namespace.as_str(), HashAlg::Sha512, bytes).unwrap();
+    SignedBytes { principal: principal(who), signature: signature.to_pem(LineEnding::LF).unwrap() }
+}
+
+/// Signs with one's own key.
+pub(crate) fn sign(who: &str, namespace: Namespace, bytes: &[u8]) -> SignedBytes {
+    sign_as(who, who, namespace, bytes)
+}
+
+pub(crate) fn principal(who: &str) -> Principal {
+    Principal(format!("{who}@example.test"))
+}
+
+/// One `[[person]]`, with one key.
+pub(crate) fn person(who: &str, kind: &str, roles: &str) -> String {
+    let (principal, key) = (principal(who), public(who));
+    let who = format!("principal = \"{principal}\"\nname = \"{who}\"\nkind = \"{kind}\"");
+    format!("[[person]]\n{who}\nroles = {roles}\nkeys = [\"{key}\"]\n\n")
+}
+
+/// Three human reviewers, an operator who reviews nothing, a sovereign, and an agent who prepares.
+pub(crate) fn roster_text() -> String {
+    [
+        "format = 1\n\n".to_owned(),
+        person("lan", "human", r#"["reviewer", "operator"]"#),
+        person("minh", "human", r#"["reviewer"]"#),
+        person("hoa", "human", r#"["author", "reviewer"]"#),
+        person("khoa", "human", r#"["operator"]"#),
+        person("tam", "human", r#"["sovereign"]"#),
+        person("bot", "agent", r#"["author"]"#),
+    ]
+    .concat()
+}
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// Noon: the rehearsal is one hour old and the request opened half an hour ago.
+pub(crate) fn noon() -> Timestamp {
+    at("2026-06-01T12:00:00Z")
+}
+
+/// Everything an approval is about.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub(crate) roster: Roster,
+    pub(crate) plan: Plan,
+    pub(crate) rehearsal: Rehearsal,
+    pub(crate) request: Request,
+}
+
+impl Desk {
+    /// A request by the agent, that any two of lan, minh and hoa may approve.
+    pub(crate) fn new() -> Self {
+        let roster = parse_roster(&roster_text()).unwrap();
+        let plan = plan(&roster);
+        let rehearsal = rehearsal();
+        let request = Request {
+            format: REQUEST_FORMAT.to_owned(),
+            verb: Verb::Run,
+            nonce: plan.nonce.clone(),
+            plan_digest: Digest::of(b""),
+            rehearsal_digest: Digest::of(b""),
+            baseline_digest: plan.baseline_digest,
+            database: "directus".to_owned(),
+            steps: vec![StepId::from("SB-12")],
+            hazards: Vec::new(),
+            requester: principal("bot"),
+            not_before: at("2026-06-01T11:30:00Z"),
+            not_after: at("2026-06-01T19:30:00Z"),
+        };
+        let mut desk = Self { roster, plan, rehearsal, request };
+        desk.bind();
+        desk
+    }
+
+    /// Lets every document name the others as they are now.
+    pub(crate) fn bind(&mut self) {
+        self.plan.roster_digest = self.roster.digest;
+        self.rehearsal.plan_digest = self.sealed().digest();
+        self.request.plan_digest = self.sealed().digest();
+        self.request.rehearsal_digest = Digest::of(canonical(&self.rehearsal).unwrap().as_bytes());
+    }
+
+    pub(crate) fn sealed(&self) -> SealedPlan {
+        SealedPlan::read(&canonical(&self.plan).unwrap()).unwrap()
+    }
+
+    /// The bytes people sign.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        canonical(&self.request).unwrap().into_bytes()
+    }
+
+    pub(crate) fn approval(&self, who: &str) -> SignedBytes {
+        sign(who, Namespace::Run, &self.bytes())
+    }
+}
+
+fn plan(roster: &Roster) -> Plan {
+    let sql = "DELETE FROM public.queue_heartbeat WHERE executor_name LIKE 'gov\\_%'";
+    let statement = PlannedStatement {
+        ordinal: 1,
+        line: 1,
+        sql: sql.to_owned(),
+        sha256: Digest::of(sql.as_bytes()),
+        tag: "DELETE".to_owned(),
+        rows: Some(RowsExpected::Exactly(4)),
+        notices: Vec::new(),
+    };
+    let stage = Stage {
+        step: StepId::from("SB-12"),
+        script: "reversal/sb-12.sql".to_owned(),
+        statements: vec![statement],
+        locked_tables: Vec::new(),
+        drops: Vec::new(),
+    };
+    let timeouts = Timeouts { lock_millis: 3000, statement_millis: 30_000, idle_in_transaction_millis: 30_000 };
+    Plan {
+        format: PLAN_FORMAT.to_owned(),
+        nonce: "0123456789abcdef0123456789abcdef".to_owned(),
+        runbook: "phase1-governance".to_owned(),
+        runbook_version: "2026-06-01".to_owned(),
+        runbook_digest: Digest::of(b"runbook"),
+        roster_digest: roster.digest,
+        target: target(),
+        settings: Settings::new(timeouts, "public"),
+        policy: Policy { approvals: 2, rehearsal_max_age_seconds: 12 * 3600, approval_valid_seconds: 8 * 3600 },
+        parameters: Vec::new(),
+        stages: vec![stage],
+        checks: Vec::new(),
+        stops: Vec::new(),
+        baseline_digest: Digest::of(b"baseline"),
+        hazards: Vec::new(),
+        requester: principal("bot"),
+        editor: None,
+        sealed_at: at("2026-06-01T10:59:00Z"),
+    }
+}
+
+fn target() -> Target {
+    Target {
+        system_identifier: "7381234567890123456".to_owned(),
+        database_oid: 16384,
+        database: "directus".to_owned(),
+        server_version: 150_018,
+        in_recovery: false,
+        role: "ops".to_owned(),
+        timeline: 1,
+    }
+}
+
+fn rehearsal() -> Rehearsal {
+    let census =
+        Census { taken_at: at("2026-06-01T11:00:00Z"), target: target(), readings: std::collections::BTreeMap::new() };
+    Rehearsal {
+        format: REHEARSAL_FORMAT.to_owned(),
+        plan_digest: Digest::of(b""),
+        taken_at: at("2026-06-01T11:00:00Z"),
+        duration_millis: 212,
+        trace: Trace::default(),
+        inside: Vec::new(),
+        entry: census.clone(),
+        exit: census,
+        residue: Vec::new(),
+        failure: None,
+    }
+}

@@ -1,0 +1,5 @@
+//! The approval room, tried: rosters, signatures, and every state of the protocol for a small roster.
+
+mod protocol;
+mod roster;
+mod signature;

@@ -1,0 +1,384 @@
+//! The words of the command line. Verbs mirror the rooms.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::demo::Scenario;
+
+/// Reviews, rehearses, countersigns and runs the reversal of a PostgreSQL change.
+///
+/// Without a verb it opens the window. Exit codes: 0 as expected · 1 blocked or drifted · 2 usage or unreadable input ·
+/// 3 refused · 4 rolled back · 5 outcome unknown · 6 stopped (disaster) · 7 cannot connect.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// What to do; nothing opens the window.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// A runbook folder to open in the window.
+    #[arg(value_name = "RUNBOOK")]
+    pub runbook: Option<PathBuf>,
+    /// Print JSON for machines.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// A verb.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Show the whole way on a private PostgreSQL with the sample runbook.
+    Demo(Demo),
+    /// Read a runbook and review every reversal in it.
+    Check(Check),
+    /// Ask every check at one snapshot, and keep the answers as a baseline file.
+    Census(Census),
+    /// Compare baseline, expected and actual.
+    Compare(Compare),
+    /// Walk the decision tree over the live database.
+    Diagnose(Diagnose),
+    /// Run a reversal in a transaction that is rolled back, and prove that nothing was left behind.
+    Rehearse(Rehearse),
+    /// Seal, rehearse and put a request into the ledger, for two people to approve.
+    Stage(Stage),
+    /// Approve a request with your key.
+    Approve(Approve),
+    /// Reject a request, for good.
+    Reject(Decide),
+    /// Withdraw your own approval.
+    Withdraw(Decide),
+    /// Run an approved request.
+    Run(Run),
+    /// Export and verify findings.
+    Finding(Finding),
+    /// Make, read and verify the ledger.
+    Ledger(Ledger),
+    /// Print shell completions.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where the database is.
+#[derive(Args, Clone, Debug)]
+pub struct Connection {
+    /// A postgres:// URL or key=value text; without it the PG* environment decides.
+    #[arg(long = "db", value_name = "CONNECTION", default_value = "", hide_default_value = true)]
+    pub text: String,
+}
+
+/// Who signs, and with which key.
+#[derive(Args, Clone, Debug)]
+pub struct Signing {
+    /// Your principal on the roster.
+    #[arg(long = "as", value_name = "PRINCIPAL")]
+    pub principal: String,
+    /// A private key file, or agent:FINGERPRINT.
+    #[arg(long, value_name = "KEY")]
+    pub key: String,
+    /// A file whose first line is the key's passphrase; without it the terminal is asked.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// `demo`.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Demo {
+    /// Leave it running, or take it down; without either, the window opens on it.
+    #[command(subcommand)]
+    pub verb: Option<DemoVerb>,
+    /// What has gone wrong in it.
+    #[arg(long, value_name = "NAME", value_parser = scenario)]
+    pub scenario: Option<Scenario>,
+}
+
+/// `demo …`.
+#[derive(Debug, Subcommand)]
+pub enum DemoVerb {
+    /// Bring a demo up in a folder and leave it running.
+    Up {
+        /// A new or empty folder.
+        #[arg(long)]
+        dir: PathBuf,
+        /// What has gone wrong in it.
+        #[arg(long, value_name = "NAME", value_parser = scenario)]
+        scenario: Option<Scenario>,
+        /// The folder of PostgreSQL's server binaries, when it is not found.
+        #[arg(long, value_name = "FOLDER")]
+        pg_bindir: Option<PathBuf>,
+    },
+    /// End a demo's server and remove what `up` made.
+    Down {
+        /// The demo's folder.
+        #[arg(long)]
+        dir: PathBuf,
+    },
+    /// Writes organic rows; started by `up`.
+    #[command(hide = true)]
+    Tick {
+        /// The demo's folder.
+        #[arg(long)]
+        dir: PathBuf,
+    },
+    /// Holds a transaction open; started by `up`.
+    #[command(hide = true)]
+    Hold {
+        /// The demo's folder.
+        #[arg(long)]
+        dir: PathBuf,
+    },
+}
+
+fn scenario(name: &str) -> Result<Scenario, String> {
+    name.parse().map_err(|unknown: super::demo::UnknownScenario| unknown.to_string())
+}
+
+/// `check`.
+#[derive(Args, Debug)]
+pub struct Check {
+    /// The runbook folder.
+    #[arg(required_unless_present_any = ["explain", "rules"])]
+    pub runbook: Option<PathBuf>,
+    /// Review against this live catalog too.
+    #[arg(long, value_name = "CONNECTION")]
+    pub db: Option<String>,
+    /// Print a rule's help page.
+    #[arg(long, value_name = "RULE")]
+    pub explain: Option<String>,
+    /// List the rules.
+    #[arg(long)]
+    pub rules: bool,
+}
+
+/// `census`.
+#[derive(Args, Debug)]
+pub struct Census {
+    /// The runbook folder.
+    pub runbook: PathBuf,
+    /// Where.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Keep it as a baseline file.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// What the baseline is the truth of.
+    #[arg(long, default_value = "before the build")]
+    pub label: String,
+}
+
+/// `compare`.
+#[derive(Args, Debug)]
+pub struct Compare {
+    /// The runbook folder.
+    pub runbook: PathBuf,
+    /// Where.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// The baseline file; without it the newest one in the ledger.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Compare this kept baseline instead of the live database.
+    #[arg(long, value_name = "FILE")]
+    pub with: Option<PathBuf>,
+    /// Only what the reversal of this step is verified by; may be repeated.
+    #[arg(long = "step", value_name = "STEP")]
+    pub steps: Vec<String>,
+}
+
+/// `diagnose`.
+#[derive(Args, Debug)]
+pub struct Diagnose {
+    /// The runbook folder.
+    pub runbook: PathBuf,
+    /// One step; without it all of them.
+    pub step: Option<String>,
+    /// Where.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// The baseline file; without it the newest one in the ledger.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+}
+
+/// `rehearse`.
+#[derive(Args, Debug)]
+pub struct Rehearse {
+    /// The runbook folder.
+    pub runbook: PathBuf,
+    /// The steps, in the order they are to be reversed.
+    #[arg(required = true)]
+    pub steps: Vec<String>,
+    /// Where.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// The baseline file; without it the newest one in the ledger.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// A parameter's value.
+    #[arg(long = "bind", value_name = "NAME=VALUE", value_parser = binding)]
+    pub bindings: Vec<(String, String)>,
+}
+
+/// `stage`.
+#[derive(Args, Debug)]
+pub struct Stage {
+    /// What to stage.
+    #[command(flatten)]
+    pub rehearse: Rehearse,
+    /// Who asks.
+    #[command(flatten)]
+    pub signing: Signing,
+}
+
+fn binding(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| format!("`{text}`: write NAME=VALUE"))?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// `approve`.
+#[derive(Args, Debug)]
+pub struct Approve {
+    /// The request's name.
+    pub request: String,
+    /// Where.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Your principal on the roster.
+    #[arg(long = "as", value_name = "PRINCIPAL")]
+    pub principal: String,
+    /// A private key file, or agent:FINGERPRINT.
+    #[arg(long, value_name = "KEY", required_unless_present = "signature", conflicts_with = "signature")]
+    pub key: Option<String>,
+    /// A file whose first line is the key's passphrase; without it the terminal is asked.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// A signature made elsewhere: `ssh-keygen -Y sign -n countersign-run -f KEY request.json`.
+    #[arg(long, value_name = "FILE")]
+    pub signature: Option<PathBuf>,
+}
+
+/// `reject` and `withdraw`.
+#[derive(Args, Debug)]
+pub struct Decide {
+    /// The request's name.
+    pub request: String,
+    /// Where.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// Why, in one sentence.
+    #[arg(long)]
+    pub reason: String,
+    /// Who decides.
+    #[command(flatten)]
+    pub signing: Signing,
+}
+
+/// `run`.
+#[derive(Args, Debug)]
+pub struct Run {
+    /// The request's name.
+    pub request: String,
+    /// Where.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// The database's name, typed once more; without it the terminal is asked.
+    #[arg(long, value_name = "DATABASE")]
+    pub confirm: Option<String>,
+    /// Prove what became of an earlier run of this request; runs nothing.
+    #[arg(long, conflicts_with_all = ["confirm", "principal", "key"])]
+    pub prove: bool,
+    /// Your principal on the roster.
+    #[arg(long = "as", value_name = "PRINCIPAL", required_unless_present = "prove")]
+    pub principal: Option<String>,
+    /// A private key file, or agent:FINGERPRINT.
+    #[arg(long, value_name = "KEY", required_unless_present = "prove")]
+    pub key: Option<String>,
+    /// A file whose first line is the key's passphrase; without it the terminal is asked.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// `finding`.
+#[derive(Args, Debug)]
+pub struct Finding {
+    /// Export or verify.
+    #[command(subcommand)]
+    pub verb: FindingVerb,
+}
+
+/// `finding …`.
+#[derive(Debug, Subcommand)]
+pub enum FindingVerb {
+    /// Write, sign, keep and export the finding of a request.
+    Export {
+        /// The request's name.
+        request: String,
+        /// Where the ledger is.
+        #[command(flatten)]
+        connection: Connection,
+        /// A new folder.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Your own words, Markdown.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        words: String,
+        /// Who signs.
+        #[command(flatten)]
+        signing: Signing,
+    },
+    /// Verify an exported finding, offline.
+    Verify {
+        /// The folder.
+        dir: PathBuf,
+    },
+}
+
+/// `ledger`.
+#[derive(Args, Debug)]
+pub struct Ledger {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub verb: LedgerVerb,
+}
+
+/// `ledger …`.
+#[derive(Debug, Subcommand)]
+pub enum LedgerVerb {
+    /// Make the ledger, after showing the SQL that makes it.
+    Init {
+        /// Where.
+        #[command(flatten)]
+        connection: Connection,
+        /// Only print the SQL.
+        #[arg(long)]
+        print: bool,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+        /// Keep this baseline in it.
+        #[arg(long, value_name = "FILE")]
+        baseline: Option<PathBuf>,
+    },
+    /// List requests and entries.
+    Log {
+        /// Where.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Verify the hash chain.
+    Verify {
+        /// Where.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Print the exact bytes that a request's approvals sign.
+    Request {
+        /// The request's name.
+        request: String,
+        /// Where.
+        #[command(flatten)]
+        connection: Connection,
+    },
+}

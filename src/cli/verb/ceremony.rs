@@ -1,0 +1,280 @@
+//! The verbs of the ceremony: rehearse, stage, approve, reject, withdraw, run.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+
+use serde_json::json;
+
+use super::super::args::{Approve, Decide, Rehearse, Run, Stage};
+use super::super::output::{columns, comparison_text};
+use super::super::{Output, wiring};
+use super::{needed_baseline, open, runbook, steps};
+use crate::approval::SignedBytes;
+use crate::ledger::RequestStatus;
+use crate::port::Database;
+use crate::rehearsal::Rehearsal;
+use crate::run::{Outcome, StatementTrace};
+use crate::runbook::Principal;
+use crate::session::{
+    self, Approval, Cancel, Failure, FailureKind, Progress, Staging, Watch, World, failed_rehearsal, find_request,
+    outcome_failure, prove_again, read_ledger,
+};
+
+/// Cancels on Ctrl-C; a second Ctrl-C changes nothing, because the first one is obeyed as far as it is safe.
+fn cancel_on_interrupt() -> Cancel {
+    let cancel = Cancel::default();
+    let asked = cancel.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            asked.ask();
+        }
+    });
+    cancel
+}
+
+/// `rehearse`.
+pub(super) async fn rehearse(world: &World, rehearse: &Rehearse, output: Output) -> Result<(), Failure> {
+    let (runbook, diagnostics) = runbook(world, &rehearse.runbook)?;
+    let steps = steps(&runbook, &rehearse.steps)?;
+    let database = open(world, &rehearse.connection.text).await?;
+    let baseline = needed_baseline(world, &*database, &runbook, rehearse.baseline.as_deref()).await?;
+    let staging = Staging {
+        runbook: &runbook,
+        diagnostics: &diagnostics,
+        baseline: &baseline,
+        steps: &steps,
+        bindings: &rehearse.bindings,
+    };
+    let cancel = cancel_on_interrupt();
+    let mut say = |progress: Progress| output.progress(&progress);
+    let nobody = Principal("rehearsal".to_owned());
+    let mut watch = Watch { say: &mut say, cancel: &cancel };
+    let (plan, rehearsal, _) = session::rehearse(world, &*database, &staging, nobody, &mut watch).await?;
+    output.print(
+        || rehearsal_text(output, &rehearsal),
+        || json!({"passed": rehearsal.passed(), "plan": plan.plan(), "rehearsal": rehearsal}),
+    );
+    if rehearsal.passed() { Ok(()) } else { Err(failed_rehearsal(&rehearsal)) }
+}
+
+fn rehearsal_text(output: Output, rehearsal: &Rehearsal) -> String {
+    let mut out = trace_text(&rehearsal.trace.statements);
+    for comparison in &rehearsal.inside {
+        out += "inside the transaction:\n";
+        out += &comparison_text(output, comparison);
+    }
+    if rehearsal.passed() {
+        out += &format!("Rehearsed: nothing left behind · {} ms\n", rehearsal.duration_millis);
+    }
+    for residue in &rehearsal.residue {
+        out += &format!("left behind: {} was {:?}, is {:?}\n", residue.what, residue.entry, residue.exit);
+    }
+    out
+}
+
+fn trace_text(statements: &[StatementTrace]) -> String {
+    let row = |statement: &StatementTrace| {
+        let lock = statement.locks.iter().map(|lock| format!("{} on {}", lock.mode, lock.relation));
+        vec![
+            format!("{} {}", statement.step, statement.ordinal),
+            statement.tag.clone(),
+            format!("{} ms", statement.duration_millis),
+            format!("{} notices", statement.notices.len()),
+            lock.collect::<Vec<_>>().join(", "),
+            statement.surprise.clone().unwrap_or_default(),
+        ]
+    };
+    columns(&statements.iter().map(row).collect::<Vec<_>>())
+}
+
+/// `stage`.
+pub(super) async fn stage(world: &World, stage: &Stage, output: Output) -> Result<(), Failure> {
+    let rehearse = &stage.rehearse;
+    let (runbook, diagnostics) = runbook(world, &rehearse.runbook)?;
+    let steps = steps(&runbook, &rehearse.steps)?;
+    let database = open(world, &rehearse.connection.text).await?;
+    let baseline = needed_baseline(world, &*database, &runbook, rehearse.baseline.as_deref()).await?;
+    let signing = &stage.signing;
+    let signer = wiring::signer(world, &signing.principal, &signing.key, signing.passphrase_file.as_deref()).await?;
+    let staging = Staging {
+        runbook: &runbook,
+        diagnostics: &diagnostics,
+        baseline: &baseline,
+        steps: &steps,
+        bindings: &rehearse.bindings,
+    };
+    let cancel = cancel_on_interrupt();
+    let mut say = |progress: Progress| output.progress(&progress);
+    let mut watch = Watch { say: &mut say, cancel: &cancel };
+    let staged = session::stage(world, &*database, &staging, &signer, &mut watch).await?;
+    output.print(
+        || {
+            format!(
+                "{}staged as {}\n  digest {}\n  spoken {}\n  needs {} approvals\n",
+                trace_text(&staged.rehearsal.trace.statements),
+                staged.request,
+                staged.digest.groups(),
+                staged.digest.phrase(),
+                staged.plan.policy.approvals
+            )
+        },
+        || {
+            json!({
+                "request": staged.request, "digest": staged.digest, "phrase": staged.digest.phrase(),
+                "steps": steps, "needed": staged.plan.policy.approvals, "hazards": staged.plan.hazards,
+                "rehearsal": {"passed": staged.rehearsal.passed(), "duration_millis": staged.rehearsal.duration_millis},
+            })
+        },
+    );
+    Ok(())
+}
+
+/// `approve`.
+pub(super) async fn approve(world: &World, approve: &Approve, output: Output) -> Result<(), Failure> {
+    let database = open(world, &approve.connection.text).await?;
+    show_request(&*database, &approve.request, output).await?;
+    let stands = match (&approve.signature, &approve.key) {
+        (Some(path), _) => {
+            let bytes = world.folders.read_file(path)?;
+            let signature = String::from_utf8(bytes).map_err(|_| {
+                Failure::new(
+                    FailureKind::Unreadable,
+                    "the signature file is not text",
+                    "Name the .sig file of ssh-keygen.",
+                )
+            })?;
+            let brought = SignedBytes { principal: Principal(approve.principal.clone()), signature };
+            session::approve(world, &*database, &approve.request, None, Approval::Brought(brought)).await?
+        }
+        (None, key) => {
+            let key = key.as_deref().unwrap_or_default();
+            let signer = wiring::signer(world, &approve.principal, key, approve.passphrase_file.as_deref()).await?;
+            session::approve(world, &*database, &approve.request, None, Approval::Sign(&signer)).await?
+        }
+    };
+    let have = stands.approved.len();
+    output.print(
+        || format!("{} approved {}: {have} of {}\n", approve.principal, approve.request, stands.needed),
+        || json!({"request": approve.request, "approved": have, "needed": stands.needed, "standing": stands}),
+    );
+    Ok(())
+}
+
+/// Shows on standard error what is about to be signed, hazards included.
+async fn show_request(database: &dyn Database, name: &str, output: Output) -> Result<(), Failure> {
+    if output.json {
+        return Ok(());
+    }
+    let (_, state) = read_ledger(database).await?;
+    let opened = find_request(&state, name)?;
+    let steps: Vec<&str> = opened.request.steps.iter().map(crate::runbook::StepId::as_str).collect();
+    eprintln!("You approve: {} on {}", steps.join(", "), opened.request.database);
+    for stage in &opened.plan.plan().stages {
+        for statement in &stage.statements {
+            eprintln!("  {} {}: {}", stage.step, statement.ordinal, statement.sql.replace('\n', "\n      "));
+        }
+    }
+    for hazard in &opened.request.hazards {
+        eprintln!("  hazard: {} ({} at {})", hazard.message, hazard.rule, hazard.place);
+    }
+    eprintln!("  digest {}\n  spoken {}", opened.state.digest.groups(), opened.state.digest.phrase());
+    Ok(())
+}
+
+/// `reject`.
+pub(super) async fn reject(world: &World, decide: &Decide, output: Output) -> Result<(), Failure> {
+    let database = open(world, &decide.connection.text).await?;
+    let signing = &decide.signing;
+    let signer = wiring::signer(world, &signing.principal, &signing.key, signing.passphrase_file.as_deref()).await?;
+    session::reject(world, &*database, &decide.request, &decide.reason, &signer).await?;
+    output.print(
+        || format!("{} rejected {}\n", signing.principal, decide.request),
+        || json!({"request": decide.request, "rejected": true}),
+    );
+    Ok(())
+}
+
+/// `withdraw`.
+pub(super) async fn withdraw(world: &World, decide: &Decide, output: Output) -> Result<(), Failure> {
+    let database = open(world, &decide.connection.text).await?;
+    let signing = &decide.signing;
+    let signer = wiring::signer(world, &signing.principal, &signing.key, signing.passphrase_file.as_deref()).await?;
+    session::withdraw(world, &*database, &decide.request, &decide.reason, &signer).await?;
+    output.print(
+        || format!("{} withdrew from {}\n", signing.principal, decide.request),
+        || json!({"request": decide.request, "withdrawn": true}),
+    );
+    Ok(())
+}
+
+/// `run`.
+pub(super) async fn run(world: &World, run: &Run, output: Output) -> Result<(), Failure> {
+    let database = open(world, &run.connection.text).await?;
+    if run.prove {
+        let outcome = prove_again(&*database, &run.request).await?;
+        print_outcome(output, &run.request, &outcome, &[], None);
+        return outcome_failure(&outcome, None, &run.request).map_or(Ok(()), Err);
+    }
+    let (principal, key) = (run.principal.as_deref().unwrap_or_default(), run.key.as_deref().unwrap_or_default());
+    let confirm = match &run.confirm {
+        Some(confirm) => confirm.clone(),
+        None => ask_confirmation(&*database, &run.request).await?,
+    };
+    let signer = wiring::signer(world, principal, key, run.passphrase_file.as_deref()).await?;
+    let cancel = cancel_on_interrupt();
+    let mut say = |progress: Progress| output.progress(&progress);
+    let mut watch = Watch { say: &mut say, cancel: &cancel };
+    let finished = session::run(world, &*database, &run.request, &confirm, &signer, &mut watch).await?;
+    let holds = finished.after.as_ref().map(crate::census::Comparison::holds);
+    print_outcome(output, &run.request, &finished.outcome, &finished.trace.statements, holds);
+    if let Some((condition, reason)) = &finished.tripped {
+        let message = format!("disaster stop {condition}: {reason} ({})", outcome_word(&finished.outcome));
+        return Err(Failure::new(FailureKind::Stopped, message, "Halt; write a divergence finding."));
+    }
+    outcome_failure(&finished.outcome, finished.failure.as_deref(), &run.request).map_or(Ok(()), Err)
+}
+
+fn outcome_word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Committed => "committed",
+        Outcome::RolledBack { .. } => "rolled_back",
+        Outcome::Unknown { .. } => "unknown",
+    }
+}
+
+fn print_outcome(output: Output, request: &str, outcome: &Outcome, trace: &[StatementTrace], after: Option<bool>) {
+    let words = RequestStatus::Ended(outcome.clone()).words();
+    output.print(
+        || {
+            let verified = match after {
+                Some(true) => "verified afterwards: as expected\n",
+                Some(false) => "verified afterwards: NOT as expected\n",
+                None => "",
+            };
+            format!("{}{request}: {words}\n{verified}", trace_text(trace))
+        },
+        || {
+            json!({
+                "request": request, "outcome": outcome_word(outcome), "detail": outcome,
+                "verified_after": after, "statements": trace,
+            })
+        },
+    );
+}
+
+async fn ask_confirmation(database: &dyn Database, name: &str) -> Result<String, Failure> {
+    let hint = "Write --confirm DATABASE.";
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::new(FailureKind::Refused, "the run was not confirmed", hint));
+    }
+    let (_, state) = read_ledger(database).await?;
+    let opened = find_request(&state, name)?;
+    let count: usize = opened.plan.plan().stages.iter().map(|stage| stage.statements.len()).sum();
+    eprint!("Commit {count} statements. Type the name of the database: ");
+    let _ = std::io::stderr().flush();
+    let mut line = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| Failure::new(FailureKind::Refused, format!("the run was not confirmed: {error}"), hint))?;
+    Ok(line.trim_end_matches(['\n', '\r']).to_owned())
+}

@@ -1,0 +1,190 @@
+//! The verbs that keep and prove: finding export and verify, ledger init, log, verify and request.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use serde_json::json;
+
+use super::super::args::{Connection, Signing};
+use super::super::output::columns;
+use super::super::{Output, wiring};
+use super::open;
+use crate::digest::Digest;
+use crate::ledger::{Body, Entry, RequestState, replay, verify_chain};
+use crate::plan::{Request, canonical, read_strict};
+use crate::session::{
+    Failure, FailureKind, World, export_finding, find_request, open_baseline, read_ledger, verify_finding,
+};
+
+/// `finding export`.
+pub(super) async fn export(
+    world: &World,
+    request: &str,
+    connection: &Connection,
+    out: &Path,
+    words: &str,
+    signing: &Signing,
+    output: Output,
+) -> Result<(), Failure> {
+    let database = open(world, &connection.text).await?;
+    let signer = wiring::signer(world, &signing.principal, &signing.key, signing.passphrase_file.as_deref()).await?;
+    let (finding, digest) = export_finding(world, &*database, request, out, words, &signer).await?;
+    output.print(
+        || format!("{}\n  exported to {}\n  digest {}\n", finding.headline, out.display(), digest.groups()),
+        || json!({"folder": out, "digest": digest, "headline": finding.headline, "kind": finding.kind}),
+    );
+    Ok(())
+}
+
+/// `finding verify`.
+pub(super) fn verify(world: &World, dir: &Path, output: Output) -> Result<(), Failure> {
+    let verification = verify_finding(world, dir)?;
+    output.print(
+        || {
+            let mut out = String::new();
+            if let Some(finding) = &verification.finding {
+                out += &format!("{}\n", finding.headline);
+            }
+            let mut section =
+                |mark: &str, lines: &[String]| lines.iter().for_each(|line| out += &format!("  {mark} {line}\n"));
+            section("✓", &verification.proved);
+            section("✗", &verification.refused);
+            section("?", &verification.not_proved);
+            out
+        },
+        || json!({"verified": verification.refused.is_empty(), "verification": verification}),
+    );
+    match verification.refused.first() {
+        None => Ok(()),
+        Some(first) => {
+            let message = format!("the finding does not verify: {first}");
+            Err(Failure::new(FailureKind::Refused, message, "Ask for the folder again from whoever exported it."))
+        }
+    }
+}
+
+/// `ledger init`.
+pub(super) async fn init(
+    world: &World,
+    connection: &Connection,
+    print: bool,
+    yes: bool,
+    baseline: Option<&Path>,
+    output: Output,
+) -> Result<(), Failure> {
+    let database = open(world, &connection.text).await?;
+    let sql = database.ledger_sql();
+    if print {
+        output.print(|| sql.clone(), || json!({"sql": sql}));
+        return Ok(());
+    }
+    let baseline = baseline.map(|path| open_baseline(world, path)).transpose()?;
+    if !yes {
+        eprintln!("{sql}");
+        confirm_init()?;
+    }
+    database.ledger_init().await?;
+    if let Some(baseline) = baseline {
+        let document = canonical(&baseline)?;
+        let digest = Digest::of(document.as_bytes());
+        database.ledger_append(&Body::Baseline { document, digest }).await?;
+    }
+    output.print(|| "The ledger is there.\n".to_owned(), || json!({"ledger": "ready"}));
+    Ok(())
+}
+
+fn confirm_init() -> Result<(), Failure> {
+    let refuse = || Failure::new(FailureKind::Refused, "the ledger was not made", "Read the SQL, then write --yes.");
+    if !std::io::stdin().is_terminal() {
+        return Err(refuse());
+    }
+    eprint!("Make the ledger with this SQL? Type yes: ");
+    let _ = std::io::stderr().flush();
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).map_err(|_| refuse())?;
+    if line.trim() == "yes" { Ok(()) } else { Err(refuse()) }
+}
+
+/// `ledger log`.
+pub(super) async fn log(world: &World, connection: &Connection, output: Output) -> Result<(), Failure> {
+    let database = open(world, &connection.text).await?;
+    let entries = database.ledger_read(0).await?;
+    let state = replay(&entries);
+    let request = |request: &RequestState| {
+        let document = read_strict::<Request>(&request.request).ok();
+        let (id, steps) = document.map_or_else(Default::default, |document| {
+            (document.id(), document.steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
+        });
+        (id, steps)
+    };
+    output.print(
+        || {
+            let rows: Vec<Vec<String>> = entries
+                .iter()
+                .map(|entry| vec![entry.seq.to_string(), entry.at.clone(), entry.actor.clone(), entry.kind.clone(), entry.hash.short()])
+                .collect();
+            let requests: Vec<Vec<String>> = state
+                .requests
+                .iter()
+                .map(|state| {
+                    let (id, steps) = request(state);
+                    let approvals = format!("{} approvals", state.approvals.len());
+                    vec![id, steps, state.requested.principal.to_string(), approvals, state.status.words()]
+                })
+                .collect();
+            format!("{}\n{}", columns(&rows), columns(&requests))
+        },
+        || {
+            let requests: Vec<_> = state
+                .requests
+                .iter()
+                .map(|state| {
+                    let (id, steps) = request(state);
+                    json!({
+                        "request": id, "steps": steps, "digest": state.digest, "status": state.status.words(),
+                        "requester": state.requested.principal,
+                        "approvals": state.approvals.iter().map(|approval| &approval.signature.principal).collect::<Vec<_>>(),
+                    })
+                })
+                .collect();
+            let entries: Vec<_> = entries.iter().map(entry_json).collect();
+            json!({"head": state.head, "stop": state.stop.as_ref().map(|stop| &stop.reason), "entries": entries, "requests": requests})
+        },
+    );
+    Ok(())
+}
+
+fn entry_json(entry: &Entry) -> serde_json::Value {
+    json!({"seq": entry.seq, "at": entry.at, "actor": entry.actor, "kind": entry.kind, "hash": entry.hash, "previous": entry.previous})
+}
+
+/// `ledger verify`.
+pub(super) async fn verify_ledger(world: &World, connection: &Connection, output: Output) -> Result<(), Failure> {
+    let database = open(world, &connection.text).await?;
+    let entries = database.ledger_read(0).await?;
+    let broken = verify_chain(&entries, None).err();
+    let head = entries.last().map(|entry| entry.hash);
+    output.print(
+        || match &broken {
+            None => format!("{} entries, the chain holds; head {}\n", entries.len(), head.map_or("-".to_owned(), |hash| hash.to_string())),
+            Some(broken) => format!("the chain does not hold: {broken}\n"),
+        },
+        || json!({"entries": entries.len(), "holds": broken.is_none(), "head": head, "broken": broken.as_ref().map(ToString::to_string)}),
+    );
+    broken.map_or(Ok(()), |broken| {
+        let hint = "Stop. Somebody rewrote the ledger; compare it with the heads inside exported findings.";
+        Err(Failure::new(FailureKind::Refused, format!("the chain does not hold: {broken}"), hint))
+    })
+}
+
+/// `ledger request`: the exact bytes that an approval signs, without a line feed.
+pub(super) async fn request(world: &World, name: &str, connection: &Connection, output: Output) -> Result<(), Failure> {
+    let database = open(world, &connection.text).await?;
+    let (_, state) = read_ledger(&*database).await?;
+    let opened = find_request(&state, name)?;
+    output.print(
+        || opened.state.request.clone(),
+        || json!({"request": opened.state.request, "digest": opened.state.digest, "namespace": "countersign-run"}),
+    );
+    Ok(())
+}

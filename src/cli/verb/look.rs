@@ -1,0 +1,175 @@
+//! The verbs that only look: check, census, compare, diagnose.
+
+use serde_json::json;
+
+use super::super::Output;
+use super::super::args::{Census, Check, Compare, Diagnose};
+use super::super::output::{columns, comparison_json, comparison_text, one_line};
+use super::{baseline, open, runbook, steps};
+use crate::census::{CompareScope, compare as compare_checks};
+use crate::diagnose::Mode;
+use crate::plan::canonical;
+use crate::review::{Note, RULES, Severity, explain, review};
+use crate::runbook::{Diagnostic, DiagnosticSeverity};
+use crate::session::{Failure, FailureKind, World, open_baseline, open_runbook, survey, take_baseline};
+
+/// `check`: reads and reviews a runbook.
+pub(super) async fn check(world: &World, check: &Check, output: Output) -> Result<(), Failure> {
+    if check.rules {
+        let rows: Vec<Vec<String>> =
+            RULES.iter().map(|rule| vec![rule.name.to_owned(), rule.summary.to_owned()]).collect();
+        output.print(
+            || columns(&rows),
+            || json!(rows.iter().map(|row| json!({"rule": row[0], "summary": row[1]})).collect::<Vec<_>>()),
+        );
+        return Ok(());
+    }
+    if let Some(name) = &check.explain {
+        let rule = explain(name).ok_or_else(|| {
+            let hint = "List the rules with `countersign check --rules`.";
+            Failure::new(FailureKind::Unreadable, format!("there is no rule `{name}`"), hint)
+        })?;
+        let text = || format!("{}: {}\n\n{}\n", rule.name, rule.summary, rule.help.trim());
+        output.print(text, || json!({"rule": rule.name, "summary": rule.summary, "help": rule.help}));
+        return Ok(());
+    }
+    let path = check.runbook.as_deref().unwrap_or_else(|| std::path::Path::new("."));
+    let (runbook, diagnostics, mut report) = open_runbook(world, path)?;
+    if let Some(text) = &check.db {
+        let catalog = open(world, text).await?.catalog().await?;
+        report = review(&runbook, Some(&catalog));
+    }
+    let errors = diagnostics.iter().filter(|found| found.severity == DiagnosticSeverity::Error).count();
+    let count = |severity| report.notes.iter().filter(|note| note.severity == severity).count();
+    let (blocks, hazards) = (count(Severity::Block), count(Severity::Hazard));
+    output.print(
+        || {
+            let found: String =
+                diagnostics.iter().map(diagnostic_text).chain(report.notes.iter().map(note_text)).collect();
+            let sum = format!(
+                "{}: {} steps, {errors} errors, {blocks} blocks, {hazards} hazards, {} notes{}\n",
+                runbook.id,
+                runbook.steps.len(),
+                count(Severity::Note),
+                if report.with_catalog { "" } else { " (without a database)" }
+            );
+            found + &sum
+        },
+        || json!({"runbook": runbook.id, "digest": runbook.digest, "diagnostics": diagnostics, "review": report}),
+    );
+    if errors > 0 {
+        let message = format!("the runbook has {errors} errors");
+        return Err(Failure::new(FailureKind::Unreadable, message, "Mend them as each line says."));
+    }
+    if blocks > 0 {
+        let message = format!("{blocks} blocking notes");
+        return Err(Failure::new(
+            FailureKind::Blocked,
+            message,
+            "Each note names its way out; `check --explain RULE` says more.",
+        ));
+    }
+    Ok(())
+}
+
+fn diagnostic_text(found: &Diagnostic) -> String {
+    let word = match found.severity {
+        DiagnosticSeverity::Error => "error",
+        DiagnosticSeverity::Warning => "warning",
+    };
+    format!("{}:{}:{}: {word}: {}\n    {}\n", found.file, found.line, found.column, found.message, found.hint)
+}
+
+fn note_text(note: &Note) -> String {
+    let word = match note.severity {
+        Severity::Note => "note",
+        Severity::Hazard => "hazard",
+        Severity::Block => "block",
+    };
+    let place = &note.place;
+    format!(
+        "{}:{}:{}: {word}: {} [{}]\n    {}\n",
+        place.file, place.line, place.column, note.message, note.rule, note.way_out
+    )
+}
+
+/// `census`: asks every check at one snapshot.
+pub(super) async fn census(world: &World, census: &Census, output: Output) -> Result<(), Failure> {
+    let (runbook, _) = runbook(world, &census.runbook)?;
+    let database = open(world, &census.connection.text).await?;
+    let taken = take_baseline(&*database, &runbook, &census.label).await?;
+    if let Some(path) = &census.save {
+        let text = canonical(&taken)? + "\n";
+        world.folders.write_file(path, text.as_bytes())?;
+    }
+    let rows: Vec<Vec<String>> =
+        taken.census.readings.iter().map(|(id, reading)| vec![id.to_string(), one_line(reading)]).collect();
+    output.print(
+        || {
+            let kept = census.save.as_ref().map_or(String::new(), |path| format!("kept in {}\n", path.display()));
+            format!("{}{} readings at {}\n{kept}", columns(&rows), rows.len(), taken.census.taken_at)
+        },
+        || json!(taken),
+    );
+    Ok(())
+}
+
+/// `compare`: baseline, expected and actual.
+pub(super) async fn compare(world: &World, compare: &Compare, output: Output) -> Result<(), Failure> {
+    let (runbook, _) = runbook(world, &compare.runbook)?;
+    let steps = steps(&runbook, &compare.steps)?;
+    let (before, census) = if let Some(with) = &compare.with {
+        let before = compare.baseline.as_ref().map(|path| open_baseline(world, path)).transpose()?;
+        (before, open_baseline(world, with)?.census)
+    } else {
+        let database = open(world, &compare.connection.text).await?;
+        let before = baseline(world, &*database, &runbook, compare.baseline.as_deref()).await?;
+        (before, take_baseline(&*database, &runbook, "now").await?.census)
+    };
+    let scope = if steps.is_empty() { CompareScope::Everything } else { CompareScope::Steps(&steps) };
+    let comparison = compare_checks(&runbook.checks, before.as_ref(), &census, scope);
+    output.print(|| comparison_text(output, &comparison), || comparison_json(&comparison));
+    if comparison.holds() {
+        return Ok(());
+    }
+    let message = format!("{} of {} checks are not as expected", comparison.failures().count(), comparison.rows.len());
+    Err(Failure::new(
+        FailureKind::Blocked,
+        message,
+        "See what differs; `countersign diagnose` says which branch holds.",
+    ))
+}
+
+/// `diagnose`: the decision tree.
+pub(super) async fn diagnose(world: &World, diagnose: &Diagnose, output: Output) -> Result<(), Failure> {
+    let (runbook, _) = runbook(world, &diagnose.runbook)?;
+    let step = steps(&runbook, diagnose.step.as_slice())?.into_iter().next();
+    let database = open(world, &diagnose.connection.text).await?;
+    let before = baseline(world, &*database, &runbook, diagnose.baseline.as_deref()).await?;
+    let looked = survey(&*database, &runbook, before.as_ref()).await?;
+    let diagnosis = &looked.diagnosis;
+    let (mode, evidence) = match step.as_ref().and_then(|step| diagnosis.step(step)) {
+        Some(step) => (step.mode, &step.evidence),
+        None => (diagnosis.mode, &diagnosis.evidence),
+    };
+    let shown = diagnosis.steps.iter().filter(|found| step.as_ref().is_none_or(|step| found.step == *step));
+    output.print(
+        || {
+            let mut out = String::new();
+            for found in shown.clone() {
+                out += &format!("{} {}\n", found.step, found.mode.word());
+                for turn in &found.path {
+                    out += &format!("  {} {} ({})\n", turn.question, turn.answer, turn.fact);
+                }
+            }
+            out + &format!("{}\n", mode.word()) + &evidence.iter().map(|fact| format!("  {fact}\n")).collect::<String>()
+        },
+        || json!({"mode": mode, "evidence": evidence, "stop": diagnosis.stop, "steps": shown.clone().collect::<Vec<_>>()}),
+    );
+    if mode == Mode::Stop {
+        let message = format!("disaster stop: {}", evidence.first().map_or("unknown state", String::as_str));
+        let hint = "Halt; write a divergence finding. A restart needs the gates of the runbook.";
+        return Err(Failure::new(FailureKind::Stopped, message, hint));
+    }
+    Ok(())
+}

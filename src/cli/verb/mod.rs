@@ -1,0 +1,105 @@
+//! One function a verb. Each opens what it needs, asks the session, and prints.
+
+mod ceremony;
+mod demo;
+mod keep;
+mod look;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::{FindingVerb, LedgerVerb, Verb};
+use super::{Cli, Output, wiring};
+use crate::census::Baseline;
+use crate::port::Database;
+use crate::runbook::{Diagnostic, Runbook, StepId};
+use crate::session::{Failure, FailureKind, World, ledger_baseline, open_baseline, open_runbook, usable};
+
+/// Performs a verb.
+pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
+    let world = wiring::world();
+    match verb {
+        Verb::Demo(demo) => demo::demo(demo, output).await,
+        Verb::Check(check) => look::check(&world, &check, output).await,
+        Verb::Census(census) => look::census(&world, &census, output).await,
+        Verb::Compare(compare) => look::compare(&world, &compare, output).await,
+        Verb::Diagnose(diagnose) => look::diagnose(&world, &diagnose, output).await,
+        Verb::Rehearse(rehearse) => ceremony::rehearse(&world, &rehearse, output).await,
+        Verb::Stage(stage) => ceremony::stage(&world, &stage, output).await,
+        Verb::Approve(approve) => ceremony::approve(&world, &approve, output).await,
+        Verb::Reject(decide) => ceremony::reject(&world, &decide, output).await,
+        Verb::Withdraw(decide) => ceremony::withdraw(&world, &decide, output).await,
+        Verb::Run(run) => ceremony::run(&world, &run, output).await,
+        Verb::Finding(finding) => match finding.verb {
+            FindingVerb::Export { request, connection, out, words, signing } => {
+                keep::export(&world, &request, &connection, &out, &words, &signing, output).await
+            }
+            FindingVerb::Verify { dir } => keep::verify(&world, &dir, output),
+        },
+        Verb::Ledger(ledger) => match ledger.verb {
+            LedgerVerb::Init { connection, print, yes, baseline } => {
+                keep::init(&world, &connection, print, yes, baseline.as_deref(), output).await
+            }
+            LedgerVerb::Log { connection } => keep::log(&world, &connection, output).await,
+            LedgerVerb::Verify { connection } => keep::verify_ledger(&world, &connection, output).await,
+            LedgerVerb::Request { request, connection } => keep::request(&world, &request, &connection, output).await,
+        },
+        Verb::Completions { shell } => {
+            let mut command = <Cli as clap::CommandFactory>::command();
+            clap_complete::generate(shell, &mut command, "countersign", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}
+
+/// Opens a runbook that can be used.
+fn runbook(world: &World, path: &Path) -> Result<(Runbook, Vec<Diagnostic>), Failure> {
+    let (runbook, diagnostics, _) = open_runbook(world, path)?;
+    usable(&diagnostics)?;
+    Ok((runbook, diagnostics))
+}
+
+/// Opens the baseline file, or else the newest one the ledger holds.
+async fn baseline(
+    world: &World,
+    database: &dyn Database,
+    runbook: &Runbook,
+    path: Option<&Path>,
+) -> Result<Option<Baseline>, Failure> {
+    match path {
+        Some(path) => open_baseline(world, path).map(Some),
+        None => ledger_baseline(database, runbook).await,
+    }
+}
+
+/// As [`baseline`], for what cannot be done without one.
+async fn needed_baseline(
+    world: &World,
+    database: &dyn Database,
+    runbook: &Runbook,
+    path: Option<&Path>,
+) -> Result<Baseline, Failure> {
+    baseline(world, database, runbook, path).await?.ok_or_else(|| {
+        let hint = "Name one with --baseline FILE; `countersign census --save FILE` takes one.";
+        Failure::new(FailureKind::Unreadable, "there is no baseline, and the ledger holds none for this runbook", hint)
+    })
+}
+
+async fn open(world: &World, text: &str) -> Result<Arc<dyn Database>, Failure> {
+    world.doors.open(text).await
+}
+
+/// Turns names into steps of this runbook.
+fn steps(runbook: &Runbook, names: &[String]) -> Result<Vec<StepId>, Failure> {
+    names
+        .iter()
+        .map(|name| {
+            let id = StepId(name.clone());
+            runbook.step(&id).map(|_| id).ok_or_else(|| {
+                let known: Vec<&str> = runbook.steps.iter().map(|step| step.id.as_str()).collect();
+                let message = format!("there is no step {name}; the steps are {}", known.join(", "));
+                Failure::new(FailureKind::Unreadable, message, "Name steps as the runbook does.")
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,172 @@
+//! Takes the entries, a request and a run; gives what forbids that run now: a stop that holds, or a request that is void.
+
+use super::{Body, Entry};
+use crate::digest::Digest;
+use crate::run::LedgerGate;
+
+/// The kinds of entries that a gate looks at; the others need not be read.
+pub const GATE_KINDS: [&str; 7] = ["stopped", "restarted", "rejected", "withdrawn", "intent", "committed", "ended"];
+
+/// Returns the reason of the newest stop that holds (D-61). An entry that cannot be read is a stop.
+#[must_use]
+pub fn standing_stop(entries: &[Entry]) -> Option<String> {
+    let mut stops: Vec<(u64, String)> = Vec::new();
+    for entry in entries {
+        match read(entry) {
+            Ok(Body::Stopped { condition, reason, by: _ }) => stops.push((entry.seq, format!("{condition}: {reason}"))),
+            Ok(Body::Restarted { stop, signatures: _ }) => stops.retain(|(seq, _)| *seq != stop),
+            Ok(
+                Body::Baseline { .. }
+                | Body::Staged { .. }
+                | Body::Approved { .. }
+                | Body::Rejected { .. }
+                | Body::Withdrawn { .. }
+                | Body::Intent { .. }
+                | Body::Committed { .. }
+                | Body::Ended { .. }
+                | Body::Finding { .. },
+            ) => {}
+            Err(reason) => stops.push((entry.seq, reason)),
+        }
+    }
+    stops.pop().map(|(_, reason)| reason)
+}
+
+/// Says what the ledger forbids a run of this request (D-61, D-74).
+///
+/// A withdrawal after the run's intent voids the request whoever made it: whether enough others remain is for a new
+/// countersignature to say, not for a run that has begun. Those before it were weighed when it was countersigned.
+#[must_use]
+pub fn gate(entries: &[Entry], request_digest: Digest, run: &str) -> LedgerGate {
+    let mut void = None;
+    let mut began = false;
+    for body in entries.iter().filter_map(|entry| read(entry).ok()) {
+        let reason = match &body {
+            Body::Rejected { request_digest: of, reason, signature } if *of == request_digest => {
+                Some(format!("{} rejected it: {reason}", signature.principal))
+            }
+            Body::Withdrawn { request_digest: of, reason, signature } if *of == request_digest && began => {
+                Some(format!("{} withdrew an approval: {reason}", signature.principal))
+            }
+            Body::Intent { request_digest: of, run: by, .. } if *of == request_digest => {
+                began |= by == run;
+                (by != run).then(|| format!("run {by} has used it; an approval is used once"))
+            }
+            // Stages of one run are committed one after another: its own are no obstacle.
+            Body::Committed { request_digest: of, run: by, .. } if *of == request_digest => {
+                (by != run).then(|| format!("run {by} has used it; an approval is used once"))
+            }
+            Body::Ended { request_digest: of, run: by, outcome: _, evidence: _ } if *of == request_digest => {
+                Some(if by == run {
+                    "this run has ended already".to_owned()
+                } else {
+                    format!("run {by} has used it; an approval is used once")
+                })
+            }
+            Body::Baseline { .. }
+            | Body::Staged { .. }
+            | Body::Approved { .. }
+            | Body::Rejected { .. }
+            | Body::Withdrawn { .. }
+            | Body::Intent { .. }
+            | Body::Committed { .. }
+            | Body::Ended { .. }
+            | Body::Finding { .. }
+            | Body::Stopped { .. }
+            | Body::Restarted { .. } => None,
+        };
+        void = void.or(reason);
+    }
+    if !began {
+        void = void.or_else(|| Some("the intent of this run is not in the ledger".to_owned()));
+    }
+    LedgerGate { stop: standing_stop(entries), void }
+}
+
+fn read(entry: &Entry) -> Result<Body, String> {
+    serde_json::from_str(&entry.body).map_err(|error| format!("ledger entry {} cannot be read: {error}", entry.seq))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::approval::SignedBytes;
+    use crate::ledger::GENESIS;
+    use crate::run::Outcome;
+    use crate::runbook::Principal;
+
+    fn digest() -> Digest {
+        Digest::of(b"request")
+    }
+
+    fn by(name: &str) -> SignedBytes {
+        SignedBytes { principal: Principal::from(name), signature: String::new() }
+    }
+
+    fn intent(run: &str) -> Body {
+        Body::Intent { request_digest: digest(), run: run.to_owned(), operator: "lan".into(), signature: by("lan") }
+    }
+
+    fn withdrawn(request_digest: Digest) -> Body {
+        Body::Withdrawn { request_digest, reason: "no".to_owned(), signature: by("minh") }
+    }
+
+    fn stopped() -> Body {
+        Body::Stopped { condition: "c".to_owned(), reason: "r".to_owned(), by: None }
+    }
+
+    fn check(bodies: &[Body], expected: &str) {
+        let entries: Vec<Entry> = bodies
+            .iter()
+            .zip(1..)
+            .map(|(body, seq)| Entry {
+                seq,
+                at: String::new(),
+                actor: String::new(),
+                xid: String::new(),
+                kind: body.kind().to_owned(),
+                body: body.to_text(),
+                previous: GENESIS,
+                hash: GENESIS,
+            })
+            .collect();
+        let LedgerGate { stop, void } = gate(&entries, digest(), "a");
+        assert_eq!(format!("{} | {}", stop.unwrap_or_default(), void.unwrap_or_default()), expected);
+    }
+
+    #[test]
+    fn only_what_speaks_of_this_run_forbids_it() {
+        let other = Digest::of(b"other");
+        check(&[intent("a")], " | ");
+        check(&[intent("a"), withdrawn(other)], " | ");
+        check(&[withdrawn(digest()), intent("a")], " | ");
+        check(&[intent("a"), withdrawn(digest())], " | minh withdrew an approval: no");
+        check(&[], " | the intent of this run is not in the ledger");
+        check(&[intent("b"), intent("a")], " | run b has used it; an approval is used once");
+        check(
+            &[
+                intent("a"),
+                Body::Ended {
+                    request_digest: digest(),
+                    run: "a".to_owned(),
+                    outcome: Outcome::Committed,
+                    evidence: crate::run::Evidence::default(),
+                },
+            ],
+            " | this run has ended already",
+        );
+        check(
+            &[intent("a"), Body::Rejected { request_digest: digest(), reason: "x".to_owned(), signature: by("an") }],
+            " | an rejected it: x",
+        );
+    }
+
+    #[test]
+    fn a_stop_holds_until_it_is_lifted() {
+        let lifted = |stop| Body::Restarted { stop, signatures: Vec::new() };
+        check(&[stopped(), intent("a")], "c: r | ");
+        check(&[stopped(), lifted(1), intent("a")], " | ");
+        check(&[stopped(), stopped(), lifted(1), intent("a")], "c: r | ");
+        check(&[intent("a"), stopped(), lifted(1)], "c: r | ");
+    }
+}

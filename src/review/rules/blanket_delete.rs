@@ -1,0 +1,72 @@
+//! `blanket-delete`: no DELETE, UPDATE or TRUNCATE of a whole table that is not ours alone (D-28).
+
+use serde_json::Value;
+
+use super::{Found, RuleInfo, Scene, Spot};
+use crate::runbook::sql::Touch;
+use crate::runbook::sql::tree::{present, visit_value};
+use crate::runbook::{Object, ObjectClass};
+
+pub(super) const INFO: RuleInfo = RuleInfo {
+    name: "blanket-delete",
+    summary: "DELETE or UPDATE without a condition, or TRUNCATE, on a table that is not greenfield.",
+    help: "A shared table holds rows of others. DELETE and UPDATE without WHERE, with a WHERE that names no column, and TRUNCATE\n\
+           hit all of them. On a greenfield table, which this phase created, they are allowed.\n\n\
+           What to do: write the table's declared key into WHERE.",
+};
+
+pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
+    for statement in scene.statements {
+        for (kind, verb) in [("DeleteStmt", "DELETE"), ("UpdateStmt", "UPDATE")] {
+            for node in statement.tree.all(kind) {
+                if is_greenfield(scene.target(node)) || present(node, "where_clause").is_some_and(names_a_column) {
+                    continue;
+                }
+                let message = format!("{verb} without a condition on its columns hits every row of the table.");
+                found.block(Spot::Statement(statement), message, "Write the table's declared key into WHERE.");
+            }
+        }
+    }
+    for (statement, touched) in scene.touches().filter(|(_, touched)| touched.how == Touch::Truncate) {
+        if !is_greenfield(scene.object(touched)) {
+            let message = format!("TRUNCATE empties {}, rows of others too.", touched.name);
+            found.block(
+                Spot::Object(statement, touched),
+                message,
+                "Write DELETE … WHERE with the table's declared key.",
+            );
+        }
+    }
+}
+
+fn is_greenfield(object: Option<&Object>) -> bool {
+    object.is_some_and(|object| object.class == ObjectClass::Greenfield)
+}
+
+fn names_a_column(condition: &Value) -> bool {
+    let mut named = false;
+    visit_value(condition, &mut |kind, _| named |= kind == "ColumnRef");
+    named
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check, check_clean};
+
+    #[test]
+    fn cases() {
+        check("DELETE FROM public.events;", "blanket-delete 1:1 block: DELETE without a condition");
+        check("UPDATE public.events SET active = false", "blanket-delete 1:1 block: UPDATE");
+        check("DELETE FROM public.events WHERE true", "blanket-delete 1:1 block: DELETE");
+        check("DELETE FROM public.events WHERE 1 = 1", "blanket-delete 1:1 block: DELETE");
+        check(
+            "SELECT 1; WITH d AS (DELETE FROM events RETURNING 1) SELECT count(*) FROM d",
+            "blanket-delete 1:11 block: DELETE",
+        );
+        check("TRUNCATE public.events", "blanket-delete 1:10 block: TRUNCATE");
+        check("DELETE FROM somewhere", "blanket-delete 1:1 block: DELETE");
+        check_clean("DELETE FROM public.events WHERE event_domain = 'governance'");
+        check_clean("DELETE FROM public.fresh");
+        check_clean("TRUNCATE public.fresh_child");
+    }
+}

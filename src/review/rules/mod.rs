@@ -1,0 +1,233 @@
+//! Takes a runbook and, where there is one, the catalog; asks every rule about every script; refuses silence.
+//!
+//! One rule is one file: its help page, its look, its cases. A rule only says what it sees; what its note means for
+//! sealing is the severity, and a waiver of the author's turns a hazard into a note, never a block (D-5).
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Catalog, Note, Place, Review, RuleInfo, Severity};
+use crate::runbook::sql::{SqlProblem, Statement, Touched, split, touched};
+use crate::runbook::{Object, ObjectKind, ObjectName, Runbook, Step, StepId};
+
+/// Declares the rules: each module gives `INFO` and `look`.
+macro_rules! rules {
+    ($($module:ident),* $(,)?) => {
+        $(mod $module;)*
+
+        /// Every rule, in the order in which they are asked.
+        pub const RULES: &[RuleInfo] = &[$($module::INFO),*, UNUSED_WAIVER];
+
+        const LOOKS: &[fn(&Scene<'_>, &mut Found)] = &[$($module::look),*];
+    };
+}
+
+mod implication;
+
+rules! {
+    syntax, placeholder_left, invisible_text, transaction_control, timeouts_are_ours, unreviewed_statement, function_call,
+    undeclared_object, later_phase, write_on_protected, delete_on_retire_only, blanket_delete, outside_key,
+    drop_not_greenfield, alter_not_greenfield, cascade, parent_before_child, trigger_reverted, outbox_must_be_empty,
+    rows_undeclared, verification_missing, if_exists, unqualified_name,
+}
+
+const UNUSED_WAIVER: RuleInfo = RuleInfo {
+    name: "unused-waiver",
+    summary: "A waiver that waives nothing.",
+    help: "A waiver belongs to one hazard of one statement. When the hazard is gone, or was never one, the waiver reads as\n\
+           if somebody had accepted something. Blocks cannot be waived.\n\n\
+           What to do: remove the waiver, or correct its rule and ordinal.",
+};
+
+/// Returns a rule's help page.
+#[must_use]
+pub fn explain(name: &str) -> Option<&'static RuleInfo> {
+    RULES.iter().find(|rule| rule.name == name)
+}
+
+/// Asks every rule about every reversal.
+#[must_use]
+pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
+    let scripts: Vec<(&Step, Result<Vec<Statement>, SqlProblem>)> =
+        runbook.steps.iter().map(|step| (step, split(&step.reversal.text))).collect();
+    let edges = parent_before_child::edges(runbook, catalog);
+    let mut notes = Vec::new();
+    for (step, script) in &scripts {
+        let (statements, problem) = match script {
+            Ok(statements) => (statements.as_slice(), None),
+            Err(problem) => (&[][..], Some(problem)),
+        };
+        let touched = statements.iter().map(|statement| touched(statement, &runbook.target.schema)).collect();
+        let scene = Scene { runbook, catalog, step, statements, problem, touched, edges: &edges };
+        let mut found = Found { rule: "", step: &step.id, file: &step.reversal.path, notes: Vec::new() };
+        for (rule, look) in RULES.iter().zip(LOOKS) {
+            found.rule = rule.name;
+            look(&scene, &mut found);
+        }
+        let mut of_step = found.notes;
+        waive(step, &mut of_step);
+        of_step.sort_by(|a, b| (&a.place, &a.rule).cmp(&(&b.place, &b.rule)));
+        notes.append(&mut of_step);
+    }
+    let is_silent = |rule: &&RuleInfo| !notes.iter().any(|note: &Note| note.rule == rule.name);
+    let passed = RULES.iter().filter(is_silent).map(|rule| rule.name.to_owned()).collect();
+    Review { notes, passed, with_catalog: catalog.is_some() }
+}
+
+/// Turns waived hazards into notes that quote the reason, and reports waivers that waived nothing.
+fn waive(step: &Step, notes: &mut Vec<Note>) {
+    for (ordinal, rule) in &step.statements {
+        for waiver in &rule.waivers {
+            let mut used = false;
+            let mut is_block = false;
+            for note in notes.iter_mut().filter(|note| note.rule == waiver.rule && note.place.statement == *ordinal) {
+                is_block |= note.severity == Severity::Block;
+                if note.severity == Severity::Hazard {
+                    note.severity = Severity::Note;
+                    note.message = format!("{} Waived by the author: {}", note.message, waiver.reason);
+                    used = true;
+                }
+            }
+            if used {
+                continue;
+            }
+            let why = if is_block {
+                "a block cannot be waived"
+            } else if explain(&waiver.rule).is_none() {
+                "there is no such rule"
+            } else {
+                "the rule raises no hazard there"
+            };
+            notes.push(Note {
+                rule: UNUSED_WAIVER.name.to_owned(),
+                severity: Severity::Note,
+                step: Some(step.id.clone()),
+                place: Place { file: step.reversal.path.clone(), line: 0, column: 0, statement: *ordinal },
+                message: format!("The waiver of `{}` for statement {ordinal} waives nothing: {why}.", waiver.rule),
+                way_out: "Remove it, or correct its rule and ordinal in runbook.toml.".to_owned(),
+            });
+        }
+    }
+}
+
+/// What a rule may look at: one step's reversal.
+struct Scene<'a> {
+    runbook: &'a Runbook,
+    catalog: Option<&'a Catalog>,
+    step: &'a Step,
+    /// Empty when the script cannot be read.
+    statements: &'a [Statement],
+    /// Why the script cannot be read.
+    problem: Option<&'a SqlProblem>,
+    /// For each statement, what it touches.
+    touched: Vec<Vec<Touched>>,
+    /// Who depends on whom: the dependents of each object.
+    edges: &'a BTreeMap<ObjectName, Vec<ObjectName>>,
+}
+
+impl<'a> Scene<'a> {
+    /// Returns each statement with each object it touches.
+    fn touches(&self) -> impl Iterator<Item = (&'a Statement, &Touched)> {
+        self.statements
+            .iter()
+            .zip(&self.touched)
+            .flat_map(|(statement, all)| all.iter().map(move |one| (statement, one)))
+    }
+
+    /// Returns each touched object that is declared, with its declaration.
+    fn declared(&self) -> impl Iterator<Item = (&'a Statement, &Touched, &'a Object)> {
+        self.touches().filter_map(|(statement, one)| self.object(one).map(|object| (statement, one, object)))
+    }
+
+    /// Returns the declaration of a touched object.
+    fn object(&self, touched: &Touched) -> Option<&'a Object> {
+        let object = self.runbook.object(&touched.name)?;
+        // A table and a function may have the same name; declaring one does not declare the other.
+        touched.kind.is_none_or(|kind| namespace(kind) == namespace(object.kind)).then_some(object)
+    }
+
+    /// Returns the declaration of the table a DELETE or UPDATE node writes to.
+    fn target(&self, node: &Value) -> Option<&'a Object> {
+        use crate::runbook::sql::tree::{present, text};
+        let relation = present(node, "relation")?;
+        let schema = match text(relation, "schemaname") {
+            "" => &self.runbook.target.schema,
+            named => named,
+        };
+        self.runbook.object(&ObjectName::new(schema, text(relation, "relname")))
+    }
+}
+
+/// Returns a number for the names a kind shares with others: relations of all kinds are one crowd.
+fn namespace(kind: ObjectKind) -> u8 {
+    match kind {
+        ObjectKind::Table
+        | ObjectKind::View
+        | ObjectKind::MaterializedView
+        | ObjectKind::Sequence
+        | ObjectKind::Index => 0,
+        ObjectKind::Function => 1,
+        ObjectKind::Trigger => 2,
+        ObjectKind::EventTrigger => 3,
+        ObjectKind::Type => 4,
+        ObjectKind::Schema => 5,
+        ObjectKind::Extension => 6,
+    }
+}
+
+/// What the rules have found in one script.
+struct Found<'a> {
+    rule: &'static str,
+    step: &'a StepId,
+    file: &'a str,
+    notes: Vec<Note>,
+}
+
+/// A place in the script a note points at.
+#[derive(Clone, Copy)]
+enum Spot<'a> {
+    /// The script as a whole.
+    Script,
+    /// A line and a column, outside any statement.
+    Line(u32, u32),
+    /// A statement's beginning.
+    Statement(&'a Statement),
+    /// An object named in a statement.
+    Object(&'a Statement, &'a Touched),
+    /// A byte offset of the script, in a statement.
+    Offset(&'a Statement, usize),
+}
+
+impl Found<'_> {
+    fn block(&mut self, spot: Spot<'_>, message: impl Into<String>, way_out: impl Into<String>) {
+        self.note(Severity::Block, spot, message.into(), way_out.into());
+    }
+
+    fn hazard(&mut self, spot: Spot<'_>, message: impl Into<String>, way_out: impl Into<String>) {
+        self.note(Severity::Hazard, spot, message.into(), way_out.into());
+    }
+
+    fn mention(&mut self, spot: Spot<'_>, message: impl Into<String>, way_out: impl Into<String>) {
+        self.note(Severity::Note, spot, message.into(), way_out.into());
+    }
+
+    fn note(&mut self, severity: Severity, spot: Spot<'_>, message: String, way_out: String) {
+        let (line, column, statement) = match spot {
+            Spot::Script => (0, 0, 0),
+            Spot::Line(line, column) => (line, column, 0),
+            Spot::Statement(statement) => (statement.line, statement.column, statement.ordinal),
+            Spot::Object(statement, touched) => (touched.line, touched.column, statement.ordinal),
+            Spot::Offset(statement, offset) => {
+                let (line, column) = statement.place(offset);
+                (line, column, statement.ordinal)
+            }
+        };
+        let place = Place { file: self.file.to_owned(), line, column, statement };
+        let step = Some(self.step.clone());
+        self.notes.push(Note { rule: self.rule.to_owned(), severity, step, place, message, way_out });
+    }
+}
+
+#[cfg(test)]
+mod testing;

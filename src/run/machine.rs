@@ -1,0 +1,590 @@
+//! The machine: what comes next, given what happened. No input, no output, no clock.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::guard::{self, split_tag};
+use super::message;
+use super::{Event, Finished, HeldLock, Outcome, Purpose, Reply, RunToken, StatementTrace, Step, Trace};
+use crate::approval::{Countersigned, SignedBytes};
+use crate::census::{
+    Baseline, Census, CompareScope, Comparison, Question, Target, compare, query_sql, stop_question_id,
+};
+use crate::digest::Digest;
+use crate::ledger::Body;
+use crate::plan::{Plan, PlannedStatement, SealedPlan, Stage};
+use crate::rehearsal::Rehearsal;
+use crate::runbook::{ObjectName, Principal, StepId, StopSign};
+
+/// The questions of a census around a plan: its checks, and its stop conditions under `stop:<id>`.
+#[must_use]
+pub fn questions(plan: &Plan) -> Vec<Question> {
+    let stops = plan.stops.iter().filter_map(|stop| match &stop.sign {
+        StopSign::Query { query, expect: _ } => {
+            Some(Question { id: stop_question_id(&stop.id), sql: query_sql(query) })
+        }
+        StopSign::ErrorContains(_) => None,
+    });
+    plan.checks.iter().map(Question::of).chain(stops).collect()
+}
+
+/// Runs or rehearses one plan, one step at a time.
+pub struct Machine {
+    door: Door,
+    plan: SealedPlan,
+    baseline: Option<Baseline>,
+    phase: Phase,
+    stage: usize,
+    connection: Option<Connection>,
+    names: BTreeMap<String, ObjectName>,
+    held: BTreeSet<HeldLock>,
+    xid: Option<String>,
+    stage_entry: Option<Census>,
+    committed: Vec<StepId>,
+    finished: Finished,
+}
+
+/// Which door the machine was entered by. Only a run can commit.
+enum Door {
+    /// One transaction over all stages, ended by ROLLBACK.
+    Rehearse {
+        /// Whether the ledger is there, and with it the target's mutex.
+        with_ledger: bool,
+    },
+    /// One transaction a stage, ended by COMMIT.
+    Run(Box<RunDoor>),
+}
+
+struct RunDoor {
+    countersigned: Countersigned,
+    approved: Rehearsal,
+    run: String,
+    operator: Principal,
+    signature: SignedBytes,
+}
+
+struct Connection {
+    target: Target,
+    pid: i32,
+    backend_start: String,
+}
+
+/// What the machine is waiting for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Phase {
+    Fresh,
+    Intent,
+    Connecting,
+    Beginning,
+    Pinning,
+    AssertingEntry,
+    Mutex,
+    Names,
+    Locking,
+    EntryCensus,
+    Statement(usize),
+    LookingAround(usize),
+    Constraints,
+    AssertingExit,
+    InsideCensus,
+    Gate,
+    Recording,
+    Committing,
+    RollingBack,
+    After { committed: bool },
+    Done,
+}
+
+impl Machine {
+    /// Opens the run door. Nothing but a [`Countersigned`] fits.
+    #[must_use]
+    pub fn run(
+        countersigned: Countersigned,
+        approved: Rehearsal,
+        baseline: Option<Baseline>,
+        run: String,
+        operator: SignedBytes,
+    ) -> Self {
+        let plan = countersigned.plan().clone();
+        // Checked when it was countersigned, and again here, just before anything is sent.
+        assert_eq!(plan.digest(), countersigned.request().plan_digest, "BUG: countersigned a different plan");
+        assert_eq!(plan.digest(), approved.plan_digest, "BUG: rehearsed a different plan");
+        let door = RunDoor { countersigned, approved, run, operator: operator.principal.clone(), signature: operator };
+        Self::new(Door::Run(Box::new(door)), plan, baseline)
+    }
+
+    /// Opens the rehearsal door: the same statements, the same guards, ended by ROLLBACK.
+    #[must_use]
+    pub fn rehearse(plan: SealedPlan, baseline: Option<Baseline>, with_ledger: bool) -> Self {
+        Self::new(Door::Rehearse { with_ledger }, plan, baseline)
+    }
+
+    fn new(door: Door, plan: SealedPlan, baseline: Option<Baseline>) -> Self {
+        Self {
+            door,
+            plan,
+            baseline,
+            phase: Phase::Fresh,
+            stage: 0,
+            connection: None,
+            names: BTreeMap::new(),
+            held: BTreeSet::new(),
+            xid: None,
+            stage_entry: None,
+            committed: Vec::new(),
+            finished: Finished {
+                outcome: Outcome::RolledBack { reason: "nothing was begun".to_owned(), committed: Vec::new() },
+                trace: Trace::default(),
+                entry: None,
+                inside: Vec::new(),
+                exit: None,
+                after: None,
+                tripped: None,
+                failure: None,
+                duration_millis: 0,
+            },
+        }
+    }
+
+    /// Returns whether COMMIT may already have been sent: a cancel is then too late.
+    #[must_use]
+    pub fn is_past_cancelling(&self) -> bool {
+        matches!(self.phase, Phase::Committing | Phase::RollingBack | Phase::After { .. } | Phase::Done)
+    }
+
+    /// Takes what happened; gives what to do next.
+    ///
+    /// # Panics
+    /// When it is called again after [`Step::Done`]: that is a bug of the caller.
+    pub fn on(&mut self, event: Event) -> Step {
+        match (self.phase.clone(), event) {
+            (Phase::Done, _) => panic!("BUG: the machine was asked to go on after it was done"),
+            // The one place where not knowing is possible.
+            (Phase::Committing, Event::Answered(reply)) => self.committed_or_not(&reply),
+            (Phase::Committing, Event::Lost(reason) | Event::Failed(reason)) => self.unknown(reason),
+            (Phase::After { committed }, event) => self.verified_after(committed, event),
+            (Phase::RollingBack, _) => self.look_after(false),
+            (Phase::Fresh | Phase::Intent | Phase::Connecting, Event::Failed(reason) | Event::Lost(reason)) => {
+                self.end_before_begin(reason)
+            }
+            (Phase::Fresh | Phase::Intent | Phase::Connecting, Event::Cancelled) => {
+                self.end_before_begin("cancelled before anything was sent".to_owned())
+            }
+            (_, Event::Cancelled) => self.surprise("cancelled by a person"),
+            (_, Event::Failed(reason)) => self.surprise(reason),
+            // The server rolls back what its client lost.
+            (_, Event::Lost(reason)) => {
+                self.note_failure(format!("the connection was lost before COMMIT was sent: {reason}"));
+                self.look_after(false)
+            }
+            (Phase::Fresh, Event::Start) => self.start(),
+            (Phase::Intent, Event::Appended) => self.connect(),
+            (Phase::Connecting, Event::Connected { target, pid, backend_start, blind }) => {
+                self.connected(Connection { target, pid, backend_start }, &blind)
+            }
+            (Phase::EntryCensus, Event::CensusTaken(census)) => self.entered(census),
+            (Phase::InsideCensus, Event::CensusTaken(census)) => self.verified_inside(&census),
+            (Phase::Gate, Event::LedgerRead(gate)) => match gate.stop.or(gate.void) {
+                Some(reason) => self.surprise(format!("the ledger forbids it: {reason}")),
+                None => self.record(),
+            },
+            (Phase::Recording, Event::Appended) => self.expect(Phase::Committing, Step::Commit),
+            (phase, Event::Answered(reply)) => self.answered(&phase, &reply),
+            (phase, event) => self.surprise(format!("BUG: {event:?} came while waiting in {phase:?}")),
+        }
+    }
+
+    fn expect(&mut self, phase: Phase, step: Step) -> Step {
+        self.phase = phase;
+        step
+    }
+
+    fn send(&mut self, phase: Phase, purpose: Purpose, sql: impl Into<String>) -> Step {
+        self.expect(phase, Step::Send { sql: sql.into(), purpose })
+    }
+
+    fn connect(&mut self) -> Step {
+        let needs_ledger = match self.door {
+            Door::Rehearse { with_ledger } => with_ledger,
+            Door::Run(_) => true,
+        };
+        self.expect(Phase::Connecting, Step::Connect { needs_ledger })
+    }
+
+    fn stage_plan(&self) -> &Stage {
+        &self.plan.plan().stages[self.stage]
+    }
+
+    fn start(&mut self) -> Step {
+        match &self.door {
+            Door::Rehearse { .. } => self.connect(),
+            // Intent before deed.
+            Door::Run(door) => {
+                let intent = Body::Intent {
+                    request_digest: door.countersigned.request_digest(),
+                    run: door.run.clone(),
+                    operator: door.operator.clone(),
+                    signature: door.signature.clone(),
+                };
+                self.expect(Phase::Intent, Step::AppendApart(intent))
+            }
+        }
+    }
+
+    fn connected(&mut self, connection: Connection, blind: &[String]) -> Step {
+        if let Some(reason) = guard::target_surprise(self.plan.plan(), &connection.target) {
+            return self.end_before_begin(reason);
+        }
+        if !blind.is_empty() {
+            return self.end_before_begin(format!("the role cannot see enough: {}", blind.join("; ")));
+        }
+        self.connection = Some(connection);
+        self.held.clear();
+        self.xid = None;
+        self.send(Phase::Beginning, Purpose::Begin, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+    }
+
+    /// Handles the answer to a message.
+    fn answered(&mut self, phase: &Phase, reply: &Reply) -> Step {
+        self.finished.duration_millis = self.finished.duration_millis.saturating_add(reply.duration_millis);
+        let expected_tag = match phase {
+            Phase::Statement(index) => return self.statement_answered(*index, reply),
+            Phase::Beginning => "BEGIN",
+            Phase::Locking => "LOCK TABLE",
+            Phase::Constraints => "SET CONSTRAINTS",
+            _ => "SELECT",
+        };
+        if let Some(reason) = guard::answer_surprise(reply, expected_tag) {
+            return self.surprise(our_message_refused(phase, &reason));
+        }
+        match phase {
+            Phase::Beginning => {
+                let sql = message::pin(&self.plan.plan().settings);
+                self.send(Phase::Pinning, Purpose::Pin, sql)
+            }
+            Phase::Pinning => self.assert_settings(Phase::AssertingEntry),
+            Phase::AssertingEntry => match guard::settings_surprise(&self.plan.plan().settings, reply) {
+                Some(reason) => self.surprise(reason),
+                None => match self.door {
+                    Door::Rehearse { with_ledger: false } => self.read_names(),
+                    // One executor at a time; NOWAIT, so that a second one hears of it at once.
+                    Door::Rehearse { with_ledger: true } | Door::Run(_) => {
+                        self.send(Phase::Mutex, Purpose::Mutex, "SELECT 1 FROM countersign.mutex FOR UPDATE NOWAIT")
+                    }
+                },
+            },
+            Phase::Mutex => self.read_names(),
+            Phase::Names => {
+                self.names = reply.rows.iter().filter_map(|row| name_of(row)).collect();
+                self.lock_tables()
+            }
+            Phase::Locking => self.take_entry_census(),
+            Phase::LookingAround(index) => self.looked_around(*index, reply),
+            Phase::Constraints => self.assert_settings(Phase::AssertingExit),
+            Phase::AssertingExit => match guard::settings_surprise(&self.plan.plan().settings, reply) {
+                Some(reason) => self.surprise(reason),
+                None => {
+                    let questions = questions(self.plan.plan());
+                    self.expect(Phase::InsideCensus, Step::TakeCensus(questions))
+                }
+            },
+            phase => {
+                let reason = format!("BUG: an answer came while waiting in {phase:?}");
+                self.surprise(reason)
+            }
+        }
+    }
+
+    fn assert_settings(&mut self, phase: Phase) -> Step {
+        let sql = message::read_settings(&self.plan.plan().settings);
+        self.send(phase, Purpose::AssertSettings, sql)
+    }
+
+    /// A dropped relation shows as a bare OID to its own transaction, so names are read first.
+    fn read_names(&mut self) -> Step {
+        self.send(Phase::Names, Purpose::Names, message::NAMES)
+    }
+
+    /// Stops writers on the scoped shared tables and lets readers through, in the plan's fixed order.
+    fn lock_tables(&mut self) -> Step {
+        match message::lock(&self.stage_plan().locked_tables) {
+            None => self.take_entry_census(),
+            Some(sql) => self.send(Phase::Locking, Purpose::LockTables, sql),
+        }
+    }
+
+    fn take_entry_census(&mut self) -> Step {
+        let questions = questions(self.plan.plan());
+        self.expect(Phase::EntryCensus, Step::TakeCensus(questions))
+    }
+
+    /// Compares the census under the locks with what was approved; any difference rolls back.
+    fn entered(&mut self, census: Census) -> Step {
+        let baseline = self.baseline.as_ref().map(|baseline| &baseline.census);
+        let tripped = guard::tripped(&self.plan.plan().stops, baseline, &census);
+        let surprise = match &self.door {
+            Door::Run(door) => {
+                guard::entry_surprise(&self.plan.plan().checks, &door.approved.entry_of_stage(self.stage), &census)
+            }
+            Door::Rehearse { .. } => None,
+        };
+        self.stage_entry = Some(census.clone());
+        self.finished.entry.get_or_insert(census);
+        if let Some(tripped) = tripped {
+            return self.trip(tripped);
+        }
+        match surprise {
+            Some(reason) => self.surprise(reason),
+            None => self.send_statement(0),
+        }
+    }
+
+    fn send_statement(&mut self, index: usize) -> Step {
+        let Some(statement) = self.stage_plan().statements.get(index) else {
+            // Deferred work runs here, inside the timeout, and not at COMMIT, after everything was verified.
+            return self.send(Phase::Constraints, Purpose::Constraints, "SET CONSTRAINTS ALL IMMEDIATE");
+        };
+        let sql = statement.sql.clone();
+        assert_eq!(Digest::of(sql.as_bytes()), statement.sha256, "BUG: the statement is not the one that was sealed");
+        self.send(Phase::Statement(index), Purpose::Statement { stage: self.stage, statement: index }, sql)
+    }
+
+    fn statement_answered(&mut self, index: usize, reply: &Reply) -> Step {
+        let planned: &PlannedStatement = &self.stage_plan().statements[index];
+        let surprise = guard::statement_surprise(planned, reply);
+        let tag = reply.tags.last().cloned().unwrap_or_default();
+        let trace = StatementTrace {
+            step: self.stage_plan().step.clone(),
+            ordinal: planned.ordinal,
+            rows: split_tag(&tag).1.map(|rows| rows.to_string()),
+            tag,
+            duration_millis: reply.duration_millis,
+            notices: reply.notices.clone(),
+            locks: Vec::new(),
+            surprise: surprise.clone(),
+        };
+        let place = format!("{}, statement {}", trace.step, trace.ordinal);
+        self.finished.trace.statements.push(trace);
+        if let Some(tripped) = guard::tripped_by_error(&self.plan.plan().stops, reply) {
+            return self.trip(tripped);
+        }
+        if let Some(surprise) = surprise {
+            return self.surprise(format!("{place}: {surprise}"));
+        }
+        self.send(Phase::LookingAround(index), Purpose::LookAround, message::LOOK_AROUND)
+    }
+
+    fn looked_around(&mut self, index: usize, reply: &Reply) -> Step {
+        let xid = reply.rows.first().and_then(|row| row.first().cloned().flatten());
+        if self.xid.is_some() && self.xid != xid {
+            let reason = format!(
+                "the transaction changed under the statement: expected id {}, actual {}",
+                self.xid.clone().unwrap_or_default(),
+                xid.unwrap_or_else(|| "none".to_owned())
+            );
+            return self.surprise(reason);
+        }
+        self.xid = xid;
+        let now: BTreeSet<HeldLock> = reply.rows.iter().filter_map(|row| self.lock_of(row)).collect();
+        let new = now.difference(&self.held).cloned().collect();
+        self.held = now;
+        if let Some(trace) = self.finished.trace.statements.last_mut() {
+            trace.locks = new;
+        }
+        self.send_statement(index + 1)
+    }
+
+    fn lock_of(&self, row: &[Option<String>]) -> Option<HeldLock> {
+        let [_, oid, schema, name, mode] = row else { return None };
+        let relation = match (schema, name) {
+            (Some(schema), Some(name)) => ObjectName::new(schema, name),
+            _ => self.names.get(oid.as_ref()?)?.clone(),
+        };
+        // The ledger's own relations are ours, not the script's.
+        (relation.schema != "countersign").then(|| HeldLock { relation, mode: mode.clone().unwrap_or_default() })
+    }
+
+    /// Verifies inside, before anything is final. Drifted, missing or blind rolls back.
+    fn verified_inside(&mut self, census: &Census) -> Step {
+        let comparison = self.compare_stage(census);
+        let failure = first_failure(&comparison);
+        let baseline = self.baseline.as_ref().map(|baseline| &baseline.census);
+        let tripped = guard::tripped(&self.plan.plan().stops, baseline, census);
+        self.finished.inside.push(comparison);
+        if let Some(tripped) = tripped {
+            return self.trip(tripped);
+        }
+        if let Some(failure) = failure {
+            let place = self.stage_plan().step.clone();
+            return self.surprise(format!("{place}: verification inside the transaction failed: {failure}"));
+        }
+        match &self.door {
+            Door::Run(_) => self.expect(Phase::Gate, Step::ReadLedger),
+            Door::Rehearse { .. } if self.stage + 1 < self.plan.plan().stages.len() => {
+                self.stage += 1;
+                self.lock_tables()
+            }
+            Door::Rehearse { .. } => self.expect(Phase::RollingBack, Step::Rollback),
+        }
+    }
+
+    fn compare_stage(&self, census: &Census) -> Comparison {
+        let steps = [self.stage_plan().step.clone()];
+        let scope = match &self.stage_entry {
+            Some(entry) => CompareScope::StepsAndHeld(&steps, entry),
+            None => CompareScope::Steps(&steps),
+        };
+        compare(&self.plan.plan().checks, self.baseline.as_ref(), census, scope)
+    }
+
+    /// Appends the outcome in the same transaction: it and the reversal stay or go together.
+    fn record(&mut self) -> Step {
+        let Some(token) = self.token() else {
+            return self.surprise("BUG: the transaction has no id or no connection to record");
+        };
+        let Door::Run(door) = &self.door else { return self.surprise("BUG: a rehearsal was asked to commit") };
+        let body = Body::Committed {
+            request_digest: door.countersigned.request_digest(),
+            run: door.run.clone(),
+            stage: token.stage,
+            stages: u32::try_from(self.plan.plan().stages.len()).unwrap_or(u32::MAX),
+            token,
+        };
+        self.expect(Phase::Recording, Step::AppendInside(body))
+    }
+
+    fn token(&self) -> Option<RunToken> {
+        let Door::Run(door) = &self.door else { return None };
+        let connection = self.connection.as_ref()?;
+        Some(RunToken {
+            run: door.run.clone(),
+            stage: u32::try_from(self.stage).unwrap_or(u32::MAX),
+            // A stage that changed nothing has no id yet; its ledger row proves it alone.
+            xid: self.xid.clone().unwrap_or_default(),
+            pid: connection.pid,
+            backend_start: connection.backend_start.clone(),
+            system_identifier: connection.target.system_identifier.clone(),
+            timeline: connection.target.timeline,
+        })
+    }
+
+    /// COMMIT of a failed transaction answers ROLLBACK without an error: only the tag tells.
+    fn committed_or_not(&mut self, reply: &Reply) -> Step {
+        match (&reply.error, reply.tags.as_slice()) {
+            (None, [tag]) if tag == "COMMIT" => {
+                self.committed.push(self.stage_plan().step.clone());
+                self.look_after(true)
+            }
+            (None, [tag]) if tag == "ROLLBACK" => {
+                self.note_failure("COMMIT was answered with ROLLBACK: the transaction had failed".to_owned());
+                self.look_after(false)
+            }
+            (Some(error), _) => {
+                self.note_failure(format!("COMMIT was refused ({}): {}", error.code, error.message));
+                self.look_after(false)
+            }
+            (None, tags) => self.unknown(format!("COMMIT was answered with {tags:?}")),
+        }
+    }
+
+    fn unknown(&mut self, reason: String) -> Step {
+        let Some(token) = self.token() else { return self.end_before_begin(reason) };
+        self.note_failure(format!("the answer to COMMIT was lost: {reason}"));
+        self.finished.outcome = Outcome::Unknown { token, reason, committed: self.committed.clone() };
+        self.done()
+    }
+
+    fn look_after(&mut self, committed: bool) -> Step {
+        let questions = questions(self.plan.plan());
+        self.expect(Phase::After { committed }, Step::TakeCensusAfter(questions))
+    }
+
+    /// Verifies on another fresh connection; then the next stage, or the end.
+    fn verified_after(&mut self, committed: bool, event: Event) -> Step {
+        let Event::CensusTaken(census) = event else {
+            let reason = match event {
+                Event::Failed(reason) | Event::Lost(reason) => reason,
+                event => format!("{event:?}"),
+            };
+            self.note_failure(format!("the verification after it could not be made: {reason}"));
+            return self.done();
+        };
+        let comparison = committed.then(|| self.compare_stage(&census));
+        let baseline = self.baseline.as_ref().map(|baseline| &baseline.census);
+        if self.finished.tripped.is_none() {
+            self.finished.tripped = guard::tripped(&self.plan.plan().stops, baseline, &census);
+        }
+        self.finished.exit = Some(census);
+        let Some(comparison) = comparison else { return self.done() };
+        let failure = first_failure(&comparison);
+        self.finished.after = Some(comparison);
+        if let Some(failure) = failure {
+            self.note_failure(format!("committed, but the verification after it failed: {failure}"));
+        } else if let Some((condition, reason)) = self.finished.tripped.clone() {
+            self.note_failure(format!("committed, but the stop condition {condition} tripped: {reason}"));
+        } else if self.stage + 1 < self.plan.plan().stages.len() {
+            // D-27: each stage is a transaction of its own, on a connection of its own.
+            self.stage += 1;
+            return self.connect();
+        }
+        self.done()
+    }
+
+    fn trip(&mut self, (condition, reason): (String, String)) -> Step {
+        let sentence = format!("stop condition {condition}: {reason}");
+        self.finished.tripped = Some((condition, reason));
+        self.surprise(sentence)
+    }
+
+    fn note_failure(&mut self, reason: String) {
+        self.finished.failure.get_or_insert(reason);
+    }
+
+    /// A guard tripped: roll back, whatever it was.
+    fn surprise(&mut self, reason: impl Into<String>) -> Step {
+        self.note_failure(reason.into());
+        self.expect(Phase::RollingBack, Step::Rollback)
+    }
+
+    fn end_before_begin(&mut self, reason: String) -> Step {
+        self.note_failure(reason);
+        self.done()
+    }
+
+    fn done(&mut self) -> Step {
+        let all = self.committed.len() == self.plan.plan().stages.len();
+        if !matches!(self.finished.outcome, Outcome::Unknown { .. }) {
+            self.finished.outcome = if all && !self.committed.is_empty() {
+                Outcome::Committed
+            } else {
+                let rehearsed = || "rehearsed: rolled back as planned".to_owned();
+                let reason = self.finished.failure.clone().unwrap_or_else(rehearsed);
+                Outcome::RolledBack { reason, committed: self.committed.clone() }
+            };
+        }
+        self.phase = Phase::Done;
+        Step::Done(Box::new(self.finished.clone()))
+    }
+}
+
+/// Says the first row that does not pass.
+fn first_failure(comparison: &Comparison) -> Option<String> {
+    let count = comparison.failures().count();
+    comparison.failures().next().map(|row| {
+        let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
+        format!("{}: expected {}, actual {}{more}", row.id, row.expected, guard::in_words(&row.actual))
+    })
+}
+
+fn our_message_refused(phase: &Phase, reason: &str) -> String {
+    match phase {
+        Phase::Mutex => format!("another run or rehearsal holds this target, or the ledger is not readable: {reason}"),
+        Phase::Locking => format!("the shared tables could not be locked in time: {reason}"),
+        Phase::Constraints => format!("deferred constraints do not hold: {reason}"),
+        _ => format!("{phase:?}: {reason}"),
+    }
+}
+
+fn name_of(row: &[Option<String>]) -> Option<(String, ObjectName)> {
+    let [Some(oid), Some(schema), Some(name)] = row else { return None };
+    Some((oid.clone(), ObjectName::new(schema, name)))
+}

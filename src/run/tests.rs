@@ -1,0 +1,307 @@
+//! The machine against a pretended server: the innocent way once, then every step failed in every way it can fail.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::approval::fixture::{Desk, at, noon, sign};
+use crate::approval::{Countersigned, Namespace, countersign};
+use crate::census::{Census, Reading, Target};
+use crate::ledger::Body;
+use crate::plan::{Plan, canonical};
+use crate::runbook::{Check, Expectation, Query, StepId};
+
+/// A plan of two stages with one check, countersigned by two people.
+fn countersigned() -> (Countersigned, crate::rehearsal::Rehearsal) {
+    let mut desk = Desk::new();
+    let mut second = desk.plan.stages[0].clone();
+    second.step = StepId::from("SB-13");
+    desk.plan.stages.push(second);
+    for stage in &mut desk.plan.stages {
+        stage.locked_tables = vec![crate::runbook::ObjectName::new("public", "queue_heartbeat")];
+    }
+    desk.plan.checks = vec![Check {
+        id: "relations".into(),
+        title: "relations".to_owned(),
+        object: None,
+        query: Query::Sql("SELECT count(*) FROM public.governance_relations".to_owned()),
+        expect: Expectation::Equals("8".to_owned()),
+        steps: Vec::new(),
+        per_step: BTreeMap::new(),
+    }];
+    desk.rehearsal.entry.readings = readings("8");
+    let entry = desk.rehearsal.entry.clone();
+    let comparison = crate::census::compare(&desk.plan.checks, None, &entry, crate::census::CompareScope::Everything);
+    desk.rehearsal.inside = vec![comparison.clone(), comparison];
+    desk.request.steps = desk.plan.stages.iter().map(|stage| stage.step.clone()).collect();
+    desk.bind();
+    let signatures = [desk.approval("lan"), desk.approval("minh")];
+    let rehearsal = desk.rehearsal.clone();
+    let key = countersign(desk.sealed(), &rehearsal, desk.request.clone(), &signatures, &desk.roster, noon()).unwrap();
+    (key, rehearsal)
+}
+
+fn readings(relations: &str) -> BTreeMap<crate::runbook::CheckId, Reading> {
+    [("relations".into(), Reading::Value(Some(relations.to_owned())))].into()
+}
+
+/// A server that answers as it should, but for one step.
+struct Server {
+    plan: Plan,
+    committed: usize,
+    log: Vec<String>,
+}
+
+impl Server {
+    fn census(&self, relations: &str) -> Census {
+        Census { taken_at: at("2026-06-01T12:00:01Z"), target: self.plan.target.clone(), readings: readings(relations) }
+    }
+
+    fn answer(&mut self, step: &Step) -> Event {
+        self.log.push(name(step));
+        let reply = |tag: &str| Reply {
+            tags: vec![tag.to_owned()],
+            status: TransactionStatus::InTransaction,
+            duration_millis: 1,
+            ..Reply::default()
+        };
+        match step {
+            Step::AppendApart(_) | Step::AppendInside(_) => Event::Appended,
+            Step::Connect { .. } => Event::Connected {
+                target: self.plan.target.clone(),
+                pid: 7,
+                backend_start: "2026-06-01".to_owned(),
+                blind: Vec::new(),
+            },
+            Step::Send { purpose, .. } => Event::Answered(match purpose {
+                Purpose::Begin => reply("BEGIN"),
+                Purpose::Pin | Purpose::Mutex | Purpose::Names => reply("SELECT 1"),
+                Purpose::AssertSettings => Reply { rows: self.settings(), ..reply("SELECT 17") },
+                Purpose::LockTables => reply("LOCK TABLE"),
+                Purpose::Statement { .. } => reply("DELETE 4"),
+                Purpose::LookAround => {
+                    let row = vec![Some(format!("{}", 900 + self.committed)), None, None, None, None];
+                    Reply { rows: vec![row], ..reply("SELECT 1") }
+                }
+                Purpose::Constraints => reply("SET CONSTRAINTS"),
+            }),
+            Step::TakeCensus(_) | Step::TakeCensusAfter(_) => Event::CensusTaken(self.census("8")),
+            Step::ReadLedger => Event::LedgerRead(LedgerGate::default()),
+            Step::Commit => {
+                self.committed += 1;
+                Event::Answered(Reply { status: TransactionStatus::Idle, ..reply("COMMIT") })
+            }
+            Step::Rollback => Event::Answered(Reply { status: TransactionStatus::Idle, ..reply("ROLLBACK") }),
+            Step::Done(_) => panic!("the machine was done"),
+        }
+    }
+
+    fn settings(&self) -> Vec<Vec<Option<String>>> {
+        let settings = &self.plan.settings;
+        let all = settings.to_set().into_iter().chain(settings.asserted.clone());
+        all.map(|(name, value)| vec![Some(name), Some(value)]).collect()
+    }
+}
+
+fn name(step: &Step) -> String {
+    match step {
+        Step::AppendApart(body) => format!("append {} apart", body.kind()),
+        Step::AppendInside(body) => format!("append {} inside", body.kind()),
+        Step::Send { purpose, .. } => format!("{purpose:?}").split(' ').next().unwrap_or_default().to_owned(),
+        Step::Connect { .. } => "Connect".to_owned(),
+        Step::TakeCensus(_) => "census inside".to_owned(),
+        Step::ReadLedger => "read ledger".to_owned(),
+        Step::Commit => "COMMIT".to_owned(),
+        Step::Rollback => "ROLLBACK".to_owned(),
+        Step::TakeCensusAfter(_) => "census after".to_owned(),
+        Step::Done(_) => "done".to_owned(),
+    }
+}
+
+/// Drives a run; at the step numbered `at`, `spoil` replaces the answer.
+fn drive(spoil_at: usize, spoil: &dyn Fn(&Step, Event) -> Option<Event>) -> (Finished, Vec<String>, Option<Step>) {
+    let (key, rehearsal) = countersigned();
+    let plan = key.plan().plan().clone();
+    let bytes = canonical(key.request()).unwrap().into_bytes();
+    let operator = sign("khoa", Namespace::Operate, &bytes);
+    let mut machine = Machine::run(key, rehearsal, None, "r".repeat(32), operator);
+    let mut server = Server { plan, committed: 0, log: Vec::new() };
+    let (mut event, mut count, mut spoiled) = (Event::Start, 0, None);
+    loop {
+        let step = machine.on(event);
+        if let Step::Done(finished) = step {
+            return (*finished, server.log, spoiled);
+        }
+        let before = server.committed;
+        event = server.answer(&step);
+        if count == spoil_at
+            && let Some(other) = spoil(&step, event.clone())
+        {
+            // An answer that was not COMMIT means that the server did not commit; a lost one means nobody knows.
+            if !matches!(other, Event::Lost(_)) {
+                server.committed = before;
+            }
+            (event, spoiled) = (other, Some(step));
+        }
+        count += 1;
+        assert!(count < 200, "the machine does not end: {:?}", server.log);
+    }
+}
+
+#[test]
+fn the_innocent_run_walks_the_sequence_in_order() {
+    let (finished, log, _) = drive(usize::MAX, &|_, _| None);
+    assert_eq!(finished.outcome, Outcome::Committed);
+    assert_eq!(finished.failure, None);
+    let stage = "Connect, Begin, Pin, AssertSettings, Mutex, Names, LockTables, census inside, Statement, LookAround, \
+                 Constraints, AssertSettings, census inside, read ledger, append committed inside, COMMIT, census after";
+    assert_eq!(log.join(", "), format!("append intent apart, {stage}, {stage}"));
+    assert_eq!(finished.trace.statements.len(), 2);
+}
+
+#[test]
+fn every_step_that_fails_ends_in_rollback_and_never_in_commit() {
+    type Spoil = (&'static str, fn(&Step, Event) -> Option<Event>);
+    let spoils: [Spoil; 6] = [
+        ("error", |_, event| {
+            let Event::Answered(reply) = event else { return Some(Event::Failed("refused".to_owned())) };
+            let error = ServerError { code: "XX000".to_owned(), message: "boom".to_owned(), detail: None, hint: None };
+            Some(Event::Answered(Reply {
+                tags: Vec::new(),
+                error: Some(error),
+                status: TransactionStatus::Failed,
+                ..reply
+            }))
+        }),
+        ("lost", |_, _| Some(Event::Lost("reset by peer".to_owned()))),
+        ("cancelled", |step, _| {
+            (!matches!(step, Step::Commit | Step::Rollback | Step::TakeCensusAfter(_))).then_some(Event::Cancelled)
+        }),
+        ("failed transaction", |step, event| match (step, event) {
+            (Step::Send { .. }, Event::Answered(reply)) => {
+                Some(Event::Answered(Reply { status: TransactionStatus::Failed, ..reply }))
+            }
+            (_, _) => None,
+        }),
+        ("another tag", |step, event| match (step, event) {
+            (Step::Send { .. } | Step::Commit, Event::Answered(reply)) => {
+                Some(Event::Answered(Reply { tags: vec!["ROLLBACK".to_owned()], ..reply }))
+            }
+            (_, _) => None,
+        }),
+        ("two tags", |step, event| match (step, event) {
+            (Step::Send { .. }, Event::Answered(reply)) => {
+                let tags = reply.tags.iter().cloned().chain(["COMMIT".to_owned()]).collect();
+                Some(Event::Answered(Reply { tags, ..reply }))
+            }
+            (_, _) => None,
+        }),
+    ];
+    let (_, whole, _) = drive(usize::MAX, &|_, _| None);
+    for (how, spoil) in spoils {
+        for number in 0..whole.len() {
+            let (finished, log, spoiled) = drive(number, &spoil);
+            let Some(step) = spoiled else { continue };
+            let at = format!("{how} at {number} ({})", name(&step));
+            let commits = log.iter().filter(|step| *step == "COMMIT").count();
+            let after_last_commit = matches!(step, Step::TakeCensusAfter(_)) && commits == 2;
+            let lost_commit = matches!(step, Step::Commit) && how == "lost";
+            match &finished.outcome {
+                Outcome::Committed => assert!(after_last_commit, "{at}: {log:?}"),
+                Outcome::Unknown { token, .. } => {
+                    assert!(lost_commit, "{at}");
+                    assert_eq!((token.xid.len(), token.pid), (3, 7), "{at}: the token proves it later");
+                }
+                Outcome::RolledBack { committed, .. } => {
+                    assert!(!lost_commit, "{at}");
+                    // Nothing is sent after the step that failed but ROLLBACK and the look afterwards.
+                    let rest: Vec<&str> = log[number + 1..].iter().map(String::as_str).collect();
+                    assert!(rest.iter().all(|step| ["ROLLBACK", "census after"].contains(step)), "{at}: {rest:?}");
+                    let known = commits - usize::from(matches!(step, Step::Commit));
+                    assert_eq!(committed.len(), known, "{at}: what is done is stated exactly");
+                }
+            }
+            assert!(finished.failure.is_some(), "{at}: it says why");
+        }
+    }
+}
+
+#[test]
+fn what_differs_from_what_was_approved_rolls_back() {
+    let census = |relations: &'static str| {
+        move |_: &Step, event: Event| match event {
+            Event::CensusTaken(census) => Some(Event::CensusTaken(Census { readings: readings(relations), ..census })),
+            _ => None,
+        }
+    };
+    // 8 is the entry census, 13 the one inside.
+    for number in [8, 13] {
+        let (finished, log, _) = drive(number, &census("7"));
+        assert!(!log.contains(&"COMMIT".to_owned()), "{number}: {log:?}");
+        assert!(matches!(finished.outcome, Outcome::RolledBack { .. }));
+    }
+    // After COMMIT it is committed, and said to be wrong; the second stage is not begun.
+    let (finished, log, _) = drive(17, &census("7"));
+    assert_eq!(log.iter().filter(|step| *step == "COMMIT").count(), 1, "{log:?}");
+    assert!(finished.failure.unwrap().contains("verification after it failed"));
+}
+
+#[test]
+fn another_database_a_blind_role_a_stop_and_a_withdrawal_end_it() {
+    let connect = |change: fn(&mut Target, &mut Vec<String>)| {
+        move |step: &Step, event: Event| match (step, event) {
+            (Step::Connect { .. }, Event::Connected { mut target, pid, backend_start, mut blind }) => {
+                change(&mut target, &mut blind);
+                Some(Event::Connected { target, pid, backend_start, blind })
+            }
+            (_, _) => None,
+        }
+    };
+    let cases: [fn(&mut Target, &mut Vec<String>); 5] = [
+        |target, _| target.system_identifier.push('9'),
+        |target, _| target.role = "somebody".to_owned(),
+        |target, _| target.in_recovery = true,
+        |target, _| target.timeline += 1,
+        |_, blind| blind.push("pg_stat_activity".to_owned()),
+    ];
+    for case in cases {
+        let (finished, log, _) = drive(1, &connect(case));
+        assert_eq!(log, ["append intent apart", "Connect"], "nothing was begun");
+        assert!(finished.failure.is_some());
+    }
+    for gate in [
+        LedgerGate { stop: Some("stopped".to_owned()), void: None },
+        LedgerGate { stop: None, void: Some("withdrawn".to_owned()) },
+    ] {
+        let (finished, log, _) =
+            drive(14, &|step, _| matches!(step, Step::ReadLedger).then(|| Event::LedgerRead(gate.clone())));
+        assert!(!log.contains(&"COMMIT".to_owned()));
+        assert!(finished.failure.unwrap().contains("the ledger forbids it"));
+    }
+}
+
+#[test]
+fn a_rehearsal_never_commits_whatever_it_is_told() {
+    let desk = Desk::new();
+    let mut server = Server { plan: desk.plan.clone(), committed: 0, log: Vec::new() };
+    let mut machine = Machine::rehearse(desk.sealed(), None, true);
+    let mut event = Event::Start;
+    loop {
+        let step = machine.on(event);
+        if let Step::Done(finished) = step {
+            assert_eq!(finished.failure, None);
+            break;
+        }
+        event = server.answer(&step);
+    }
+    assert!(server.log.contains(&"ROLLBACK".to_owned()));
+    assert!(!server.log.iter().any(|step| step == "COMMIT" || step.starts_with("append")), "{:?}", server.log);
+}
+
+#[test]
+fn intent_is_on_record_before_anything_is_sent() {
+    let (_, log, _) = drive(0, &|step, _| {
+        assert!(matches!(step, Step::AppendApart(Body::Intent { .. })));
+        Some(Event::Failed("the ledger is full".to_owned()))
+    });
+    assert_eq!(log, ["append intent apart"]);
+}

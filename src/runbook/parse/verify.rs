@@ -1,0 +1,180 @@
+//! Takes a runbook that has been read; finds what contradicts itself: names, ordinals, parameters, SQL of checks.
+
+use super::reader::{Reader, nearest};
+use crate::runbook::parameter::used;
+use crate::runbook::sql::{is_single_select, place_of, split};
+use crate::runbook::{Check, Expectation, ObjectClass, Query, RestartBy, Runbook, StopSign};
+
+/// Finds contradictions and notes them.
+pub(super) fn verify(reader: &mut Reader<'_>, runbook: &Runbook) {
+    references(reader);
+    questions(reader, runbook);
+    keys(reader, runbook);
+    growth(reader, runbook);
+    ordinals(reader, runbook);
+    parameters(reader, runbook);
+    if runbook.steps.is_empty() && reader.problems.is_empty() {
+        reader.warn(0, "the runbook has no step", "Add [[step]] with id, position, title, section and reversal");
+    }
+}
+
+/// Every name that is referred to must be declared.
+fn references(reader: &mut Reader<'_>) {
+    for reference in std::mem::take(&mut reader.references) {
+        let known: Vec<String> = reader
+            .declared
+            .iter()
+            .filter(|(kind, _, _)| *kind == reference.kind)
+            .map(|(_, name, _)| name.clone())
+            .collect();
+        if known.contains(&reference.name) {
+            continue;
+        }
+        let hint = match nearest(&reference.name, known.iter().map(String::as_str)) {
+            Some(near) => format!("Write \"{near}\", or declare it in [[{}]]", reference.kind),
+            None => format!("Declare it in [[{}]], or remove the name", reference.kind),
+        };
+        reader.error(reference.offset, format!("no {} `{}` is declared", reference.kind, reference.name), hint);
+    }
+}
+
+/// Every SQL of a check, trace, stop or gate is one reading SELECT of one column (D-50).
+fn questions(reader: &mut Reader<'_>, runbook: &Runbook) {
+    let of_query = |query: &Query| match query {
+        Query::Sql(sql) => Some(sql.clone()),
+        Query::Definition(_, _) => None,
+    };
+    let checks = runbook
+        .checks
+        .iter()
+        .filter_map(|check| of_query(&check.query).map(|sql| (format!("check {}", check.id), sql)));
+    let traces = runbook
+        .steps
+        .iter()
+        .flat_map(|step| step.traces.iter().map(|trace| (format!("a trace of {}", step.id), trace.sql.clone())));
+    let stops = runbook.stops.iter().filter_map(|stop| match &stop.sign {
+        StopSign::Query { query, expect: _ } => of_query(query).map(|sql| (format!("stop {}", stop.id), sql)),
+        StopSign::ErrorContains(_) => None,
+    });
+    let gates = runbook.restart.iter().filter_map(|gate| match &gate.by {
+        RestartBy::Record { sql, expect: _ } => Some((format!("restart {}", gate.id), sql.clone())),
+        RestartBy::Reconciliation | RestartBy::Sovereign => None,
+    });
+    let all: Vec<(String, String)> = checks.chain(traces).chain(stops).chain(gates).collect();
+    for (what, sql) in all {
+        if let Err(reason) = is_single_select(&sql) {
+            let offset = reader.place("sql", &sql);
+            reader.error(
+                offset,
+                format!("the SQL of {what} cannot be asked: {reason}"),
+                "Write one SELECT of one column that only reads",
+            );
+        }
+    }
+}
+
+/// Every key is a predicate (D-28).
+fn keys(reader: &mut Reader<'_>, runbook: &Runbook) {
+    for object in &runbook.objects {
+        let key = match &object.class {
+            ObjectClass::Shared { key } | ObjectClass::RetireOnly { key } => key,
+            ObjectClass::Greenfield | ObjectClass::Protected | ObjectClass::Growing => continue,
+        };
+        // The line feed keeps a comment in the key from swallowing the parenthesis.
+        let is_predicate = is_single_select(&format!("SELECT 1 WHERE (\n{key}\n)")).is_ok();
+        if !key.trim().is_empty() && !is_predicate {
+            let offset = reader.place("key of", &object.name.to_string());
+            let hint = "Write a condition over its columns, such as \"event_domain = 'governance'\"";
+            reader.error(offset, format!("the key of {} is not a SQL condition", object.name), hint);
+        }
+    }
+}
+
+/// Only objects classed growing may grow (D-50).
+fn growth(reader: &mut Reader<'_>, runbook: &Runbook) {
+    let grows = |check: &Check| {
+        check.expect == Expectation::Grows || check.per_step.values().any(|expect| *expect == Expectation::Grows)
+    };
+    for check in runbook.checks.iter().filter(|check| grows(check)) {
+        let object = check.object.as_ref().and_then(|name| runbook.object(name));
+        if object.is_none_or(|object| object.class != ObjectClass::Growing) {
+            let offset = reader.place("check", check.id.as_str());
+            let message = format!("the check {} expects growth, but names no object classed growing", check.id);
+            reader.error(
+                offset,
+                message,
+                "Write object = \"…\" of an object with class = \"growing\", or expect = \"unchanged\"",
+            );
+        }
+    }
+}
+
+/// A rule for a statement that does not exist would be believed to hold.
+fn ordinals(reader: &mut Reader<'_>, runbook: &Runbook) {
+    for step in &runbook.steps {
+        // A script that cannot be read is the review's matter: the rule `syntax` blocks it.
+        let Ok(statements) = split(&step.reversal.text) else { continue };
+        if step.reversal.text.is_empty() {
+            continue;
+        }
+        for ordinal in step.statements.keys().filter(|ordinal| **ordinal as usize > statements.len()) {
+            let offset = reader.place("statement", &format!("{ordinal} of {}", step.id));
+            let message =
+                format!("{} has {} statements; there is no statement {ordinal}", step.reversal.path, statements.len());
+            reader.error(offset, message, "Write the ordinal of the statement that is meant, from 1");
+        }
+    }
+}
+
+/// Every parameter used is declared, and every one declared is used (D-21).
+fn parameters(reader: &mut Reader<'_>, runbook: &Runbook) {
+    let mut seen = Vec::new();
+    let mut unknown = Vec::new();
+    let scripts = runbook.steps.iter().flat_map(|step| step.build.iter().chain([&step.reversal]));
+    for script in scripts {
+        for (name, offset) in used(&script.text) {
+            if !runbook.parameters.iter().any(|parameter| parameter.name == name) {
+                unknown.push((script.path.clone(), place_of(&script.text, offset), name.clone()));
+            }
+            seen.push(name);
+        }
+    }
+    for (path, (line, column), name) in unknown {
+        let hint = format!("Declare it: [[parameter]] with name = \"{name}\", a type and a description");
+        reader.error_in(&path, line, column, format!("the parameter `{name}` is not declared in runbook.toml"), hint);
+    }
+    // A census is taken before anything is bound, so its questions cannot wait for a value.
+    let questions: Vec<(String, usize)> = reader
+        .declared
+        .iter()
+        .filter(|(kind, _, _)| *kind == "sql")
+        .map(|(_, sql, offset)| (sql.clone(), *offset))
+        .collect();
+    for (sql, offset) in questions {
+        for (name, _) in used(&sql) {
+            let hint = "Write the value itself, or ask about all rows inside the key";
+            reader.error(offset, format!("a question is asked before parameters are bound; it holds :'{name}'"), hint);
+        }
+    }
+    // Keys stand in this file; their places were kept when they were read.
+    let mut inline: Vec<(String, usize)> = Vec::new();
+    for object in &runbook.objects {
+        if let ObjectClass::Shared { key } | ObjectClass::RetireOnly { key } = &object.class {
+            inline.push((key.clone(), reader.place("key of", &object.name.to_string())));
+        }
+    }
+    for (sql, offset) in inline {
+        for (name, _) in used(&sql) {
+            if !runbook.parameters.iter().any(|parameter| parameter.name == name) {
+                let hint = format!("Declare it: [[parameter]] with name = \"{name}\", a type and a description");
+                reader.error(offset, format!("the parameter `{name}` is not declared"), hint);
+            }
+            seen.push(name);
+        }
+    }
+    for parameter in runbook.parameters.iter().filter(|parameter| !seen.contains(&parameter.name)) {
+        let offset = reader.place("parameter", &parameter.name);
+        let hint = format!("Remove it, or write :'{}' where the value belongs", parameter.name);
+        reader.warn(offset, format!("the parameter `{}` is never used", parameter.name), hint);
+    }
+}

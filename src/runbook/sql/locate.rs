@@ -1,0 +1,147 @@
+//! Takes what the scanner or the grammar refused; gives the place and the reason; the parser itself tells no place.
+
+use pg_query::protobuf::Token;
+
+use super::{Lexeme, SqlProblem, SqlProblemKind};
+
+const SYNTAX_HINT: &str = "Write a statement that PostgreSQL accepts; what cannot be read is not run";
+
+/// Says why the text cannot be cut into words.
+pub(super) fn scanner_problem(text: &str, view: &str) -> SqlProblem {
+    // An apostrophe in `\i it's.sql` opens a literal: the command is the better reason.
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        let indent = line.len() - line.trim_start().len();
+        if line.trim_start().strip_prefix('\\').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+        {
+            return meta_command(text, offset + indent);
+        }
+        offset += line.len();
+    }
+    let message = match pg_query::scan(view) {
+        Ok(_) => "the script cannot be cut into words".to_owned(),
+        Err(error) => reason(&error),
+    };
+    // The scanner quotes what it could not end, up to the end of the text, or the one word it refuses.
+    let quoted = quoted(&message).unwrap_or_default();
+    let offset = if quoted.is_empty() {
+        longest_readable(view)
+    } else if view.ends_with(quoted) {
+        view.len() - quoted.len()
+    } else {
+        let from = longest_readable(view);
+        view[from..].find(quoted).map_or(from, |found| from + found)
+    };
+    let hint = if message.starts_with("unterminated") {
+        "End it; everything behind it is read as part of it"
+    } else {
+        SYNTAX_HINT
+    };
+    SqlProblem::at(text, offset, SqlProblemKind::Syntax, &shorten(&message), hint)
+}
+
+/// Says that a psql command is not SQL.
+pub(super) fn meta_command(text: &str, offset: usize) -> SqlProblem {
+    let command: String = text[offset..].split_whitespace().next().unwrap_or("\\").chars().take(20).collect();
+    let message = format!("`{command}` is a psql command, not SQL");
+    let hint = "Write the SQL itself into this file; the console sends statements, not psql commands";
+    SqlProblem::at(text, offset, SqlProblemKind::MetaCommand, &message, hint)
+}
+
+/// Says why the grammar refuses the text, and where.
+pub(super) fn parser_problem(text: &str, view: &str, tokens: &[Lexeme], error: &pg_query::Error) -> SqlProblem {
+    let message = reason(error);
+    let words: Vec<&Lexeme> = tokens.iter().filter(|lexeme| !lexeme.is_comment()).collect();
+    if message.contains("memory exhausted") || message.contains("stack depth") {
+        let offset = words.first().map_or(0, |lexeme| lexeme.start);
+        let message = "the statement nests deeper than the grammar reads";
+        return SqlProblem::at(text, offset, SqlProblemKind::TooDeep, message, "Write it with fewer levels");
+    }
+    let refused = first_refused(view, &words);
+    let offset = words.get(refused).map_or(view.trim_end().len(), |lexeme| lexeme.start);
+    if let Some(gap) = placeholder(view, &words, refused) {
+        let message = format!("`{gap}` is a gap that nobody has filled");
+        let offset = view.find(gap).unwrap_or(offset);
+        // D-21: an unbound placeholder never reaches the server.
+        let hint = "Declare a [[parameter]] in runbook.toml and write :'name' here";
+        return SqlProblem::at(text, offset, SqlProblemKind::Placeholder, &message, hint);
+    }
+    let hint = if words.get(refused).is_some_and(|lexeme| lexeme.is(Token::Ascii58)) {
+        "Write a parameter as :'name', with letters, digits and underscores"
+    } else {
+        SYNTAX_HINT
+    };
+    SqlProblem::at(text, offset, SqlProblemKind::Syntax, &shorten(&message), hint)
+}
+
+/// Returns the index of the first word that the grammar refuses: a text cut before it is only unfinished.
+fn first_refused(view: &str, words: &[&Lexeme]) -> usize {
+    let is_refused = |count: usize| match pg_query::split_with_parser(&view[..words[count - 1].end]) {
+        Ok(_) => false,
+        Err(error) => !reason(&error).contains("at end of input"),
+    };
+    let (mut unfinished, mut refused) = (0, words.len() + 1);
+    while refused - unfinished > 1 {
+        let middle = unfinished + (refused - unfinished) / 2;
+        if is_refused(middle) { refused = middle } else { unfinished = middle }
+    }
+    refused - 1
+}
+
+/// Finds a gap such as `<origin key>`, `{{ key }}` or `${KEY}` near the refused word.
+fn placeholder<'a>(view: &'a str, words: &[&Lexeme], refused: usize) -> Option<&'a str> {
+    let near = words.get(refused.saturating_sub(3)).map_or(0, |lexeme| lexeme.start);
+    let line_end = view[near..].find(';').map_or(view.len(), |end| near + end);
+    let area = &view[near..line_end];
+    for (open, close) in [("<", ">"), ("{{", "}}"), ("${", "}"), ("%(", ")s")] {
+        let Some(start) = area.find(open) else { continue };
+        let inner = &area[start + open.len()..];
+        let Some(end) = inner.find(close) else { continue };
+        let body = inner[..end].trim();
+        let is_words = body.chars().all(|letter| letter.is_alphanumeric() || " \t\r\n_-.…'/,:".contains(letter));
+        if is_words && body.starts_with(char::is_alphabetic) {
+            return Some(&area[start..start + open.len() + end + close.len()]);
+        }
+    }
+    None
+}
+
+/// Returns how many bytes from the beginning can be cut into words, found by halving.
+fn longest_readable(view: &str) -> usize {
+    let (mut good, mut bad) = (0, view.len());
+    while bad - good > 1 {
+        let mut middle = good + (bad - good) / 2;
+        while !view.is_char_boundary(middle) {
+            middle += 1;
+        }
+        if middle >= bad {
+            break;
+        }
+        if pg_query::scan(&view[..middle]).is_ok() { good = middle } else { bad = middle }
+    }
+    good
+}
+
+/// Returns the parser's own words.
+fn reason(error: &pg_query::Error) -> String {
+    match error {
+        pg_query::Error::Parse(message) | pg_query::Error::Scan(message) | pg_query::Error::Split(message) => {
+            message.clone()
+        }
+        pg_query::Error::Conversion(_)
+        | pg_query::Error::Decode(_)
+        | pg_query::Error::InvalidJson(_)
+        | pg_query::Error::InvalidPointer
+        | pg_query::Error::IsUtility(_) => error.to_string(),
+    }
+}
+
+fn quoted(message: &str) -> Option<&str> {
+    message.split_once("at or near \"").and_then(|(_, rest)| rest.strip_suffix('"'))
+}
+
+/// Keeps a message to one readable line.
+fn shorten(message: &str) -> String {
+    let line: String = message.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(160).collect();
+    if line.chars().count() < message.chars().count() { format!("{line}…") } else { line }
+}

@@ -1,0 +1,305 @@
+//! Takes SQL text; gives its statements with their places, tags and trees; refuses what `PostgreSQL`'s grammar refuses.
+//!
+//! The grammar is `PostgreSQL`'s own. It is asked on a thread with a large stack, and trees deeper than [`DEPTH`] are
+//! refused, so that whoever walks a [`Statement`] later needs no large stack.
+
+mod deep;
+mod effect;
+mod locate;
+mod place;
+mod tag;
+mod touched;
+pub mod tree;
+
+use pg_query::protobuf::{ScanToken, Token};
+
+pub use effect::survives_rollback;
+pub use place::place_of;
+pub use touched::{Touch, Touched, touched};
+pub use tree::Tree;
+
+use super::parameter::unbound_view;
+use deep::deep;
+
+/// How deep a statement's tree may be: some 250 levels of SQL, and walking it still fits the stack of a small thread.
+pub const DEPTH: usize = 800;
+
+/// One statement of a script.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// Its place in the script, from 1.
+    pub ordinal: u32,
+    /// Its first line, from 1.
+    pub line: u32,
+    /// Its first column in characters, from 1.
+    pub column: u32,
+    /// The byte offset of its first token.
+    pub start: usize,
+    /// The byte offset behind its last token.
+    pub end: usize,
+    /// The exact bytes of the script from `start` to `end`: no comment before, no semicolon behind.
+    pub text: String,
+    /// The command tag's words that the server will answer, such as `DELETE` or `DROP TABLE`; empty when not known.
+    pub tag: String,
+    /// Whether the tag carries a count of rows.
+    pub counts_rows: bool,
+    /// What the grammar made of it. Places inside are byte offsets in the script; parameters are read as text.
+    pub tree: Tree,
+}
+
+/// Why a text is not a list of statements.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{line}:{column}: {message}. {hint}")]
+pub struct SqlProblem {
+    /// What sort of problem it is.
+    pub kind: SqlProblemKind,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column in characters, from 1.
+    pub column: u32,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub hint: String,
+}
+
+/// What sort of problem a [`SqlProblem`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SqlProblemKind {
+    /// The grammar refuses it.
+    Syntax,
+    /// A gap somebody meant to fill, such as `<origin key>` (D-21).
+    Placeholder,
+    /// A command of psql, which is not SQL.
+    MetaCommand,
+    /// A NUL byte.
+    Nul,
+    /// It nests deeper than [`DEPTH`], or deeper than the grammar can read.
+    TooDeep,
+    /// The parser itself failed.
+    Parser,
+}
+
+/// A word, sign or literal of a script, by byte offsets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lexeme {
+    /// Where it begins.
+    pub start: usize,
+    /// Where the next thing may begin.
+    pub end: usize,
+    /// The scanner's name for it.
+    pub token: i32,
+}
+
+impl Lexeme {
+    /// Returns whether it is this token.
+    #[must_use]
+    pub fn is(&self, token: Token) -> bool {
+        self.token == token as i32
+    }
+
+    /// Returns whether it is a comment.
+    #[must_use]
+    pub fn is_comment(&self) -> bool {
+        self.is(Token::SqlComment) || self.is(Token::CComment)
+    }
+}
+
+impl Statement {
+    /// Returns the line and column of a byte offset of the script that lies in this statement.
+    #[must_use]
+    pub fn place(&self, offset: usize) -> (u32, u32) {
+        let (line, column) = place_of(&self.text, offset.saturating_sub(self.start));
+        let first_column = if line == 1 { self.column - 1 } else { 0 };
+        (self.line + line - 1, column + first_column)
+    }
+}
+
+/// Splits a script into its statements; empty ones are left out.
+///
+/// # Errors
+/// When the text is not SQL as `PostgreSQL` reads it; says where.
+pub fn split(text: &str) -> Result<Vec<Statement>, SqlProblem> {
+    let text = text.to_owned();
+    deep(move || split_here(&text)).unwrap_or_else(|| Err(parser_failed()))
+}
+
+/// Cuts a text into its lexemes, comments included; `None` where a literal or a comment is not ended.
+#[must_use]
+pub fn lexemes(text: &str) -> Option<Vec<Lexeme>> {
+    if text.is_empty() || text.contains('\0') {
+        return if text.is_empty() { Some(Vec::new()) } else { None };
+    }
+    // `scan_tokens` of the same crate reads through a null pointer on an empty answer; `scan` does not.
+    let scanned = pg_query::scan(text).ok()?;
+    let lexeme = |token: &ScanToken| {
+        let (start, end) = (usize::try_from(token.start).ok()?, usize::try_from(token.end).ok()?);
+        (start <= end && text.is_char_boundary(start) && text.is_char_boundary(end)).then_some(Lexeme {
+            start,
+            end,
+            token: token.token,
+        })
+    };
+    scanned.tokens.iter().map(lexeme).collect()
+}
+
+/// Answers whether a check's SQL is exactly one read-only SELECT with exactly one column.
+///
+/// # Errors
+/// Says in one sentence what else it is and what to write.
+pub fn is_single_select(sql: &str) -> Result<(), String> {
+    let statements = split(sql).map_err(|problem| format!("{}. {}", problem.message, problem.hint))?;
+    let [statement] = statements.as_slice() else {
+        return Err(format!("it holds {} statements; write exactly one SELECT", statements.len()));
+    };
+    if sql[statement.end..].contains(';')
+        && lexemes(&sql[statement.end..]).is_none_or(|rest| rest.iter().any(|l| !l.is_comment()))
+    {
+        return Err("it ends with a semicolon, but is asked inside a parenthesis; leave the semicolon out".to_owned());
+    }
+    let ("SelectStmt", select) = statement.tree.statement() else {
+        return Err(format!("it is not a SELECT but {}; a check only reads", statement.tag));
+    };
+    for written in ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"] {
+        if !statement.tree.all(written).is_empty() {
+            return Err("a WITH query in it writes; a check only reads".to_owned());
+        }
+    }
+    for call in statement.tree.all("FuncCall") {
+        let name = tree::strings(tree::items(call, "funcname")).pop().unwrap_or_default();
+        // A check is also asked inside the run, where nothing but this keeps it from acting.
+        if survives_rollback(&name) || name == "set_config" {
+            return Err(format!("it calls {name}(), which acts; a check only reads"));
+        }
+    }
+    let mut forbidden = None;
+    each_object(statement.tree.root(), &mut |node| {
+        if tree::present(node, "into_clause").is_some() {
+            forbidden = Some("it has INTO, which creates a table; leave it out");
+        }
+        if !tree::items(node, "locking_clause").is_empty() {
+            forbidden = Some("it has FOR UPDATE or FOR SHARE, which locks rows; leave it out");
+        }
+    });
+    if let Some(reason) = forbidden {
+        return Err(reason.to_owned());
+    }
+    match columns(select) {
+        Some(1) => Ok(()),
+        Some(count) => Err(format!("it has {count} columns; write exactly one, such as `SELECT count(*) FROM …`")),
+        None => Err("its columns cannot be counted because of `*`; name the one column".to_owned()),
+    }
+}
+
+/// Counts the columns of a SELECT; `None` when a `*` hides them.
+fn columns(select: &serde_json::Value) -> Option<usize> {
+    if let Some(left) = tree::present(select, "larg") {
+        return columns(left);
+    }
+    if let Some(row) = tree::items(select, "values_lists").first() {
+        return Some(tree::as_kind(row, "List").map_or(0, |list| tree::items(list, "items").len()));
+    }
+    let targets = tree::items(select, "target_list");
+    let is_star = |target: &serde_json::Value| {
+        let value = tree::as_kind(target, "ResTarget").and_then(|target| tree::present(target, "val"));
+        let last = value.and_then(|value| {
+            tree::as_kind(value, "ColumnRef").and_then(|column| tree::items(column, "fields").last()).or_else(|| {
+                tree::as_kind(value, "AIndirection").and_then(|star| tree::items(star, "indirection").last())
+            })
+        });
+        last.is_some_and(|last| tree::as_kind(last, "AStar").is_some())
+    };
+    (!targets.iter().any(is_star)).then_some(targets.len())
+}
+
+/// Visits every object of a tree, wrapped in a kind or not.
+pub fn each_object<'a>(value: &'a serde_json::Value, see: &mut dyn FnMut(&'a serde_json::Value)) {
+    if let Some(list) = value.as_array() {
+        for item in list {
+            each_object(item, see);
+        }
+    } else if let Some(fields) = value.as_object() {
+        see(value);
+        for item in fields.values() {
+            each_object(item, see);
+        }
+    }
+}
+
+fn split_here(text: &str) -> Result<Vec<Statement>, SqlProblem> {
+    if let Some(offset) = text.find('\0') {
+        let hint = "Remove it; PostgreSQL cannot hold NUL in text";
+        return Err(SqlProblem::at(text, offset, SqlProblemKind::Nul, "the script holds a NUL byte", hint));
+    }
+    let view = unbound_view(&without_mark(text));
+    let Some(tokens) = lexemes(&view) else { return Err(locate::scanner_problem(text, &view)) };
+    if let Some(backslash) = tokens.iter().find(|lexeme| lexeme.is(Token::Ascii92)) {
+        return Err(locate::meta_command(text, backslash.start));
+    }
+    let parsed = match pg_query::parse(&view, 0) {
+        Ok(parsed) => parsed.protobuf,
+        Err(error) => return Err(locate::parser_problem(text, &view, &tokens, &error)),
+    };
+    let mut statements = Vec::with_capacity(parsed.stmts.len());
+    for raw in &parsed.stmts {
+        let from = usize::try_from(raw.stmt_location).unwrap_or(0);
+        let length = usize::try_from(raw.stmt_len).unwrap_or(0);
+        // A length of 0 means: to the end.
+        let to = if length == 0 { view.len() } else { from + length };
+        // What the parser calls a statement begins with the comments before it.
+        let mut inside =
+            tokens.iter().filter(|lexeme| !lexeme.is_comment() && lexeme.start >= from && lexeme.end <= to);
+        let Some(first) = inside.next() else { continue };
+        let mut end = first.end;
+        for lexeme in inside {
+            if !lexeme.is(Token::Ascii59) || lexeme.start + 1 < to {
+                end = lexeme.end;
+            }
+        }
+        let (line, column) = place_of(text, first.start);
+        let tree = Tree::of(raw);
+        if tree.depth() > DEPTH {
+            let hint = "Write it as several statements, or with fewer levels";
+            let message = "the statement nests deeper than this program reads";
+            return Err(SqlProblem::at(text, first.start, SqlProblemKind::TooDeep, message, hint));
+        }
+        let tag = tag::tag_of(&tree);
+        statements.push(Statement {
+            ordinal: u32::try_from(statements.len() + 1).unwrap_or(u32::MAX),
+            line,
+            column,
+            start: first.start,
+            end,
+            text: text[first.start..end].to_owned(),
+            counts_rows: tag::counts_rows(&tag),
+            tag,
+            tree,
+        });
+    }
+    Ok(statements)
+}
+
+/// Blanks a byte order mark at the beginning, as psql skips it; places stay as they are.
+fn without_mark(text: &str) -> String {
+    text.strip_prefix('\u{feff}').map_or_else(|| text.to_owned(), |rest| format!("   {rest}"))
+}
+
+impl SqlProblem {
+    fn at(text: &str, offset: usize, kind: SqlProblemKind, message: &str, hint: &str) -> Self {
+        let (line, column) = place_of(text, offset);
+        Self { kind, line, column, message: message.to_owned(), hint: hint.to_owned() }
+    }
+}
+
+fn parser_failed() -> SqlProblem {
+    SqlProblem {
+        kind: SqlProblemKind::Parser,
+        line: 1,
+        column: 1,
+        message: "the SQL parser failed on this script".to_owned(),
+        hint: "Write the statements more plainly; what cannot be read is not run".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

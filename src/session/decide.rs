@@ -1,0 +1,135 @@
+//! Approves, rejects and withdraws. A signature is checked before it is appended: the ledger holds no empty gesture.
+
+use super::ledger::{find_request, read_ledger};
+use super::stage::refuse_stop;
+use super::{Failure, FailureKind, SignAs, World};
+use crate::approval::{
+    ApprovalRefusal, Decision, Namespace, SignedBytes, Standing, check_decision, decision_bytes, may_approve,
+    may_decide, standing,
+};
+use crate::digest::Digest;
+use crate::ledger::{Body, RequestStatus};
+use crate::port::Database;
+use crate::session::ledger::Opened;
+
+/// What an approval needs besides the request's name.
+pub enum Approval<'a> {
+    /// Sign with a key at this desk.
+    Sign(&'a SignAs),
+    /// A signature that was made elsewhere, such as with `ssh-keygen -Y sign`.
+    Brought(SignedBytes),
+}
+
+/// Approves a request. `seen` is the digest the reviewer saw, when a window showed it.
+///
+/// # Errors
+/// When the request is void, the person may not approve it, or the signature does not hold.
+pub async fn approve(
+    world: &World,
+    database: &dyn Database,
+    name: &str,
+    seen: Option<Digest>,
+    approval: Approval<'_>,
+) -> Result<Standing, Failure> {
+    let (_, state) = read_ledger(database).await?;
+    refuse_stop(&state)?;
+    let opened = find_request(&state, name)?;
+    let digest = opened.state.digest;
+    if let Some(seen) = seen.filter(|seen| *seen != digest) {
+        let refusal = ApprovalRefusal::AnotherDigest { what: "request".to_owned(), expected: seen, actual: digest };
+        return Err(refusal.into());
+    }
+    if let Some(void) = opened.standing(world, &state).void {
+        return Err(void.into());
+    }
+    let editor = opened.plan.plan().editor.as_ref();
+    let principal = match &approval {
+        Approval::Sign(signer) => &signer.principal,
+        Approval::Brought(signed) => &signed.principal,
+    };
+    // Before anybody is asked for a passphrase.
+    may_approve(&opened.roster, principal, &opened.request.requester, editor)?;
+    if opened.signatures().iter().any(|signed| signed.principal == *principal) {
+        return Err(ApprovalRefusal::SignedTwice(principal.clone()).into());
+    }
+    let signature = match approval {
+        Approval::Sign(signer) => world.sign(signer, Namespace::Run, opened.state.request.as_bytes()).await?,
+        Approval::Brought(signed) => signed,
+    };
+    let all: Vec<SignedBytes> = opened.signatures().into_iter().chain([signature.clone()]).collect();
+    let needed = opened.plan.plan().policy.approvals;
+    let stands = standing(&opened.request, editor, needed, &all, &opened.roster, world.clock.now());
+    if let Some((_, refusal)) = stands.refused.iter().find(|(who, _)| *who == signature.principal) {
+        return Err(refusal.clone().into());
+    }
+    database.ledger_append(&Body::Approved { request_digest: digest, signature }).await?;
+    Ok(stands)
+}
+
+/// Rejects a request, for good.
+///
+/// # Errors
+/// When it is not open, the person may not decide, or the signature does not hold.
+pub async fn reject(
+    world: &World,
+    database: &dyn Database,
+    name: &str,
+    reason: &str,
+    signer: &SignAs,
+) -> Result<(), Failure> {
+    let (opened, signature) = decide(world, database, name, reason, signer, Decision::Reject).await?;
+    let body = Body::Rejected { request_digest: opened.state.digest, reason: reason.to_owned(), signature };
+    database.ledger_append(&body).await?;
+    Ok(())
+}
+
+/// Withdraws one's own approval.
+///
+/// # Errors
+/// When there is none to withdraw, or the signature does not hold.
+pub async fn withdraw(
+    world: &World,
+    database: &dyn Database,
+    name: &str,
+    reason: &str,
+    signer: &SignAs,
+) -> Result<(), Failure> {
+    let (opened, signature) = decide(world, database, name, reason, signer, Decision::Withdraw).await?;
+    let body = Body::Withdrawn { request_digest: opened.state.digest, reason: reason.to_owned(), signature };
+    database.ledger_append(&body).await?;
+    Ok(())
+}
+
+async fn decide(
+    world: &World,
+    database: &dyn Database,
+    name: &str,
+    reason: &str,
+    signer: &SignAs,
+    decision: Decision,
+) -> Result<(Opened, SignedBytes), Failure> {
+    if reason.trim().is_empty() {
+        return Err(Failure::new(FailureKind::Unreadable, "a reason is needed", "Say why in one sentence."));
+    }
+    let (_, state) = read_ledger(database).await?;
+    let opened = find_request(&state, name)?;
+    // A withdrawal still counts between intent and COMMIT: the run reads the ledger once more before it commits.
+    let too_late = match (&opened.state.status, decision) {
+        (RequestStatus::Open, _) | (RequestStatus::Begun { .. }, Decision::Withdraw | Decision::Reject) => None,
+        (RequestStatus::Rejected | RequestStatus::Ended(_), _) => Some(opened.state.status.words()),
+    };
+    if let Some(words) = too_late {
+        let hint = "There is nothing left to decide; stage it again if it is still wanted.";
+        return Err(Failure::new(FailureKind::Refused, format!("the request is {words}"), hint));
+    }
+    may_decide(&opened.roster, decision, &signer.principal, &opened.request.requester)?;
+    let has_approved = opened.signatures().iter().any(|signed| signed.principal == signer.principal);
+    if decision == Decision::Withdraw && !has_approved {
+        let message = format!("{} has not approved this request", signer.principal);
+        return Err(Failure::new(FailureKind::Refused, message, "Only one's own approval can be withdrawn."));
+    }
+    let bytes = decision_bytes(decision, opened.state.digest, reason);
+    let signature = world.sign(signer, decision.namespace(), &bytes).await?;
+    check_decision(&opened.roster, &opened.request, decision, reason, &signature)?;
+    Ok((opened, signature))
+}

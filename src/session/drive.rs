@@ -1,0 +1,90 @@
+//! Drives a machine on a line, step by step, and says what is happening.
+
+use super::{Cancel, Progress, Watch};
+use crate::plan::Plan;
+use crate::port::RunLine;
+use crate::run::{Event, Finished, Machine, Purpose, Step};
+
+/// Performs one step after another until the machine is done.
+pub(super) async fn drive(
+    line: &mut dyn RunLine,
+    machine: &mut Machine,
+    plan: &Plan,
+    watch: &mut Watch<'_>,
+) -> Finished {
+    let total: usize = plan.stages.iter().map(|stage| stage.statements.len()).sum();
+    let mut event = Event::Start;
+    loop {
+        let step = match machine.on(event) {
+            Step::Done(finished) => return *finished,
+            step => step,
+        };
+        if watch.cancel.is_asked() && !machine.is_past_cancelling() {
+            event = Event::Cancelled;
+            continue;
+        }
+        announce(&step, plan, total, watch);
+        event = perform(line, &step, watch.cancel).await;
+        confirm(&step, &event, watch);
+    }
+}
+
+/// Performs a step; a wish to cancel reaches the server while it works, but never once COMMIT may have been sent.
+async fn perform(line: &mut dyn RunLine, step: &Step, cancel: &Cancel) -> Event {
+    if !matches!(step, Step::Send { .. }) {
+        return line.perform(step).await;
+    }
+    let cancel_at_server = line.canceller();
+    let mut work = line.perform(step);
+    tokio::select! {
+        event = &mut work => return event,
+        () = cancel.asked() => cancel_at_server().await,
+    }
+    work.await
+}
+
+/// Says what is about to be sent.
+fn announce(step: &Step, plan: &Plan, total: usize, watch: &mut Watch<'_>) {
+    match step {
+        Step::Send { purpose: Purpose::Statement { stage, statement }, .. } => {
+            let before: usize = plan.stages[..*stage].iter().map(|stage| stage.statements.len()).sum();
+            let step = plan.stages[*stage].step.clone();
+            (watch.say)(Progress::Sending { step, number: before + statement + 1, of: total });
+        }
+        Step::Commit => (watch.say)(Progress::Committing),
+        Step::AppendApart(_)
+        | Step::Connect { .. }
+        | Step::Send { .. }
+        | Step::TakeCensus(_)
+        | Step::ReadLedger
+        | Step::AppendInside(_)
+        | Step::Rollback
+        | Step::TakeCensusAfter(_)
+        | Step::Done(_) => {}
+    }
+}
+
+/// Says what has just been answered, when it was answered well.
+fn confirm(step: &Step, event: &Event, watch: &mut Watch<'_>) {
+    let passed = match (step, event) {
+        (Step::AppendApart(_), Event::Appended) => "intent is in the ledger",
+        (Step::Connect { .. }, Event::Connected { .. }) => "connected, directly and afresh",
+        (Step::Send { purpose, .. }, Event::Answered(reply)) if reply.error.is_none() => match purpose {
+            Purpose::Begin => "transaction begun",
+            Purpose::Pin => "timeouts and settings set",
+            Purpose::AssertSettings => "timeouts and settings read back",
+            Purpose::Mutex => "this desk alone holds the target",
+            Purpose::LockTables => "shared tables locked against writers",
+            Purpose::Constraints => "deferred constraints checked",
+            Purpose::Names | Purpose::Statement { .. } | Purpose::LookAround => return,
+        },
+        (Step::TakeCensus(_), Event::CensusTaken(_)) => "census taken inside the transaction",
+        (Step::ReadLedger, Event::LedgerRead(_)) => "no stop and no withdrawal in the ledger",
+        (Step::AppendInside(_), Event::Appended) => "outcome recorded in the same transaction",
+        (Step::Rollback, Event::Answered(_)) => "rolled back",
+        (Step::Commit, Event::Answered(reply)) if reply.tags == ["COMMIT"] => "committed",
+        (Step::TakeCensusAfter(_), Event::CensusTaken(_)) => "census taken afterwards on a fresh connection",
+        _ => return,
+    };
+    (watch.say)(Progress::Passed(passed.to_owned()));
+}

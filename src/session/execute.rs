@@ -1,0 +1,190 @@
+//! Runs an approved request, proves a lost COMMIT, and records what became of it.
+
+use super::drive::drive;
+use super::ledger::{Opened, find_request, read_ledger};
+use super::stage::refuse_stop;
+use super::survey::read_baseline;
+use super::{Failure, FailureKind, SignAs, Watch, World};
+use crate::approval::{ApprovalRefusal, Namespace, check_operated, check_requested, countersign, may_operate};
+use crate::ledger::{Body, RequestStatus};
+use crate::port::{Database, Proof};
+use crate::run::{Evidence, Finished, Machine, Outcome};
+
+/// How often a lost COMMIT is asked after before people are asked instead; each try waits for the old transaction.
+const PROOF_TRIES: usize = 5;
+
+/// Runs a request that two people have approved.
+///
+/// # Errors
+/// When anything before the intent forbids it. How the run itself ended is in [`Finished`].
+pub async fn run(
+    world: &World,
+    database: &dyn Database,
+    name: &str,
+    confirm: &str,
+    signer: &SignAs,
+    watch: &mut Watch<'_>,
+) -> Result<Finished, Failure> {
+    let (_, state) = read_ledger(database).await?;
+    refuse_stop(&state)?;
+    let opened = find_request(&state, name)?;
+    refuse_used(&opened)?;
+    let target = &opened.plan.plan().target;
+    if confirm != target.database {
+        let message = format!("confirmation: expected the database name `{}`, actual `{confirm}`", target.database);
+        return Err(Failure::new(FailureKind::Refused, message, "Type the name of the database exactly."));
+    }
+    database.use_schema(&opened.plan.plan().settings.schema);
+    let live = database.target().await?;
+    if !live.is_same_database(target) {
+        let message = format!(
+            "this is not the database that was approved: expected {} of server {}, actual {} of server {}",
+            target.database, target.system_identifier, live.database, live.system_identifier
+        );
+        return Err(Failure::new(FailureKind::Refused, message, "Connect to the plan's target, or stage again."));
+    }
+    may_operate(&opened.roster, &signer.principal)?;
+    // D-71: an agent may prepare, so the requester is checked like everybody else.
+    check_requested(&opened.roster, &opened.request, &opened.state.requested)?;
+    let countersigned = countersign(
+        opened.plan.clone(),
+        &opened.rehearsal,
+        opened.request.clone(),
+        &opened.signatures(),
+        &opened.roster,
+        world.clock.now(),
+    )?;
+    let operator = world.sign(signer, Namespace::Operate, opened.state.request.as_bytes()).await?;
+    check_operated(&opened.roster, &opened.request, &operator)?;
+    let baseline = read_baseline(&opened.state.baseline)?;
+    let run = world.chance.nonce();
+    let mut machine = Machine::run(countersigned, opened.rehearsal.clone(), Some(baseline), run.clone(), operator);
+    let mut line = database.run_line();
+    let mut finished = drive(&mut *line, &mut machine, opened.plan.plan(), watch).await;
+    drop(line);
+    if let Outcome::Unknown { .. } = finished.outcome {
+        finished.outcome = prove(database, finished.outcome, opened.plan.plan().stages.len()).await;
+    }
+    record(database, &opened, &run, &finished).await?;
+    Ok(finished)
+}
+
+fn refuse_used(opened: &Opened) -> Result<(), Failure> {
+    match &opened.state.status {
+        RequestStatus::Open => Ok(()),
+        RequestStatus::Begun { run } => Err(Failure::new(
+            FailureKind::Unknown,
+            format!("run {run} of this request began and its end is not recorded"),
+            "Prove what became of it with --prove; it is never run twice.",
+        )),
+        RequestStatus::Rejected => {
+            let (principal, reason) = opened.state.rejections.first().map_or_else(
+                || ("somebody".into(), String::new()),
+                |(signature, reason)| (signature.principal.clone(), reason.clone()),
+            );
+            Err(ApprovalRefusal::Rejected { principal, reason }.into())
+        }
+        RequestStatus::Ended(_) => Err(ApprovalRefusal::Used.into()),
+    }
+}
+
+/// Asks what became of a COMMIT whose answer was lost. Never runs anything again.
+async fn prove(database: &dyn Database, outcome: Outcome, stages: usize) -> Outcome {
+    let Outcome::Unknown { token, mut reason, committed } = outcome else { return outcome };
+    for _ in 0..PROOF_TRIES {
+        match database.prove(&token).await {
+            Ok(Proof::Committed) if committed.len() + 1 == stages => return Outcome::Committed,
+            Ok(Proof::Committed) => {
+                let reason = format!(
+                    "stage {} is proved committed; its answer was lost, and the rest was not begun",
+                    token.stage + 1
+                );
+                return Outcome::RolledBack { reason, committed };
+            }
+            Ok(Proof::RolledBack) => {
+                return Outcome::RolledBack { reason: format!("{reason}; proved: it was not committed"), committed };
+            }
+            Ok(Proof::StillUnknown(why)) => reason = why,
+            Err(error) => reason = error.to_string(),
+        }
+    }
+    Outcome::Unknown { token, reason, committed }
+}
+
+/// Tries again to prove the outcome of a run that ended unknown, or whose desk died.
+///
+/// # Errors
+/// When there is nothing to prove, or it cannot be proved yet.
+pub async fn prove_again(database: &dyn Database, name: &str) -> Result<Outcome, Failure> {
+    let (_, state) = read_ledger(database).await?;
+    let opened = find_request(&state, name)?;
+    let stages = opened.plan.plan().stages.len();
+    let (run, outcome) = match &opened.state.status {
+        RequestStatus::Ended(Outcome::Unknown { token, reason, committed }) => {
+            let unknown =
+                Outcome::Unknown { token: token.clone(), reason: reason.clone(), committed: committed.clone() };
+            (token.run.clone(), prove(database, unknown, stages).await)
+        }
+        // The desk died after the intent: whoever holds the mutex is gone once it can be taken, and the ledger decides.
+        RequestStatus::Begun { run } => {
+            database.settle().await?;
+            // Read again: the transaction may have committed between the first look and the mutex.
+            let (_, settled) = read_ledger(database).await?;
+            let now = find_request(&settled, name)?;
+            if let RequestStatus::Ended(outcome) = &now.state.status {
+                return Ok(outcome.clone());
+            }
+            let done = usize::try_from(now.state.committed_stages).unwrap_or(usize::MAX);
+            let steps = opened.request.steps.iter().take(done).cloned().collect();
+            let reason = "its desk ended before COMMIT was answered; proved: not committed".to_owned();
+            (run.clone(), Outcome::RolledBack { reason, committed: steps })
+        }
+        RequestStatus::Ended(outcome @ (Outcome::Committed | Outcome::RolledBack { .. })) => return Ok(outcome.clone()),
+        RequestStatus::Open | RequestStatus::Rejected => {
+            return Err(Failure::new(
+                FailureKind::Unreadable,
+                "this request has not been run",
+                "There is nothing to prove.",
+            ));
+        }
+    };
+    let evidence = opened.state.evidence.clone().unwrap_or_default();
+    let body = Body::Ended { request_digest: opened.state.digest, run, outcome: outcome.clone(), evidence };
+    database.ledger_append(&body).await?;
+    Ok(outcome)
+}
+
+/// Keeps the outcome and its evidence, and latches the stop when a condition tripped (D-61).
+async fn record(database: &dyn Database, opened: &Opened, run: &str, finished: &Finished) -> Result<(), Failure> {
+    let evidence = Evidence {
+        trace: finished.trace.clone(),
+        inside: finished.inside.clone(),
+        after: finished.after.clone(),
+        failure: finished.failure.clone(),
+    };
+    let ended = Body::Ended {
+        request_digest: opened.state.digest,
+        run: run.to_owned(),
+        outcome: finished.outcome.clone(),
+        evidence,
+    };
+    let mut appended = database.ledger_append(&ended).await.map(drop);
+    if let Some((condition, reason)) = &finished.tripped {
+        let stop = Body::Stopped { condition: condition.clone(), reason: reason.clone(), by: None };
+        appended = appended.and(database.ledger_append(&stop).await.map(drop));
+    }
+    appended.map_err(|error| {
+        // What the transaction recorded of itself stands; only the evidence beside it is missing.
+        let message =
+            format!("the run ended ({}), but its evidence could not be kept: {error}", words(&finished.outcome));
+        Failure::new(
+            FailureKind::Unknown,
+            message,
+            "See `countersign ledger log`; prove with `countersign run REQUEST --prove`.",
+        )
+    })
+}
+
+fn words(outcome: &Outcome) -> String {
+    RequestStatus::Ended(outcome.clone()).words()
+}

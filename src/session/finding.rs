@@ -1,0 +1,110 @@
+//! Writes, signs, keeps and exports findings; verifies exported ones.
+
+use std::path::Path;
+
+use super::ledger::{Opened, find_request, read_ledger};
+use super::{Failure, FailureKind, SignAs, World};
+use crate::approval::{Namespace, approvals_that_count};
+use crate::digest::Digest;
+use crate::finding::{Finding, FindingSubject, Verification, export, verify_export};
+use crate::ledger::{Body, RequestStatus, State};
+use crate::plan::canonical;
+use crate::port::Database;
+use crate::run::Outcome;
+use crate::runbook::StepId;
+
+/// Writes the finding of a request as the ledger knows it, signs it, keeps it and exports it.
+///
+/// # Errors
+/// When the request is unknown, the writer's signature does not hold, or the folder cannot be written.
+pub async fn export_finding(
+    world: &World,
+    database: &dyn Database,
+    name: &str,
+    folder: &Path,
+    words: &str,
+    signer: &SignAs,
+) -> Result<(Finding, Digest), Failure> {
+    let (_, state) = read_ledger(database).await?;
+    let opened = find_request(&state, name)?;
+    let finding = write(world, &state, &opened, words, signer);
+    let text = canonical(&finding)?;
+    let signature = world.sign(signer, Namespace::Finding, text.as_bytes()).await?;
+    crate::approval::verify(&opened.roster, &signature, Namespace::Finding, text.as_bytes()).map_err(|problem| {
+        let hint = "Sign with the key that the roster names for this principal.";
+        Failure::new(FailureKind::Refused, format!("the signature does not hold: {problem}"), hint)
+    })?;
+    let files = export(&text, std::slice::from_ref(&signature));
+    // What could not be verified here must not leave the desk.
+    let verification = verify_export(&files);
+    if let Some(refused) = verification.refused.first() {
+        let message = format!("the finding would not verify: {refused}");
+        return Err(Failure::new(FailureKind::Blocked, message, "Nothing was written. Look at the ledger first."));
+    }
+    world.folders.write_folder(folder, &files)?;
+    let digest = Digest::of(text.as_bytes());
+    database.ledger_append(&Body::Finding { document: text, signatures: vec![signature] }).await?;
+    Ok((finding, digest))
+}
+
+fn write(world: &World, state: &State, opened: &Opened, words: &str, signer: &SignAs) -> Finding {
+    let evidence = opened.state.evidence.clone();
+    let outcome = match &opened.state.status {
+        RequestStatus::Open | RequestStatus::Rejected => None,
+        RequestStatus::Ended(outcome) => Some(outcome.clone()),
+        // Begun and never ended is not an outcome that anybody may call good or bad.
+        RequestStatus::Begun { run } => Some(Outcome::Unknown {
+            token: crate::run::RunToken {
+                run: run.clone(),
+                stage: opened.state.committed_stages,
+                xid: String::new(),
+                pid: 0,
+                backend_start: String::new(),
+                system_identifier: opened.plan.plan().target.system_identifier.clone(),
+                timeline: opened.plan.plan().target.timeline,
+            },
+            reason: "the run began and its end is not recorded".to_owned(),
+            committed: begun_stages(opened),
+        }),
+    };
+    let subject = FindingSubject {
+        plan: opened.plan.plan().clone(),
+        plan_digest: opened.plan.digest(),
+        request: opened.request.clone(),
+        request_digest: opened.state.digest,
+        rehearsal: opened.rehearsal.clone(),
+        rehearsal_digest: opened.request.rehearsal_digest,
+        roster: opened.state.roster.clone(),
+        requested: opened.state.requested.clone(),
+        // Whatever else somebody appended to the ledger: only what counted is evidence.
+        approvals: approvals_that_count(
+            &opened.request,
+            opened.plan.plan().editor.as_ref(),
+            &opened.signatures(),
+            &opened.roster,
+        ),
+        operated: opened.state.operated.clone(),
+        outcome,
+        failure: evidence.as_ref().and_then(|evidence| evidence.failure.clone()),
+        trace: evidence.as_ref().map(|evidence| evidence.trace.clone()),
+        inside: evidence.as_ref().map_or_else(Vec::new, |evidence| evidence.inside.clone()),
+        after: evidence.and_then(|evidence| evidence.after),
+    };
+    let head = state.head.unwrap_or(crate::ledger::GENESIS);
+    Finding::of(subject, signer.principal.clone(), words.to_owned(), world.clock.now(), state.head_seq, head)
+}
+
+/// The stages the ledger knows to be committed; the last stage of a plan ends the run, so it is never among them here.
+fn begun_stages(opened: &Opened) -> Vec<StepId> {
+    let committed = usize::try_from(opened.state.committed_stages).unwrap_or(usize::MAX);
+    opened.plan.plan().stages.iter().take(committed).map(|stage| stage.step.clone()).collect()
+}
+
+/// Verifies an exported folder, offline.
+///
+/// # Errors
+/// When the folder cannot be read. What does not hold is in the verification.
+pub fn verify_finding(world: &World, folder: &Path) -> Result<Verification, Failure> {
+    let files = world.folders.read_folder(folder)?;
+    Ok(verify_export(&files.0))
+}

@@ -1,0 +1,197 @@
+//! Reads the ledger, verifies its chain, and shows every request with where its approvals stand.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Failure, FailureKind, LedgerView, RequestView, World};
+use crate::approval::{ApprovalRefusal, Roster, SignedBytes, Standing, parse_roster, standing};
+use crate::digest::Digest;
+use crate::ledger::{Entry, RequestState, RequestStatus, State, replay, verify_chain};
+use crate::plan::{Plan, Request, SealedPlan, read_strict};
+use crate::port::Database;
+use crate::rehearsal::Rehearsal;
+use crate::run::Outcome;
+
+/// A request with its documents, read from the ledger and found to agree with each other.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// As the ledger holds it.
+    pub state: RequestState,
+    /// What people sign.
+    pub request: Request,
+    /// The sealed plan.
+    pub plan: SealedPlan,
+    /// The rehearsal the reviewers saw.
+    pub rehearsal: Rehearsal,
+    /// The people, as the plan binds them.
+    pub roster: Roster,
+}
+
+impl Opened {
+    /// Reads the documents of a request and checks that they are the ones the request names.
+    ///
+    /// # Errors
+    /// The first document that is not.
+    pub fn read(state: &RequestState) -> Result<Self, Failure> {
+        let request: Request = read_strict(&state.request)?;
+        let plan = SealedPlan::read(&state.plan)?;
+        let rehearsal: Rehearsal = read_strict(&state.rehearsal)?;
+        let roster = parse_roster(&state.roster).map_err(|problems| {
+            let first = problems.first().map_or_else(String::new, |problem| problem.message.clone());
+            Failure::new(FailureKind::Refused, format!("the request's roster is refused: {first}"), "Stage it again.")
+        })?;
+        let named = [
+            ("plan", request.plan_digest, plan.digest()),
+            ("rehearsal", request.rehearsal_digest, Digest::of(state.rehearsal.as_bytes())),
+            ("baseline", request.baseline_digest, Digest::of(state.baseline.as_bytes())),
+            ("roster", plan.plan().roster_digest, roster.digest),
+        ];
+        for (what, expected, actual) in named {
+            if expected != actual {
+                return Err(ApprovalRefusal::AnotherDigest { what: what.to_owned(), expected, actual }.into());
+            }
+        }
+        Ok(Self { state: state.clone(), request, plan, rehearsal, roster })
+    }
+
+    /// Returns the signatures of the approvals that were not withdrawn.
+    #[must_use]
+    pub fn signatures(&self) -> Vec<SignedBytes> {
+        self.state.approvals.iter().map(|approval| approval.signature.clone()).collect()
+    }
+
+    /// Says where the approvals stand, what has become of the request included.
+    #[must_use]
+    pub fn standing(&self, world: &World, state: &State) -> Standing {
+        let plan: &Plan = self.plan.plan();
+        let signatures = self.signatures();
+        let now = world.clock.now();
+        let mut stands =
+            standing(&self.request, plan.editor.as_ref(), plan.policy.approvals, &signatures, &self.roster, now);
+        let used = match &self.state.status {
+            RequestStatus::Open => None,
+            RequestStatus::Rejected => self.state.rejections.first().map(|(signature, reason)| {
+                ApprovalRefusal::Rejected { principal: signature.principal.clone(), reason: reason.clone() }
+            }),
+            RequestStatus::Begun { .. } | RequestStatus::Ended(_) => Some(ApprovalRefusal::Used),
+        };
+        let stopped = || state.stop.as_ref().map(|stop| ApprovalRefusal::Stopped(stop.reason.clone()));
+        if let Some(void) = used.or_else(stopped) {
+            stands.void = Some(void);
+        }
+        stands
+    }
+}
+
+/// Reads the ledger and refuses one whose chain does not hold.
+///
+/// # Errors
+/// When there is none, or its chain is broken.
+pub async fn read_ledger(database: &dyn Database) -> Result<(Vec<Entry>, State), Failure> {
+    let entries = database.ledger_read(0).await?;
+    verify_chain(&entries, None).map_err(|broken| {
+        let hint = "Stop. Somebody rewrote the ledger; compare it with the heads inside exported findings.";
+        Failure::new(FailureKind::Refused, format!("the ledger's chain does not hold: {broken}"), hint)
+    })?;
+    let state = replay(&entries);
+    Ok((entries, state))
+}
+
+/// Finds a request by its short name, or by the beginning of its digest.
+///
+/// # Errors
+/// When none or several fit, or its documents do not agree.
+pub fn find_request(state: &State, name: &str) -> Result<Opened, Failure> {
+    let fits = |request: &&RequestState| {
+        let by_name = read_strict::<Request>(&request.request).is_ok_and(|document| document.nonce.starts_with(name));
+        by_name || request.digest.to_string().starts_with(name)
+    };
+    let found: Vec<&RequestState> = state.requests.iter().filter(fits).collect();
+    match found.as_slice() {
+        // Four digits at least, so that a typing slip does not name somebody else's request.
+        [only] if name.len() >= 4 => Opened::read(only),
+        [] => Err(Failure::new(
+            FailureKind::Unreadable,
+            format!("there is no request `{name}` in this ledger ({} requests)", state.requests.len()),
+            "See `countersign ledger log` for the requests there are.",
+        )),
+        several => Err(Failure::new(
+            FailureKind::Unreadable,
+            format!("`{name}` names {} requests", several.len()),
+            "Write more digits of its name.",
+        )),
+    }
+}
+
+/// Keeps what was read from the ledger between looks, so that a look costs what is new.
+#[derive(Default)]
+pub struct LedgerMemory {
+    entries: Mutex<Vec<Entry>>,
+    opened: Mutex<BTreeMap<Digest, Arc<(Plan, Rehearsal)>>>,
+}
+
+impl LedgerMemory {
+    /// Reads what is new, verifies it against what is known, and shows all of it.
+    ///
+    /// # Errors
+    /// When there is no ledger, or it cannot be read.
+    pub async fn look(&self, world: &World, database: &dyn Database) -> Result<LedgerView, Failure> {
+        let known = self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let after = known.last().map_or(0, |entry| entry.seq);
+        let new = database.ledger_read(after).await?;
+        let from = known.last().map(|entry| (entry.seq, entry.hash));
+        let broken = verify_chain(&new, from).err().map(|broken| broken.to_string());
+        let entries: Vec<Entry> = known.into_iter().chain(new).collect();
+        if broken.is_none() {
+            self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&entries);
+        }
+        let state = replay(&entries);
+        let requests = state.requests.iter().filter_map(|request| self.view(world, &state, request)).collect();
+        Ok(LedgerView { entries, state, broken, requests })
+    }
+
+    fn view(&self, world: &World, state: &State, request: &RequestState) -> Option<RequestView> {
+        // Documents that do not agree are shown in the ledger, but nobody can act on them.
+        let opened = Opened::read(request).ok()?;
+        let standing = opened.standing(world, state);
+        let mut memory = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let documents = memory
+            .entry(request.digest)
+            .or_insert_with(|| Arc::new((opened.plan.plan().clone(), opened.rehearsal.clone())));
+        Some(RequestView {
+            request: opened.request,
+            digest: request.digest,
+            plan: Arc::new(documents.0.clone()),
+            rehearsal: Arc::new(documents.1.clone()),
+            standing,
+            status: request.status.clone(),
+            committed_stages: request.committed_stages,
+            evidence: request.evidence.clone().map(Arc::new),
+        })
+    }
+}
+
+/// Says how an outcome ends a command: nothing, or a failure with its exit code.
+#[must_use]
+pub fn outcome_failure(outcome: &Outcome, failure: Option<&str>, request: &str) -> Option<Failure> {
+    match (outcome, failure) {
+        (Outcome::Committed, None) => None,
+        (Outcome::Committed, Some(reason)) => {
+            let hint = "It is committed. Write a divergence finding; nothing more is run until it is reconciled.";
+            Some(Failure::new(FailureKind::Blocked, reason, hint))
+        }
+        (Outcome::RolledBack { reason, committed }, _) if committed.is_empty() => {
+            let hint = "Nothing was changed, and the approvals are void. Mend the cause, then stage again.";
+            Some(Failure::new(FailureKind::RolledBack, format!("rolled back: {reason}"), hint))
+        }
+        (Outcome::RolledBack { reason, committed }, _) => {
+            let steps: Vec<&str> = committed.iter().map(crate::runbook::StepId::as_str).collect();
+            let message = format!("{} committed, then stopped: {reason}", steps.join(", "));
+            Some(Failure::new(FailureKind::RolledBack, message, "Diagnose again; stage what is left."))
+        }
+        (Outcome::Unknown { reason, .. }, _) => {
+            let hint = format!("Do not run it again. Prove it with `countersign run {request} --prove`.");
+            Some(Failure::new(FailureKind::Unknown, format!("the outcome is unknown: {reason}"), hint))
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Rehearses, and stages what was rehearsed: sealed, signed by the requester, in the ledger.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::drive::drive;
+use super::{Failure, FailureKind, SignAs, Survey, Watch, World, survey, usable};
+use crate::approval::{Namespace, may_request};
+use crate::census::Baseline;
+use crate::digest::Digest;
+use crate::ledger::{Body, replay};
+use crate::plan::{Plan, REQUEST_FORMAT, Request, SealInput, SealedPlan, Verb, canonical, seal};
+use crate::port::{Database, DatabaseError};
+use crate::rehearsal::{Rehearsal, judge_rehearsal};
+use crate::run::Machine;
+use crate::runbook::{Binding, Diagnostic, Principal, Runbook, StepId};
+
+/// What is to be rehearsed or staged.
+pub struct Staging<'a> {
+    /// The runbook.
+    pub runbook: &'a Runbook,
+    /// What is wrong with it; errors refuse.
+    pub diagnostics: &'a [Diagnostic],
+    /// The baseline.
+    pub baseline: &'a Baseline,
+    /// The steps, in the order they are to be reversed.
+    pub steps: &'a [StepId],
+    /// Values for the parameters.
+    pub bindings: &'a [(String, String)],
+}
+
+/// A request that is in the ledger.
+#[derive(Clone, Debug)]
+pub struct StagedRequest {
+    /// Its short name.
+    pub request: String,
+    /// What people sign.
+    pub digest: Digest,
+    /// The plan.
+    pub plan: Plan,
+    /// The rehearsal.
+    pub rehearsal: Rehearsal,
+}
+
+/// Seals and rehearses; nothing is kept.
+///
+/// # Errors
+/// When the review, the diagnosis, the parameters or the place forbid it, or nothing could be rehearsed.
+pub async fn rehearse(
+    world: &World,
+    database: &dyn Database,
+    staging: &Staging<'_>,
+    requester: Principal,
+    watch: &mut Watch<'_>,
+) -> Result<(SealedPlan, Rehearsal, Survey), Failure> {
+    usable(staging.diagnostics)?;
+    let looked = survey(database, staging.runbook, Some(staging.baseline)).await?;
+    let target = database.target().await?;
+    let bindings: Vec<Binding> =
+        staging.bindings.iter().map(|(name, value)| Binding { name: name.clone(), value: value.clone() }).collect();
+    let with_ledger = match database.ledger_read(0).await {
+        Ok(entries) => {
+            refuse_stop(&replay(&entries))?;
+            true
+        }
+        Err(DatabaseError::NoLedger) => false,
+        Err(error) => return Err(error.into()),
+    };
+    let plan = seal(SealInput {
+        runbook: staging.runbook,
+        review: &looked.review,
+        catalog: &looked.catalog,
+        diagnosis: &looked.diagnosis,
+        steps: staging.steps,
+        bindings: &bindings,
+        baseline: staging.baseline,
+        target,
+        requester,
+        nonce: world.chance.nonce(),
+        now: world.clock.now(),
+    })
+    .map_err(|refusal| stop_or_refusal(&looked, refusal.into()))?;
+    let mut machine = Machine::rehearse(plan.clone(), Some(staging.baseline.clone()), with_ledger);
+    let mut line = database.run_line();
+    let finished = drive(&mut *line, &mut machine, plan.plan(), watch).await;
+    let rehearsal = judge_rehearsal(&plan, &finished).map_err(|reason| {
+        let hint = "Nothing was changed. Mend the cause, then rehearse again.";
+        Failure::new(FailureKind::RolledBack, format!("the rehearsal could not be made: {reason}"), hint)
+    })?;
+    Ok((plan, rehearsal, looked))
+}
+
+/// A refusal because of a tripped condition is a stop, and has its exit code.
+fn stop_or_refusal(looked: &Survey, failure: Failure) -> Failure {
+    match looked.diagnosis.stop.first() {
+        Some(reason) => {
+            let hint = "Halt; write a divergence finding. A restart needs the gates of the runbook.";
+            Failure::new(FailureKind::Stopped, format!("disaster stop: {reason}"), hint)
+        }
+        None => failure,
+    }
+}
+
+/// Refuses everything while a stop holds (D-61).
+pub(super) fn refuse_stop(state: &crate::ledger::State) -> Result<(), Failure> {
+    state.stop.as_ref().map_or(Ok(()), |stop| {
+        let message = format!("a disaster stop holds since {}: {}: {}", stop.at, stop.condition, stop.reason);
+        Err(Failure::new(FailureKind::Stopped, message, "A restart needs the gates of the runbook."))
+    })
+}
+
+/// Seals, rehearses, signs as the requester and appends to the ledger.
+///
+/// # Errors
+/// As [`rehearse`]; and when the rehearsal did not pass, or the requester may not request.
+pub async fn stage(
+    world: &World,
+    database: &dyn Database,
+    staging: &Staging<'_>,
+    signer: &SignAs,
+    watch: &mut Watch<'_>,
+) -> Result<StagedRequest, Failure> {
+    let roster = staging.runbook.roster.as_ref().ok_or_else(|| Failure::from(crate::plan::SealRefusal::NoRoster))?;
+    may_request(roster, &signer.principal)?;
+    // Before the target's locks are taken: without a ledger whose chain holds nothing can be staged.
+    let (_, state) = super::ledger::read_ledger(database).await?;
+    refuse_stop(&state)?;
+    let (plan, rehearsal, _) = rehearse(world, database, staging, signer.principal.clone(), watch).await?;
+    if !rehearsal.passed() {
+        return Err(failed_rehearsal(&rehearsal));
+    }
+    let request = request_of(&plan, &rehearsal, world.clock.now())?;
+    let text = canonical(&request)?;
+    let signature = world.sign(signer, Namespace::Stage, text.as_bytes()).await?;
+    crate::approval::verify(roster, &signature, Namespace::Stage, text.as_bytes()).map_err(|problem| {
+        let hint = "Sign with the key that the roster names for this principal.";
+        Failure::new(FailureKind::Refused, format!("the signature does not hold: {problem}"), hint)
+    })?;
+    let digest = Digest::of(text.as_bytes());
+    let body = Body::Staged {
+        request: text,
+        plan: plan.text().to_owned(),
+        rehearsal: canonical(&rehearsal)?,
+        baseline: canonical(staging.baseline)?,
+        roster: roster.text.clone(),
+        signature,
+    };
+    database.ledger_append(&body).await?;
+    Ok(StagedRequest { request: request.id(), digest, plan: plan.plan().clone(), rehearsal })
+}
+
+/// Says why a rehearsal did not pass.
+#[must_use]
+pub fn failed_rehearsal(rehearsal: &Rehearsal) -> Failure {
+    let left = rehearsal.residue.iter().map(|residue| format!("{} was left behind", residue.what));
+    let reasons: Vec<String> = rehearsal.failure.iter().cloned().chain(left).collect();
+    let message = format!("the rehearsal did not pass and was rolled back: {}", reasons.join("; "));
+    Failure::new(FailureKind::RolledBack, message, "Mend the script or the expectation, then stage again.")
+}
+
+fn request_of(plan: &SealedPlan, rehearsal: &Rehearsal, now: Timestamp) -> Result<Request, Failure> {
+    let document = plan.plan();
+    let valid = SignedDuration::from_secs(i64::from(document.policy.approval_valid_seconds));
+    Ok(Request {
+        format: REQUEST_FORMAT.to_owned(),
+        verb: Verb::Run,
+        nonce: document.nonce.clone(),
+        plan_digest: plan.digest(),
+        rehearsal_digest: Digest::of(canonical(rehearsal)?.as_bytes()),
+        baseline_digest: document.baseline_digest,
+        database: document.target.database.clone(),
+        steps: document.stages.iter().map(|stage| stage.step.clone()).collect(),
+        hazards: document.hazards.clone(),
+        requester: document.requester.clone(),
+        not_before: now,
+        not_after: now.saturating_add(valid).unwrap_or(Timestamp::MAX),
+    })
+}

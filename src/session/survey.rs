@@ -1,0 +1,132 @@
+//! Opens runbooks and baselines, and looks at a live database.
+
+use std::path::Path;
+
+use super::{Failure, FailureKind, Survey, World};
+use crate::census::{BASELINE_FORMAT, Baseline, CompareScope, compare};
+use crate::diagnose::{diagnose, gather, questions};
+use crate::plan::{canonical, read_strict};
+use crate::port::{Database, DatabaseError};
+use crate::review::{Review, review};
+use crate::runbook::{Diagnostic, DiagnosticSeverity, ObjectName, Runbook, parse};
+
+/// Reads a runbook folder and reviews it without a database.
+///
+/// # Errors
+/// When the folder cannot be read; what is wrong inside it comes back as diagnostics.
+pub fn open_runbook(world: &World, path: &Path) -> Result<(Runbook, Vec<Diagnostic>, Review), Failure> {
+    let files = world.folders.read_folder(path)?;
+    let (runbook, diagnostics) = parse(&files);
+    let review = review(&runbook, None);
+    Ok((runbook, diagnostics, review))
+}
+
+/// Refuses to go on with a runbook that has errors.
+///
+/// # Errors
+/// The first error, and how many there are.
+pub fn usable(diagnostics: &[Diagnostic]) -> Result<(), Failure> {
+    let errors: Vec<&Diagnostic> =
+        diagnostics.iter().filter(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error).collect();
+    let Some(first) = errors.first() else { return Ok(()) };
+    let message = format!(
+        "the runbook has {} errors; the first: {}:{}:{}: {}",
+        errors.len(),
+        first.file,
+        first.line,
+        first.column,
+        first.message
+    );
+    Err(Failure::new(FailureKind::Unreadable, message, first.hint.clone()))
+}
+
+/// Reads a baseline file.
+///
+/// # Errors
+/// When it cannot be read or is not a baseline.
+pub fn open_baseline(world: &World, path: &Path) -> Result<Baseline, Failure> {
+    let bytes = world.folders.read_file(path)?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        Failure::new(FailureKind::Unreadable, format!("{} is not UTF-8 text", path.display()), "Name a baseline file.")
+    })?;
+    read_baseline(text.trim_end_matches('\n'))
+}
+
+/// Reads a baseline from its canonical text.
+///
+/// # Errors
+/// When it is not one, or of a format this version does not know.
+pub fn read_baseline(text: &str) -> Result<Baseline, Failure> {
+    let baseline: Baseline = read_strict(text)?;
+    if baseline.format != BASELINE_FORMAT {
+        let message = format!("baseline format: expected {BASELINE_FORMAT}, actual {}", baseline.format);
+        return Err(Failure::new(FailureKind::Unreadable, message, "Use the version that wrote it."));
+    }
+    Ok(baseline)
+}
+
+/// Takes a census as a baseline.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn take_baseline(database: &dyn Database, runbook: &Runbook, label: &str) -> Result<Baseline, Failure> {
+    database.use_schema(&runbook.target.schema);
+    let census = database.census(&questions(runbook)).await?;
+    Ok(Baseline {
+        format: BASELINE_FORMAT.to_owned(),
+        label: label.to_owned(),
+        runbook: runbook.id.clone(),
+        runbook_digest: runbook.digest,
+        census,
+    })
+}
+
+/// Writes a baseline file: canonical text and a line feed.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn save_baseline(world: &World, path: &Path, baseline: &Baseline) -> Result<(), Failure> {
+    let text = canonical(baseline)? + "\n";
+    Ok(world.folders.write_file(path, text.as_bytes())?)
+}
+
+/// Finds the newest baseline of this runbook in the ledger; no ledger is no baseline.
+///
+/// # Errors
+/// When the ledger is there and cannot be read.
+pub async fn ledger_baseline(database: &dyn Database, runbook: &Runbook) -> Result<Option<Baseline>, Failure> {
+    let entries = match database.ledger_read(0).await {
+        Ok(entries) => entries,
+        Err(DatabaseError::NoLedger) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let state = crate::ledger::replay(&entries);
+    let of_runbook = state.baselines.iter().rev().filter_map(|(_, text)| read_baseline(text).ok());
+    Ok(of_runbook.into_iter().find(|baseline| baseline.runbook == runbook.id))
+}
+
+/// Reviews, takes a census, diagnoses and compares, in one look.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn survey(
+    database: &dyn Database,
+    runbook: &Runbook,
+    baseline: Option<&Baseline>,
+) -> Result<Survey, Failure> {
+    database.use_schema(&runbook.target.schema);
+    let catalog = database.catalog().await?;
+    let questions = questions(runbook);
+    let census = database.census(&questions).await?;
+    let objects: Vec<ObjectName> = runbook.objects.iter().map(|object| object.name.clone()).collect();
+    let open = match database.open_transactions(&objects).await {
+        Ok(open) => Ok(open),
+        // Not seeing is a fact of its own, and leads to Stop.
+        Err(DatabaseError::Blind(reason)) => Err(reason),
+        Err(error) => return Err(error.into()),
+    };
+    let review = review(runbook, Some(&catalog));
+    let comparison = compare(&runbook.checks, baseline, &census, CompareScope::Everything);
+    let diagnosis = diagnose(gather(runbook, &catalog, &census, baseline, open));
+    Ok(Survey { catalog, review, census, comparison, diagnosis })
+}

@@ -1,0 +1,336 @@
+//! The worker: one command after another, off the window's thread. One operation is in flight at a time.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::{
+    Approval, Cancel, Command, Event, Failure, LedgerMemory, Progress, SignAs, Staging, Watch, World, approve,
+    export_finding, ledger_baseline, open_baseline, open_runbook, outcome_failure, prove_again, rehearse, reject, run,
+    save_baseline, stage, survey, take_baseline, verify_finding, withdraw, world::needed,
+};
+use crate::census::{Baseline, CompareScope, compare};
+use crate::port::{ConnectionNote, Database};
+use crate::runbook::{Diagnostic, Principal, Runbook};
+
+/// How many commands may wait. A person presses one button at a time.
+const COMMANDS: usize = 16;
+
+/// The two ends a face holds.
+pub struct WorkerLink {
+    /// Where commands go.
+    pub commands: mpsc::Sender<Command>,
+    /// Where events come from.
+    pub events: std::sync::mpsc::Receiver<Event>,
+}
+
+/// What the worker knows between commands.
+pub struct Worker {
+    world: World,
+    say: Speaker,
+    runbook: Option<(PathBuf, Arc<Runbook>, Arc<Vec<Diagnostic>>)>,
+    baseline: Option<Arc<Baseline>>,
+    database: Option<(Arc<dyn Database>, ConnectionNote)>,
+    memory: Arc<LedgerMemory>,
+}
+
+/// Says events, and wakes the face after each.
+#[derive(Clone)]
+struct Speaker {
+    events: std::sync::mpsc::SyncSender<Event>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Speaker {
+    fn say(&self, event: Event) {
+        // A face that has gone needs no news.
+        let _ = self.events.send(event);
+        (self.wake)();
+    }
+}
+
+/// How many events may wait for the face; it drains them every frame, and the worker waits for it beyond this.
+const EVENTS: usize = 1024;
+
+impl Worker {
+    /// Starts a worker on the current runtime. `wake` is called after every event.
+    #[must_use]
+    pub fn start(world: World, wake: Arc<dyn Fn() + Send + Sync>) -> WorkerLink {
+        let (commands, inbox) = mpsc::channel(COMMANDS);
+        let (sender, events) = std::sync::mpsc::sync_channel(EVENTS);
+        let say = Speaker { events: sender, wake };
+        let worker = Self { world, say, runbook: None, baseline: None, database: None, memory: Arc::default() };
+        tokio::spawn(worker.work(inbox));
+        WorkerLink { commands, events }
+    }
+
+    async fn work(mut self, mut inbox: mpsc::Receiver<Command>) {
+        // What follows of itself, such as a look after connecting, waits here while the command before it ends.
+        let mut waiting: VecDeque<Command> = VecDeque::new();
+        loop {
+            let next = match waiting.pop_front() {
+                Some(command) => Some(command),
+                None => inbox.recv().await,
+            };
+            let Some(command) = next else { return };
+            if matches!(command, Command::Cancel) {
+                continue;
+            }
+            self.say.say(Event::Began(words(&command)));
+            let cancel = Cancel::default();
+            let ended = {
+                let work = self.perform(command, &cancel);
+                tokio::pin!(work);
+                loop {
+                    tokio::select! {
+                        ended = &mut work => break ended,
+                        Some(next) = inbox.recv(), if waiting.len() < COMMANDS => match next {
+                            Command::Cancel => cancel.ask(),
+                            other => waiting.push_back(other),
+                        },
+                    }
+                }
+            };
+            self.say.say(ended.map_or_else(Event::Failed, |()| Event::Finished));
+        }
+    }
+
+    async fn perform(&mut self, command: Command, cancel: &Cancel) -> Result<(), Failure> {
+        match command {
+            Command::OpenRunbook(path) => self.open(path),
+            Command::Connect { text, environment } => {
+                let database = self.world.doors.open(&text).await?;
+                let note = database.describe().await?;
+                self.memory = Arc::default();
+                self.database = Some((database, note.clone()));
+                self.follow();
+                self.say.say(Event::Connected { note, environment });
+                Ok(())
+            }
+            Command::Disconnect => {
+                self.database = None;
+                self.say.say(Event::Disconnected);
+                Ok(())
+            }
+            Command::OpenBaseline(path) => {
+                let baseline = Arc::new(open_baseline(&self.world, &path)?);
+                self.baseline = Some(Arc::clone(&baseline));
+                self.say.say(Event::BaselineOpened { path, baseline });
+                Ok(())
+            }
+            Command::Survey => self.survey().await,
+            Command::SaveBaseline { path, label } => {
+                let baseline = take_baseline(&*self.database()?, &self.runbook()?.0, &label).await?;
+                save_baseline(&self.world, &path, &baseline)?;
+                self.say.say(Event::BaselineSaved(path));
+                Ok(())
+            }
+            Command::Rehearse { steps, bindings } => {
+                let (runbook, diagnostics) = self.runbook()?;
+                let (database, baseline) = (self.database()?, self.baseline().await?);
+                let staging = Staging {
+                    runbook: &runbook,
+                    diagnostics: &diagnostics,
+                    baseline: &baseline,
+                    steps: &steps,
+                    bindings: &bindings,
+                };
+                let nobody = Principal("rehearsal".to_owned());
+                let (plan, rehearsal, looked) =
+                    rehearse(&self.world, &*database, &staging, nobody, &mut self.watch(&mut self.teller(), cancel))
+                        .await?;
+                self.say.say(Event::Surveyed(Arc::new(looked)));
+                self.say.say(Event::Rehearsed { plan: Arc::new(plan.plan().clone()), rehearsal: Arc::new(rehearsal) });
+                Ok(())
+            }
+            Command::Stage { steps, bindings, signer } => {
+                let (runbook, diagnostics) = self.runbook()?;
+                let (database, baseline) = (self.database()?, self.baseline().await?);
+                let staging = Staging {
+                    runbook: &runbook,
+                    diagnostics: &diagnostics,
+                    baseline: &baseline,
+                    steps: &steps,
+                    bindings: &bindings,
+                };
+                let staged =
+                    stage(&self.world, &*database, &staging, &signer, &mut self.watch(&mut self.teller(), cancel))
+                        .await?;
+                let rehearsal = Arc::new(staged.rehearsal);
+                self.say.say(Event::Rehearsed { plan: Arc::new(staged.plan), rehearsal });
+                self.say.say(Event::Staged { request: staged.request, digest: staged.digest });
+                self.read_ledger().await
+            }
+            Command::Approve { request, digest, signer } => {
+                let database = self.database()?;
+                let stands = approve(&self.world, &*database, &request, Some(digest), Approval::Sign(&signer)).await?;
+                let words =
+                    format!("{} approved {request}: {} of {}", signer.principal, stands.approved.len(), stands.needed);
+                self.decided(words).await
+            }
+            Command::Reject { request, reason, signer } => {
+                reject(&self.world, &*self.database()?, &request, &reason, &signer).await?;
+                self.decided(format!("{} rejected {request}", signer.principal)).await
+            }
+            Command::Withdraw { request, reason, signer } => {
+                withdraw(&self.world, &*self.database()?, &request, &reason, &signer).await?;
+                self.decided(format!("{} withdrew from {request}", signer.principal)).await
+            }
+            Command::Run { request, confirm, signer } => self.run(request, &confirm, &signer, cancel).await,
+            Command::Prove { request } => {
+                let outcome = prove_again(&*self.database()?, &request).await?;
+                self.read_ledger().await?;
+                outcome_failure(&outcome, None, &request).map_or(Ok(()), Err)
+            }
+            Command::ExportFinding { request, folder, words, signer } => {
+                let (_, digest) =
+                    export_finding(&self.world, &*self.database()?, &request, &folder, &words, &signer).await?;
+                self.say.say(Event::FindingExported { folder, digest });
+                self.read_ledger().await
+            }
+            Command::VerifyFinding(folder) => {
+                let verification = verify_finding(&self.world, &folder)?;
+                self.say.say(Event::FindingVerified(Arc::new(verification)));
+                Ok(())
+            }
+            Command::InitLedger => {
+                self.database()?.ledger_init().await?;
+                self.say.say(Event::LedgerMade);
+                self.follow();
+                self.read_ledger().await
+            }
+            Command::ReadLedger => self.read_ledger().await,
+            Command::ListAgentKeys => {
+                let keys = self.world.signer.agent_keys().await?;
+                self.say.say(Event::AgentKeys(keys));
+                Ok(())
+            }
+            Command::CompareBaselines(before, after) => {
+                let (runbook, _) = self.runbook()?;
+                let rows = compare(&runbook.checks, Some(&before), &after.census, CompareScope::Everything);
+                self.say.say(Event::BaselinesCompared(Arc::new(rows)));
+                Ok(())
+            }
+            Command::Cancel => Ok(()),
+        }
+    }
+
+    fn open(&mut self, path: PathBuf) -> Result<(), Failure> {
+        let (runbook, diagnostics, review) = open_runbook(&self.world, &path)?;
+        let (runbook, diagnostics) = (Arc::new(runbook), Arc::new(diagnostics));
+        self.runbook = Some((path.clone(), Arc::clone(&runbook), Arc::clone(&diagnostics)));
+        self.say.say(Event::RunbookOpened { path, runbook, diagnostics, review: Arc::new(review) });
+        Ok(())
+    }
+
+    async fn survey(&mut self) -> Result<(), Failure> {
+        let (runbook, _) = self.runbook()?;
+        let database = self.database()?;
+        let baseline = match &self.baseline {
+            Some(baseline) => Some(Arc::clone(baseline)),
+            None => ledger_baseline(&*database, &runbook).await?.map(Arc::new),
+        };
+        let looked = survey(&*database, &runbook, baseline.as_deref()).await?;
+        self.say.say(Event::Surveyed(Arc::new(looked)));
+        Ok(())
+    }
+
+    async fn run(&mut self, request: String, confirm: &str, signer: &SignAs, cancel: &Cancel) -> Result<(), Failure> {
+        let database = self.database()?;
+        let ran =
+            run(&self.world, &*database, &request, confirm, signer, &mut self.watch(&mut self.teller(), cancel)).await;
+        // Whatever became of it, the ledger says more than this desk does.
+        let read = self.read_ledger().await;
+        let finished = ran?;
+        read?;
+        let failure = outcome_failure(&finished.outcome, finished.failure.as_deref(), &request);
+        self.say.say(Event::Ran { request, finished: Arc::new(finished) });
+        failure.map_or(Ok(()), Err)
+    }
+
+    async fn decided(&self, words: String) -> Result<(), Failure> {
+        self.say.say(Event::Decided(words));
+        self.read_ledger().await
+    }
+
+    /// Reads what is new in the ledger. Having none is a failure with its own words, and the face offers to make one.
+    async fn read_ledger(&self) -> Result<(), Failure> {
+        let view = self.memory.look(&self.world, &*self.database()?).await?;
+        self.say.say(Event::LedgerRead(Arc::new(view)));
+        Ok(())
+    }
+
+    /// Follows other desks: every change of the ledger is shown as it happens.
+    fn follow(&self) {
+        let Some((database, _)) = &self.database else { return };
+        let (database, memory) = (Arc::downgrade(database), Arc::clone(&self.memory));
+        let (world, say) = (self.world.clone(), self.say.clone());
+        tokio::spawn(async move {
+            while let Some(database) = database.upgrade() {
+                if database.ledger_changed().await.is_err() {
+                    return;
+                }
+                if let Ok(view) = memory.look(&world, &*database).await {
+                    say.say(Event::LedgerRead(Arc::new(view)));
+                }
+            }
+        });
+    }
+
+    fn database(&self) -> Result<Arc<dyn Database>, Failure> {
+        let hint = "Connect first, with a URL, key=value text, or the PG* environment.";
+        self.database.as_ref().map(|(database, _)| Arc::clone(database)).ok_or_else(|| needed("a connection", hint))
+    }
+
+    fn runbook(&self) -> Result<(Arc<Runbook>, Arc<Vec<Diagnostic>>), Failure> {
+        let open =
+            self.runbook.as_ref().map(|(_, runbook, diagnostics)| (Arc::clone(runbook), Arc::clone(diagnostics)));
+        open.ok_or_else(|| needed("a runbook", "Open a runbook folder."))
+    }
+
+    async fn baseline(&mut self) -> Result<Arc<Baseline>, Failure> {
+        if self.baseline.is_none() {
+            let kept = ledger_baseline(&*self.database()?, &self.runbook()?.0).await?;
+            self.baseline = kept.map(Arc::new);
+        }
+        self.baseline.clone().ok_or_else(|| needed("a baseline", "Open a baseline file, or keep one in the ledger."))
+    }
+
+    fn teller(&self) -> impl FnMut(Progress) + Send + use<> {
+        let say = self.say.clone();
+        move |progress| say.say(Event::Progress(progress))
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as: the worker watches")]
+    fn watch<'a>(&self, say: &'a mut (dyn FnMut(Progress) + Send), cancel: &'a Cancel) -> Watch<'a> {
+        Watch { say, cancel }
+    }
+}
+
+/// Says in words what a command is, for the status line.
+fn words(command: &Command) -> String {
+    match command {
+        Command::OpenRunbook(path) => format!("Opening {}", path.display()),
+        Command::Connect { .. } => "Connecting".to_owned(),
+        Command::Disconnect => "Disconnecting".to_owned(),
+        Command::OpenBaseline(path) => format!("Opening {}", path.display()),
+        Command::Survey => "Looking at the database".to_owned(),
+        Command::SaveBaseline { .. } => "Keeping a baseline".to_owned(),
+        Command::Rehearse { .. } => "Rehearsing".to_owned(),
+        Command::Stage { .. } => "Staging".to_owned(),
+        Command::Approve { request, .. } => format!("Approving {request}"),
+        Command::Reject { request, .. } => format!("Rejecting {request}"),
+        Command::Withdraw { request, .. } => format!("Withdrawing from {request}"),
+        Command::Run { request, .. } => format!("Running {request}"),
+        Command::Prove { request } => format!("Proving what became of {request}"),
+        Command::ExportFinding { .. } => "Writing the finding".to_owned(),
+        Command::VerifyFinding(_) => "Verifying a finding".to_owned(),
+        Command::InitLedger => "Making the ledger".to_owned(),
+        Command::ReadLedger => "Reading the ledger".to_owned(),
+        Command::ListAgentKeys => "Asking ssh-agent".to_owned(),
+        Command::CompareBaselines(..) => "Comparing baselines".to_owned(),
+        Command::Cancel => "Cancelling".to_owned(),
+    }
+}

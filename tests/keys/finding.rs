@@ -1,0 +1,248 @@
+//! A finding made with real keys, written to disk, and checked by running the very lines of its VERIFY.txt.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use countersign::adapter::files::DiskFolders;
+use countersign::adapter::ssh::SshSigner;
+use countersign::approval::{Namespace, SignedBytes, countersign, parse_roster};
+use countersign::census::{Census, Comparison, Target};
+use countersign::digest::Digest;
+use countersign::finding::{Finding, FindingSubject, export, verify_export};
+use countersign::plan::{PLAN_FORMAT, Plan, REQUEST_FORMAT, Request, SealedPlan, Settings, Stage, Verb, canonical};
+use countersign::port::{Folders as _, KeyChoice, SignRequest, Signer as _};
+use countersign::rehearsal::{REHEARSAL_FORMAT, Rehearsal};
+use countersign::run::{Outcome, Trace};
+use countersign::runbook::{Policy, Principal, StepId, Timeouts};
+use jiff::Timestamp;
+
+use super::{Keys, make_readable, wait_for};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn principal(who: &str) -> Principal {
+    Principal(format!("{who}@example.test"))
+}
+
+/// Three people and an agent, with real keys of different kinds.
+fn people(keys: &Keys) -> String {
+    let mut text = "format = 1\n".to_owned();
+    for (who, arguments, kind, roles) in [
+        ("lan", "-t ed25519", "human", "\"reviewer\", \"operator\""),
+        ("minh", "-t ecdsa -b 384", "human", "\"reviewer\""),
+        ("hoa", "-t ed25519", "human", "\"reviewer\""),
+        ("bot", "-t ed25519", "agent", "\"author\""),
+    ] {
+        make_readable(keys, who, arguments);
+        let key = keys.public(who);
+        let _ = writeln!(
+            text,
+            "\n[[person]]\nprincipal = \"{who}@example.test\"\nname = \"{who}\"\nkind = \"{kind}\"\nroles = [{roles}]\nkeys = [\"{key}\"]"
+        );
+    }
+    text
+}
+
+fn signed(keys: &Keys, who: &str, namespace: Namespace, bytes: &[u8]) -> SignedBytes {
+    let key = KeyChoice::File(keys.path(who));
+    let request = SignRequest { principal: principal(who), key, namespace, bytes: bytes.to_vec(), passphrase: None };
+    wait_for(SshSigner::new(None).sign(&request)).unwrap()
+}
+
+/// A run by lan, approved by minh and hoa, and signed by lan: the files of its folder.
+fn exported(keys: &Keys) -> BTreeMap<String, Vec<u8>> {
+    let roster = parse_roster(&people(keys)).unwrap();
+    let plan = plan(roster.digest);
+    let sealed = SealedPlan::read(&canonical(&plan).unwrap()).unwrap();
+    let rehearsal = rehearsal(&plan, sealed.digest());
+    let rehearsal_digest = Digest::of(canonical(&rehearsal).unwrap().as_bytes());
+    let request = Request {
+        format: REQUEST_FORMAT.to_owned(),
+        verb: Verb::Run,
+        nonce: plan.nonce.clone(),
+        plan_digest: sealed.digest(),
+        rehearsal_digest,
+        baseline_digest: plan.baseline_digest,
+        database: "directus".to_owned(),
+        steps: vec![StepId::from("SB-12")],
+        hazards: Vec::new(),
+        requester: principal("bot"),
+        not_before: at("2026-06-01T11:30:00Z"),
+        not_after: at("2026-06-01T19:30:00Z"),
+    };
+    let bytes = canonical(&request).unwrap().into_bytes();
+    let approvals = vec![signed(keys, "minh", Namespace::Run, &bytes), signed(keys, "hoa", Namespace::Run, &bytes)];
+    let now = at("2026-06-01T12:00:00Z");
+    let opened = countersign(sealed, &rehearsal, request.clone(), &approvals, &roster, now).unwrap();
+    let subject = FindingSubject {
+        plan_digest: opened.plan().digest(),
+        plan,
+        request_digest: opened.request_digest(),
+        request,
+        rehearsal,
+        rehearsal_digest,
+        roster: roster.text,
+        requested: signed(keys, "bot", Namespace::Stage, &bytes),
+        approvals,
+        operated: Some(signed(keys, "lan", Namespace::Operate, &bytes)),
+        outcome: Some(Outcome::Committed),
+        failure: None,
+        trace: Some(Trace::default()),
+        inside: Vec::new(),
+        after: Some(Comparison::default()),
+    };
+    let words = "Đã đảo ngược.".to_owned();
+    let finding = Finding::of(subject, principal("lan"), words, at("2026-06-01T12:10:00Z"), 41, Digest::of(b"head"));
+    let text = canonical(&finding).unwrap();
+    let signature = signed(keys, "lan", Namespace::Finding, text.as_bytes());
+    export(&text, &[signature])
+}
+
+fn plan(roster_digest: Digest) -> Plan {
+    let timeouts = Timeouts { lock_millis: 3000, statement_millis: 30_000, idle_in_transaction_millis: 30_000 };
+    let stage = Stage {
+        step: StepId::from("SB-12"),
+        script: "reversal/sb-12.sql".to_owned(),
+        statements: Vec::new(),
+        locked_tables: Vec::new(),
+        drops: Vec::new(),
+    };
+    Plan {
+        format: PLAN_FORMAT.to_owned(),
+        nonce: "0123456789abcdef0123456789abcdef".to_owned(),
+        runbook: "phase1-governance".to_owned(),
+        runbook_version: "2026-06-01".to_owned(),
+        runbook_digest: Digest::of(b"runbook"),
+        roster_digest,
+        target: Target {
+            system_identifier: "7381234567890123456".to_owned(),
+            database_oid: 16384,
+            database: "directus".to_owned(),
+            server_version: 150_018,
+            in_recovery: false,
+            role: "ops".to_owned(),
+            timeline: 1,
+        },
+        settings: Settings::new(timeouts, "public"),
+        policy: Policy { approvals: 2, rehearsal_max_age_seconds: 12 * 3600, approval_valid_seconds: 8 * 3600 },
+        parameters: Vec::new(),
+        stages: vec![stage],
+        checks: Vec::new(),
+        stops: Vec::new(),
+        baseline_digest: Digest::of(b"baseline"),
+        hazards: Vec::new(),
+        requester: principal("bot"),
+        editor: None,
+        sealed_at: at("2026-06-01T10:59:00Z"),
+    }
+}
+
+fn rehearsal(plan: &Plan, plan_digest: Digest) -> Rehearsal {
+    let census =
+        Census { taken_at: at("2026-06-01T11:00:00Z"), target: plan.target.clone(), readings: BTreeMap::new() };
+    Rehearsal {
+        format: REHEARSAL_FORMAT.to_owned(),
+        plan_digest,
+        taken_at: at("2026-06-01T11:00:00Z"),
+        duration_millis: 212,
+        trace: Trace::default(),
+        inside: Vec::new(),
+        entry: census.clone(),
+        exit: census,
+        residue: Vec::new(),
+        failure: None,
+    }
+}
+
+/// Runs one line of VERIFY.txt in the folder, by a plain shell.
+fn runs(folder: &Path, line: &str) -> bool {
+    let output = Command::new("sh").arg("-c").arg(line).current_dir(folder).output().unwrap();
+    output.status.success()
+}
+
+/// The lines of VERIFY.txt that are commands for a check.
+fn commands(folder: &Path) -> Vec<String> {
+    let text = fs::read_to_string(folder.join("VERIFY.txt")).unwrap();
+    let is_command = |line: &&str| line.starts_with("ssh-keygen ") || line.starts_with("sha256sum -c ");
+    text.lines().filter(is_command).map(str::to_owned).collect()
+}
+
+#[test]
+fn stock_tools_verify_an_exported_finding() {
+    let keys = Keys::new();
+    let files = exported(&keys);
+    let folder = keys.path("finding");
+    DiskFolders.write_folder(&folder, &files).unwrap();
+    let verification = verify_export(&DiskFolders.read_folder(&folder).unwrap().0);
+    assert_eq!(verification.refused, Vec::<String>::new());
+    assert_eq!(verification.signatures.len(), 5);
+
+    let commands = commands(&folder);
+    assert_eq!(commands.len(), 6, "{commands:#?}");
+    for command in &commands {
+        assert!(runs(&folder, command), "{command}");
+    }
+    // The digests inside request.json are those of the files beside it.
+    for (file, name) in [("plan.json", "plan_digest"), ("rehearsal.json", "rehearsal_digest")] {
+        assert!(runs(
+            &folder,
+            &format!("grep -q \"\\\"{name}\\\":\\\"$(sha256sum < {file} | cut -d' ' -f1)\\\"\" request.json")
+        ));
+    }
+    assert!(runs(
+        &folder,
+        "grep -q \"\\\"roster_digest\\\":\\\"$(sha256sum < roster.toml | cut -d' ' -f1)\\\"\" plan.json"
+    ));
+}
+
+#[test]
+fn one_flipped_byte_is_refused_by_both() {
+    let keys = Keys::new();
+    let files = exported(&keys);
+    let folder = keys.path("finding");
+    DiskFolders.write_folder(&folder, &files).unwrap();
+    let commands = commands(&folder);
+    for (path, bytes) in &files {
+        let mut flipped = bytes.clone();
+        let middle = flipped.len() / 2;
+        flipped[middle] ^= 1;
+        fs::write(folder.join(path), &flipped).unwrap();
+        let passed = commands.iter().all(|command| runs(&folder, command));
+        assert!(!passed, "stock tools accept byte {middle} of {path}");
+        let verification = verify_export(&DiskFolders.read_folder(&folder).unwrap().0);
+        assert!(!verification.holds(), "byte {middle} of {path} is accepted");
+        if path == "request.json" {
+            let signatures = commands.iter().filter(|command| command.ends_with("< request.json"));
+            assert_eq!(signatures.map(|command| runs(&folder, command)).collect::<Vec<_>>(), [false; 4]);
+        }
+        fs::write(folder.join(path), bytes).unwrap();
+    }
+    assert!(commands.iter().all(|command| runs(&folder, command)), "the folder was not put back");
+}
+
+#[test]
+fn stock_tools_refuse_an_agents_approval_too() {
+    let keys = Keys::new();
+    let files = exported(&keys);
+    let folder = keys.path("finding");
+    DiskFolders.write_folder(&folder, &files).unwrap();
+    let verify = |who: &str, namespace: Namespace| {
+        let approval = signed(&keys, who, namespace, &files["request.json"]);
+        fs::write(folder.join("new.sig"), approval.signature).unwrap();
+        let namespace = namespace.as_str();
+        let line = format!(
+            "ssh-keygen -Y verify -f allowed_signers -I {who}@example.test -n {namespace} -s new.sig < request.json"
+        );
+        runs(&folder, &line)
+    };
+    assert!(verify("hoa", Namespace::Run));
+    assert!(!verify("hoa", Namespace::Operate));
+    assert!(verify("bot", Namespace::Stage));
+    assert!(!verify("bot", Namespace::Run));
+    assert!(verify("lan", Namespace::Operate));
+}
