@@ -216,7 +216,7 @@ fn verified(ui: &mut Ui, verification: &Verification) {
                 tokens.good,
                 &format!("{} · {} over {}", signed.principal, signed.namespace, signed.file),
             );
-            text::mono(ui, &signed.fingerprint);
+            text::mono_wrapped(ui, &signed.fingerprint);
         }
     }
     if let Some(finding) = &verification.finding {
