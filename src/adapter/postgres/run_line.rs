@@ -181,7 +181,7 @@ impl Line {
         let entries = ledger::read_gate(self.link()?).await?;
         Ok(Event::LedgerRead(match intent {
             Some((request, run)) => gate(&entries, request, &run),
-            None => LedgerGate { stop: standing_stop(&entries), void: None },
+            None => LedgerGate { stop: standing_stop(&entries), ..LedgerGate::default() },
         }))
     }
 }
