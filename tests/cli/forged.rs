@@ -204,8 +204,12 @@ fn committed_and_ended_by_hand_say_nothing() {
 fn committed_by_hand_does_not_prove_a_dead_run() {
     let stand = Stand::new();
     let staged = stand.stage().unwrap();
-    let intent =
-        Body::Intent { request_digest: staged.digest, run: "r".repeat(32), operator: "lan@example.test".into(), signature: by("lan") };
+    let intent = Body::Intent {
+        request_digest: staged.digest,
+        run: "r".repeat(32),
+        operator: "lan@example.test".into(),
+        signature: by("lan"),
+    };
     stand.append(&intent);
     // Another transaction's number, and one that is not there.
     stand.append(&committed(&stand, &staged.request, &"r".repeat(32), "1"));

@@ -29,8 +29,7 @@ const BASE: &str = "CREATE TABLE public.vocabulary (code text PRIMARY KEY, domai
 const BUILD: &str = "BEGIN; CREATE TABLE public.extra (id int PRIMARY KEY); \
      INSERT INTO public.vocabulary VALUES ('x', 'governance'), ('y', 'governance'), ('z', 'governance'); COMMIT";
 /// Its reversal.
-pub const REVERSAL: &str =
-    "DELETE FROM public.vocabulary WHERE domain = 'governance';\n\nDROP TABLE public.extra;\n";
+pub const REVERSAL: &str = "DELETE FROM public.vocabulary WHERE domain = 'governance';\n\nDROP TABLE public.extra;\n";
 
 const RUNBOOK: &str = r#"format = 1
 [runbook]
@@ -148,9 +147,12 @@ impl Stand {
         std::fs::write(folder.join("runbook.toml"), RUNBOOK.replace("DATABASE", &database.name)).unwrap();
         std::fs::write(folder.join("reversal/s-1.sql"), reversal).unwrap();
         let mut roster = "format = 1\n".to_owned();
-        for (name, roles) in
-            [("hong", r#""author""#), ("lan", r#""reviewer", "operator""#), ("minh", r#""reviewer""#), ("thu", r#""reviewer""#)]
-        {
+        for (name, roles) in [
+            ("hong", r#""author""#),
+            ("lan", r#""reviewer", "operator""#),
+            ("minh", r#""reviewer""#),
+            ("thu", r#""reviewer""#),
+        ] {
             keys.make(name, "-t ed25519", "");
             roster += &format!(
                 "[[person]]\nprincipal = \"{name}@example.test\"\nname = \"{name}\"\nkind = \"human\"\nroles = [{roles}]\nkeys = [\"{}\"]\n",
