@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on says so by panicking")]
 
-#[expect(dead_code, reason = "the tests' own fixtures; only a few are needed here")]
+#[allow(dead_code, unused_imports, reason = "the tests' own fixtures; only a few are needed here")]
 #[path = "../tests/ui/fixture.rs"]
 mod fixture;
 
