@@ -1,11 +1,13 @@
 //! What the machine asks for, and what it is told.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::Finished;
 use crate::census::{Census, Question, Target};
 use crate::ledger::Body;
-use crate::runbook::{ObjectName, StepId};
+use crate::runbook::{ObjectName, Principal, StepId};
 
 /// What the machine wants done next. One at a time; the answer comes back as an [`Event`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,6 +166,8 @@ pub struct LedgerGate {
     pub stop: Option<String>,
     /// Why the request may no longer run: withdrawn, rejected, used.
     pub void: Option<String>,
+    /// Everybody who withdrew an approval of it at any time: a run that counted one of them does not commit (D-74).
+    pub withdrawn: BTreeSet<Principal>,
 }
 
 /// What was sent and answered, kept as evidence.

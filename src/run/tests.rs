@@ -269,8 +269,10 @@ fn another_database_a_blind_role_a_stop_and_a_withdrawal_end_it() {
         assert!(finished.failure.is_some());
     }
     for gate in [
-        LedgerGate { stop: Some("stopped".to_owned()), void: None },
-        LedgerGate { stop: None, void: Some("withdrawn".to_owned()) },
+        LedgerGate { stop: Some("stopped".to_owned()), ..LedgerGate::default() },
+        LedgerGate { void: Some("withdrawn".to_owned()), ..LedgerGate::default() },
+        // Withdrawn while the operator was signing: counted then, and not any more.
+        LedgerGate { withdrawn: ["minh@example.test".into()].into(), ..LedgerGate::default() },
     ] {
         let (finished, log, _) =
             drive(14, &|step, _| matches!(step, Step::ReadLedger).then(|| Event::LedgerRead(gate.clone())));

@@ -210,7 +210,7 @@ fn the_ledger_gate_is_read_inside_the_transaction() {
     // A rehearsal has no intent: only a stop concerns it.
     let mut rehearsal = connected(&database);
     send(&mut *rehearsal, "BEGIN");
-    assert_eq!(gate(&mut *rehearsal), LedgerGate { stop: Some("c: r".to_owned()), void: None });
+    assert_eq!(gate(&mut *rehearsal), LedgerGate { stop: Some("c: r".to_owned()), ..LedgerGate::default() });
 }
 
 /// Runs one stage through a proxy that cuts the line around COMMIT, and proves what became of it.

@@ -1,5 +1,6 @@
 //! The runbook of phase 1 and what a session might say about it, made by hand from the core's own types.
 
+#[path = "fixture/request.rs"]
 mod request;
 
 use std::collections::BTreeMap;

@@ -128,15 +128,21 @@ impl Line {
         }
         let appended = async {
             let mut link = self.desk.link().await?;
-            let entry = ledger::append(&mut link, body).await?;
+            ledger::append(&mut link, body).await?;
+            // A second operator stands back here, before the first one would meet the mutex in other hands.
+            let gate = match &self.intent {
+                Some((request, run)) => gate(&ledger::read_gate(&mut link).await?, *request, run),
+                None => LedgerGate::default(),
+            };
             self.desk.keep(link);
-            Ok::<_, DatabaseError>(entry)
+            Ok::<_, DatabaseError>(gate.stop.or(gate.void))
         };
         // The run's own connection is not touched: whatever happens here, its transaction is in no doubt.
-        appended
-            .await
-            .map(|_| Event::Appended)
-            .map_err(|error| Trouble::Failed(format!("the ledger did not take the entry: {error}")))
+        match appended.await {
+            Ok(None) => Ok(Event::Appended),
+            Ok(Some(reason)) => Err(Trouble::Failed(format!("the ledger forbids it: {reason}"))),
+            Err(error) => Err(Trouble::Failed(format!("the ledger did not take the entry: {error}"))),
+        }
     }
 
     async fn connect(&mut self, needs_ledger: bool) -> Result<Event, Trouble> {
@@ -181,7 +187,7 @@ impl Line {
         let entries = ledger::read_gate(self.link()?).await?;
         Ok(Event::LedgerRead(match intent {
             Some((request, run)) => gate(&entries, request, &run),
-            None => LedgerGate { stop: standing_stop(&entries), void: None },
+            None => LedgerGate { stop: standing_stop(&entries), ..LedgerGate::default() },
         }))
     }
 }
