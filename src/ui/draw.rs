@@ -21,6 +21,10 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         self.draw(ui);
     }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
 }
 
 impl App {
@@ -44,6 +48,8 @@ impl App {
         };
         keys(ui, &mut scene);
         let tokens = Tokens::of(ui);
+        // Panels leave hair lines between them where the zoom is not a whole number.
+        ui.painter().rect_filled(ui.max_rect(), 0.0, tokens.line);
         let bare = Frame::new();
         Panel::top("band").frame(bare).resizable(false).show_separator_line(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;

@@ -141,7 +141,7 @@ fn staging_asks_steps_parameters_and_who() {
     desk.click("Rehearse SB-10, SB-12");
     match desk.sent().as_slice() {
         [Command::Rehearse { steps, bindings }] => {
-            assert_eq!(steps.iter().map(|step| step.as_str()).collect::<Vec<_>>(), ["SB-10", "SB-12"]);
+            assert_eq!(steps.iter().map(countersign::runbook::StepId::as_str).collect::<Vec<_>>(), ["SB-10", "SB-12"]);
             assert_eq!(bindings, &[("origin_key".to_owned(), "governance-ruleset-v1".to_owned())]);
         }
         _ => panic!("one rehearsal"),

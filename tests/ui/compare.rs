@@ -1,9 +1,11 @@
 //! Compare: verdicts, filters, order, groups, details, and ten thousand rows.
 
+use std::sync::Arc;
+
 use countersign::diagnose::Mode;
 use countersign::session::{Command, Event};
 use countersign::ui::Page;
-use std::sync::Arc;
+use egui_kittest::kittest::Queryable as _;
 
 use super::desk::Desk;
 use super::fixture;
@@ -40,10 +42,7 @@ fn a_verdict_filters_and_a_search_narrows() {
 fn the_gravest_come_first_and_groups_count_their_failures() {
     let mut desk = compare();
     desk.click("Gravest first");
-    let top = |desk: &Desk, label: &str| {
-        use egui_kittest::kittest::Queryable as _;
-        desk.harness.get_by_label_contains(label).rect().top()
-    };
+    let top = |desk: &Desk, label: &str| desk.harness.get_by_label_contains(label).rect().top();
     assert!(top(&desk, "idle-sessions: blind") < top(&desk, "outbox: same"));
     desk.click("Group by object");
     desk.must_say("public.apr_action_types").must_say("2 of 3").must_say("1 pass");
@@ -63,7 +62,6 @@ fn a_row_opens_its_query_and_whole_values() {
 fn a_definition_opens_as_a_difference() {
     let mut desk = compare();
     {
-        use egui_kittest::kittest::Queryable as _;
         desk.harness.get_by_label_contains("birth-trigger: drifted").click();
     }
     for _ in 0..200 {
@@ -102,7 +100,6 @@ fn it_is_copied_as_markdown_and_as_tsv() {
     for (button, expect) in
         [("Copy Markdown", "| Active action types | 6 | 6 | "), ("Copy TSV", "Active action types\t6\t6\t")]
     {
-        use egui_kittest::kittest::Queryable as _;
         desk.harness.get_by_label(button).click();
         let mut text = None;
         for _ in 0..4 {
@@ -130,7 +127,6 @@ fn two_baselines_are_compared_with_each_other() {
     desk.sent();
     desk.harness.run_steps(2);
     assert!(!desk.can("Compare the two"), "the same one twice");
-    use egui_kittest::kittest::Queryable as _;
     desk.harness.get_by_label("Second baseline").click();
     desk.harness.run_steps(4);
     desk.harness.get_all_by_label_contains("after the build").last().unwrap().click();

@@ -206,7 +206,7 @@ pub fn rows() -> Vec<Row> {
     let mut trigger =
         row("birth-trigger", "Birth trigger keeps the F-83-1 fix", "apr_action_types", ("", "", ""), Verdict::Drifted);
     trigger.baseline = Some(value(FIXED));
-    trigger.expected = FIXED.to_owned();
+    FIXED.clone_into(&mut trigger.expected);
     trigger.actual = value(BROKEN);
     let mut absent = row(
         "ruleset-absent",

@@ -96,12 +96,11 @@ fn neither_esc_nor_enter_nor_a_click_outside_confirms() {
     for leave in [Some(Key::Escape), Some(Key::Enter), None] {
         let mut desk = approved();
         desk.click(ASK).type_into(NAME, "directus");
-        match leave {
-            Some(key) => desk.harness.key_press(key),
-            None => {
-                desk.harness.drag_at(eframe::egui::pos2(8.0, 400.0));
-                desk.harness.drop_at(eframe::egui::pos2(8.0, 400.0));
-            }
+        if let Some(key) = leave {
+            desk.harness.key_press(key);
+        } else {
+            desk.harness.drag_at(eframe::egui::pos2(8.0, 400.0));
+            desk.harness.drop_at(eframe::egui::pos2(8.0, 400.0));
         }
         desk.harness.run_steps(4);
         assert!(desk.sent().is_empty(), "{leave:?} ran something");

@@ -8,7 +8,7 @@ use super::shell::connected;
 
 fn with_script(sql: &str) -> Desk {
     let mut runbook = fixture::runbook();
-    runbook.steps[0].reversal.text = sql.to_owned();
+    sql.clone_into(&mut runbook.steps[0].reversal.text);
     let mut desk = connected();
     desk.hear(fixture::opened_with(runbook));
     desk.go(Page::Script);
@@ -58,7 +58,7 @@ fn a_script_is_searched() {
 
 #[test]
 fn a_script_of_many_lines_lays_out_only_what_is_seen() {
-    let sql: String = (0..50_000).map(|number| format!("-- line {number}\n")).collect();
+    let sql = (0..50_000).map(|number| format!("-- line {number}")).collect::<Vec<_>>().join("\n");
     let desk = with_script(&sql);
     desk.must_say("1: -- line 0");
     desk.must_not_say("200: -- line 199");
