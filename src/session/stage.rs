@@ -35,6 +35,8 @@ pub struct StagedRequest {
     pub request: String,
     /// What people sign.
     pub digest: Digest,
+    /// Until when it can be approved and run.
+    pub not_after: Timestamp,
     /// The plan.
     pub plan: Plan,
     /// The rehearsal.
@@ -145,7 +147,7 @@ pub async fn stage(
         signature,
     };
     database.ledger_append(&body).await?;
-    Ok(StagedRequest { request: request.id(), digest, plan: plan.plan().clone(), rehearsal })
+    Ok(StagedRequest { request: request.id(), digest, not_after: request.not_after, plan: plan.plan().clone(), rehearsal })
 }
 
 /// Says why a rehearsal did not pass.

@@ -161,7 +161,8 @@ impl Line {
                     blind.push(format!("`{role}` may not {what}; GRANT countersign_desk TO it"));
                 }
             }
-        } else {
+        } else if self.intent.is_some() {
+            // A rehearsal needs none: the machine takes the mutex only where there is one.
             blind.push("there is no ledger in this database; make it first".to_owned());
         }
         let pid = here.pid.to_string();

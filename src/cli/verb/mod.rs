@@ -4,6 +4,7 @@ mod ceremony;
 mod demo;
 mod keep;
 mod look;
+mod show;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
             }
             LedgerVerb::Log { connection } => keep::log(&world, &connection, output).await,
             LedgerVerb::Verify { connection } => keep::verify_ledger(&world, &connection, output).await,
+            LedgerVerb::Show { request, connection } => show::show(&world, &request, &connection, output).await,
             LedgerVerb::Request { request, connection } => keep::request(&world, &request, &connection, output).await,
         },
         Verb::Completions { shell } => {
