@@ -78,6 +78,14 @@ pub struct Turn {
 }
 
 impl Diagnosis {
+    /// Returns whether it stops because something cannot be seen, so that better eyes may see that all is well.
+    #[must_use]
+    pub fn is_blind(&self) -> bool {
+        !self.facts.unreadable.is_empty()
+            || self.facts.conditions.iter().any(|condition| condition.state == ConditionState::Unknown)
+            || self.facts.throughout.iter().any(|row| row.verdict == Verdict::Blind)
+    }
+
     /// Finds the branch of one step.
     #[must_use]
     pub fn step(&self, id: &StepId) -> Option<&StepDiagnosis> {
@@ -109,7 +117,7 @@ fn stop_reasons(facts: &Facts) -> Vec<String> {
             "{}: {} (expected {}, actual {})",
             condition.id,
             condition.title,
-            condition.expected,
+            cut(&condition.expected),
             in_words(&condition.actual)
         )),
         ConditionState::Unknown => {
@@ -122,7 +130,7 @@ fn stop_reasons(facts: &Facts) -> Vec<String> {
             "{}: {} must hold throughout (expected {}, actual {})",
             row.id,
             row.title,
-            row.expected,
+            cut(&row.expected),
             in_words(&row.actual)
         )),
         Verdict::Blind => Some(format!("{}: {} cannot be known ({})", row.id, row.title, in_words(&row.actual))),
@@ -131,15 +139,21 @@ fn stop_reasons(facts: &Facts) -> Vec<String> {
     conditions.chain(counts).chain(unreadable).collect()
 }
 
-/// Shows a reading in a sentence, cut where a definition would fill the screen.
+/// Shows a reading in a sentence.
 fn in_words(reading: &Reading) -> String {
     match reading {
         Reading::Value(None) => "absent".to_owned(),
-        Reading::Value(Some(value)) if value.chars().count() > 120 || value.contains('\n') => {
-            format!("{}…", value.chars().take(80).collect::<String>().replace('\n', " "))
-        }
-        Reading::Value(Some(value)) => value.clone(),
+        Reading::Value(Some(value)) => cut(value),
         Reading::Blind(reason) => format!("blind: {reason}"),
+    }
+}
+
+/// Cuts a value where a definition would fill the screen.
+fn cut(value: &str) -> String {
+    if value.chars().count() > 120 || value.contains('\n') {
+        format!("{}…", value.chars().take(80).collect::<String>().replace('\n', " "))
+    } else {
+        value.to_owned()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::diagnose::{Diagnosis, Mode, StepDiagnosis};
 use crate::plan::canonical;
 use crate::review::{Note, RULES, Severity, explain, review};
 use crate::runbook::{Diagnostic, DiagnosticSeverity};
-use crate::session::{Failure, FailureKind, World, open_baseline, open_runbook, survey, take_baseline};
+use crate::session::{Failure, FailureKind, World, open_baseline, open_runbook, stop_hint, survey, take_baseline};
 
 /// `check`: reads and reviews a runbook.
 pub(super) async fn check(world: &World, check: &Check, output: Output) -> Result<(), Failure> {
@@ -178,8 +178,7 @@ pub(super) async fn diagnose(world: &World, diagnose: &Diagnose, output: Output)
     );
     if mode == Mode::Stop {
         let message = format!("disaster stop: {}", evidence.first().map_or("unknown state", String::as_str));
-        let hint = "Halt; write a divergence finding. A restart needs the gates of the runbook.";
-        return Err(Failure::new(FailureKind::Stopped, message, hint));
+        return Err(Failure::new(FailureKind::Stopped, message, stop_hint(diagnosis)));
     }
     Ok(())
 }
