@@ -1,5 +1,7 @@
 //! Takes the entries, a request and a run; gives what forbids that run now: a stop that holds, or a request that is void.
 
+use std::collections::BTreeSet;
+
 use super::{Body, Entry};
 use crate::digest::Digest;
 use crate::run::LedgerGate;
@@ -14,9 +16,10 @@ pub fn standing_stop(entries: &[Entry]) -> Option<String> {
     for entry in entries {
         match read(entry) {
             Ok(Body::Stopped { condition, reason, by: _ }) => stops.push((entry.seq, format!("{condition}: {reason}"))),
-            Ok(Body::Restarted { stop, signatures: _ }) => stops.retain(|(seq, _)| *seq != stop),
+            // D-62: whoever may append may write `restarted`; nothing here can verify its gates, so it lifts nothing.
             Ok(
-                Body::Baseline { .. }
+                Body::Restarted { .. }
+                | Body::Baseline { .. }
                 | Body::Staged { .. }
                 | Body::Approved { .. }
                 | Body::Rejected { .. }
@@ -35,33 +38,36 @@ pub fn standing_stop(entries: &[Entry]) -> Option<String> {
 /// Says what the ledger forbids a run of this request (D-61, D-74).
 ///
 /// A withdrawal after the run's intent voids the request whoever made it: whether enough others remain is for a new
-/// countersignature to say, not for a run that has begun. Those before it were weighed when it was countersigned.
+/// countersignature to say, not for a run that has begun. Those before it are named, because the one who countersigned may
+/// have read the ledger before they came: signing takes as long as a person takes.
 #[must_use]
 pub fn gate(entries: &[Entry], request_digest: Digest, run: &str) -> LedgerGate {
     let mut void = None;
     let mut began = false;
+    let mut first: Option<String> = None;
+    let mut withdrawn = BTreeSet::new();
     for body in entries.iter().filter_map(|entry| read(entry).ok()) {
         let reason = match &body {
             Body::Rejected { request_digest: of, reason, signature } if *of == request_digest => {
                 Some(format!("{} rejected it: {reason}", signature.principal))
             }
-            Body::Withdrawn { request_digest: of, reason, signature } if *of == request_digest && began => {
-                Some(format!("{} withdrew an approval: {reason}", signature.principal))
+            Body::Withdrawn { request_digest: of, reason, signature } if *of == request_digest => {
+                withdrawn.insert(signature.principal.clone());
+                began.then(|| format!("{} withdrew an approval: {reason}", signature.principal))
             }
+            // Of two operators at the same moment the first intent has it, as in `replay`; the second stands back.
             Body::Intent { request_digest: of, run: by, .. } if *of == request_digest => {
-                began |= by == run;
-                (by != run).then(|| format!("run {by} has used it; an approval is used once"))
+                let first = first.get_or_insert_with(|| by.clone());
+                began |= first == run;
+                (first != run).then(|| format!("run {first} has used it; an approval is used once"))
             }
             // Stages of one run are committed one after another: its own are no obstacle.
             Body::Committed { request_digest: of, run: by, .. } if *of == request_digest => {
                 (by != run).then(|| format!("run {by} has used it; an approval is used once"))
             }
+            // Of another run only its intent counts: one that stood back says so in an entry of its own.
             Body::Ended { request_digest: of, run: by, outcome: _, evidence: _ } if *of == request_digest => {
-                Some(if by == run {
-                    "this run has ended already".to_owned()
-                } else {
-                    format!("run {by} has used it; an approval is used once")
-                })
+                (by == run).then(|| "this run has ended already".to_owned())
             }
             Body::Baseline { .. }
             | Body::Staged { .. }
@@ -80,7 +86,7 @@ pub fn gate(entries: &[Entry], request_digest: Digest, run: &str) -> LedgerGate 
     if !began {
         void = void.or_else(|| Some("the intent of this run is not in the ledger".to_owned()));
     }
-    LedgerGate { stop: standing_stop(entries), void }
+    LedgerGate { stop: standing_stop(entries), void, withdrawn }
 }
 
 fn read(entry: &Entry) -> Result<Body, String> {
@@ -130,8 +136,9 @@ mod tests {
                 hash: GENESIS,
             })
             .collect();
-        let LedgerGate { stop, void } = gate(&entries, digest(), "a");
-        assert_eq!(format!("{} | {}", stop.unwrap_or_default(), void.unwrap_or_default()), expected);
+        let LedgerGate { stop, void, withdrawn } = gate(&entries, digest(), "a");
+        let withdrawn: String = withdrawn.iter().map(|who| format!(" - {who}")).collect();
+        assert_eq!(format!("{} | {}{withdrawn}", stop.unwrap_or_default(), void.unwrap_or_default()), expected);
     }
 
     #[test]
@@ -139,10 +146,18 @@ mod tests {
         let other = Digest::of(b"other");
         check(&[intent("a")], " | ");
         check(&[intent("a"), withdrawn(other)], " | ");
-        check(&[withdrawn(digest()), intent("a")], " | ");
-        check(&[intent("a"), withdrawn(digest())], " | minh withdrew an approval: no");
+        check(&[withdrawn(digest()), intent("a")], " |  - minh");
+        check(&[intent("a"), withdrawn(digest())], " | minh withdrew an approval: no - minh");
         check(&[], " | the intent of this run is not in the ledger");
         check(&[intent("b"), intent("a")], " | run b has used it; an approval is used once");
+        check(&[intent("a"), intent("b")], " | ");
+        let stood_back = Body::Ended {
+            request_digest: digest(),
+            run: "b".to_owned(),
+            outcome: Outcome::RolledBack { reason: String::new(), committed: Vec::new() },
+            evidence: crate::run::Evidence::default(),
+        };
+        check(&[intent("a"), intent("b"), stood_back], " | ");
         check(
             &[
                 intent("a"),
@@ -162,11 +177,11 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_holds_until_it_is_lifted() {
+    fn a_stop_holds_whoever_says_that_it_was_lifted() {
         let lifted = |stop| Body::Restarted { stop, signatures: Vec::new() };
         check(&[stopped(), intent("a")], "c: r | ");
-        check(&[stopped(), lifted(1), intent("a")], " | ");
+        check(&[intent("a")], " | ");
+        check(&[stopped(), lifted(1), intent("a")], "c: r | ");
         check(&[stopped(), stopped(), lifted(1), intent("a")], "c: r | ");
-        check(&[intent("a"), stopped(), lifted(1)], "c: r | ");
     }
 }

@@ -1,5 +1,7 @@
 //! Takes the entries in order; gives what they add up to. Pure: the same entries give the same state anywhere.
 
+use std::collections::BTreeSet;
+
 use super::{Body, Entry};
 use crate::approval::SignedBytes;
 use crate::digest::Digest;
@@ -42,12 +44,16 @@ pub struct RequestState {
     pub requested: SignedBytes,
     /// Approvals that were not withdrawn, in order; not yet verified.
     pub approvals: Vec<ApprovalRecord>,
+    /// Who withdrew. For good: an old signature appended again is the same bytes as a new one, so neither counts.
+    pub withdrawn: BTreeSet<Principal>,
     /// Rejections: who and why; not yet verified.
     pub rejections: Vec<(SignedBytes, String)>,
     /// What became of it.
     pub status: RequestStatus,
     /// The operator's signature, once a run began.
     pub operated: Option<SignedBytes>,
+    /// The run that has it: its identifier, and the database login that appended its intent.
+    pub begun: Option<(String, String)>,
     /// Stages known to be committed.
     pub committed_stages: u32,
     /// What the run left behind, when its desk lived to record it.
@@ -156,9 +162,11 @@ fn apply(state: &mut State, entry: &Entry, body: Body) {
                     roster,
                     requested: signature,
                     approvals: Vec::new(),
+                    withdrawn: BTreeSet::new(),
                     rejections: Vec::new(),
                     status: RequestStatus::Open,
                     operated: None,
+                    begun: None,
                     committed_stages: 0,
                     evidence: None,
                     seq: entry.seq,
@@ -167,7 +175,9 @@ fn apply(state: &mut State, entry: &Entry, body: Body) {
             }
         }
         Body::Approved { request_digest, signature } => {
-            if let Some(request) = state.request_mut(request_digest) {
+            if let Some(request) = state.request_mut(request_digest)
+                && !request.withdrawn.contains(&signature.principal)
+            {
                 request.approvals.push(ApprovalRecord { seq: entry.seq, actor: entry.actor.clone(), signature });
             }
         }
@@ -182,20 +192,27 @@ fn apply(state: &mut State, entry: &Entry, body: Body) {
         Body::Withdrawn { request_digest, reason: _, signature } => {
             if let Some(request) = state.request_mut(request_digest) {
                 request.approvals.retain(|approval| approval.signature.principal != signature.principal);
+                request.withdrawn.insert(signature.principal);
             }
         }
         Body::Intent { request_digest, run, operator: _, signature } => {
             if let Some(request) = state.request_mut(request_digest) {
                 // D-74: used once, from the intent on; a failed run voids it as well.
                 if request.status == RequestStatus::Open {
+                    request.begun = Some((run.clone(), entry.actor.clone()));
                     request.status = RequestStatus::Begun { run };
                     request.operated = Some(signature);
                 }
             }
         }
-        Body::Committed { request_digest, run: _, stage, stages, token: _ } => {
+        Body::Committed { request_digest, run, stage, stages, token } => {
             if let Some(request) = state.request_mut(request_digest) {
-                request.committed_stages = request.committed_stages.max(stage + 1);
+                // Only what the run's own transaction wrote counts: the server, not the writer, sets `actor` and `xid`.
+                let begun = request.begun.as_ref().is_some_and(|(id, actor)| *id == run && *actor == entry.actor);
+                if !begun || token.xid != entry.xid || stage != request.committed_stages {
+                    return;
+                }
+                request.committed_stages = stage + 1;
                 if request.committed_stages == stages {
                     request.status = RequestStatus::Ended(Outcome::Committed);
                 }
@@ -203,11 +220,22 @@ fn apply(state: &mut State, entry: &Entry, body: Body) {
         }
         Body::Ended { request_digest, run, outcome, evidence } => {
             if let Some(request) = state.request_mut(request_digest) {
-                request.evidence = Some(evidence);
-                let this_run = matches!(&request.status, RequestStatus::Begun { run: begun } if *begun == run);
-                let was_unknown = matches!(&request.status, RequestStatus::Ended(Outcome::Unknown { .. }));
+                let Some((_, by)) = request.begun.as_ref().filter(|(id, _)| *id == run) else { return };
+                // The evidence of the desk that ran it is not replaced by another's.
+                if *by == entry.actor || request.evidence.is_none() {
+                    request.evidence = Some(evidence);
+                }
+                let is_settled =
+                    matches!(&request.status, RequestStatus::Ended(Outcome::Committed | Outcome::RolledBack { .. }));
                 // What a transaction recorded of itself is not overruled by what a desk says of it.
-                if this_run || was_unknown {
+                let agrees = match &outcome {
+                    Outcome::Committed => false,
+                    Outcome::RolledBack { committed, reason: _ } => {
+                        u32::try_from(committed.len()) == Ok(request.committed_stages)
+                    }
+                    Outcome::Unknown { .. } => true,
+                };
+                if agrees && !is_settled {
                     request.status = RequestStatus::Ended(outcome);
                 }
             }
@@ -217,11 +245,8 @@ fn apply(state: &mut State, entry: &Entry, body: Body) {
             let stop = StopState { seq: entry.seq, condition, reason, by, at: entry.at.clone() };
             state.stop.get_or_insert(stop);
         }
-        Body::Restarted { stop, signatures: _ } => {
-            if state.stop.as_ref().is_some_and(|held| held.seq == stop) {
-                state.stop = None;
-            }
-        }
+        // D-62: whoever may append may write this; nothing here can verify its gates, so it lifts nothing.
+        Body::Restarted { .. } => {}
     }
 }
 

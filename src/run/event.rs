@@ -1,11 +1,13 @@
 //! What the machine asks for, and what it is told.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::Finished;
 use crate::census::{Census, Question, Target};
 use crate::ledger::Body;
-use crate::runbook::{ObjectName, StepId};
+use crate::runbook::{ObjectName, Principal, StepId};
 
 /// What the machine wants done next. One at a time; the answer comes back as an [`Event`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +15,10 @@ pub enum Step {
     /// Append an entry on a connection of its own and wait until it is committed → [`Event::Appended`].
     AppendApart(Body),
     /// Open a fresh, direct connection and read who and where it is → [`Event::Connected`].
-    Connect,
+    Connect {
+        /// Whether the ledger must be there, and writable.
+        needs_ledger: bool,
+    },
     /// Send exactly this text as one message → [`Event::Answered`].
     Send {
         /// The text.
@@ -161,6 +166,8 @@ pub struct LedgerGate {
     pub stop: Option<String>,
     /// Why the request may no longer run: withdrawn, rejected, used.
     pub void: Option<String>,
+    /// Everybody who withdrew an approval of it at any time: a run that counted one of them does not commit (D-74).
+    pub withdrawn: BTreeSet<Principal>,
 }
 
 /// What was sent and answered, kept as evidence.

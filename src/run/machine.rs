@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::guard::{self, split_tag};
 use super::message;
-use super::{Event, Finished, HeldLock, Outcome, Purpose, Reply, RunToken, StatementTrace, Step, Trace};
+use super::{Event, Finished, HeldLock, LedgerGate, Outcome, Purpose, Reply, RunToken, StatementTrace, Step, Trace};
 use crate::approval::{Countersigned, SignedBytes};
 use crate::census::{
     Baseline, Census, CompareScope, Comparison, Question, Target, compare, query_sql, stop_question_id,
@@ -177,13 +177,13 @@ impl Machine {
                 self.look_after(false)
             }
             (Phase::Fresh, Event::Start) => self.start(),
-            (Phase::Intent, Event::Appended) => self.expect(Phase::Connecting, Step::Connect),
+            (Phase::Intent, Event::Appended) => self.connect(),
             (Phase::Connecting, Event::Connected { target, pid, backend_start, blind }) => {
                 self.connected(Connection { target, pid, backend_start }, &blind)
             }
             (Phase::EntryCensus, Event::CensusTaken(census)) => self.entered(census),
             (Phase::InsideCensus, Event::CensusTaken(census)) => self.verified_inside(&census),
-            (Phase::Gate, Event::LedgerRead(gate)) => match gate.stop.or(gate.void) {
+            (Phase::Gate, Event::LedgerRead(gate)) => match self.forbidden(gate) {
                 Some(reason) => self.surprise(format!("the ledger forbids it: {reason}")),
                 None => self.record(),
             },
@@ -191,6 +191,15 @@ impl Machine {
             (phase, Event::Answered(reply)) => self.answered(&phase, &reply),
             (phase, event) => self.surprise(format!("BUG: {event:?} came while waiting in {phase:?}")),
         }
+    }
+
+    /// Says what the ledger forbids: a stop, a void request, or an approval that counted and was withdrawn since (D-74).
+    fn forbidden(&self, gate: LedgerGate) -> Option<String> {
+        let LedgerGate { stop, void, withdrawn } = gate;
+        let Door::Run(door) = &self.door else { return stop.or(void) };
+        let mut counted = door.countersigned.approvals().iter().map(|signed| &signed.principal);
+        let since = counted.find(|principal| withdrawn.contains(principal));
+        stop.or(void).or_else(|| since.map(|principal| format!("{principal} has withdrawn the approval")))
     }
 
     fn expect(&mut self, phase: Phase, step: Step) -> Step {
@@ -202,13 +211,21 @@ impl Machine {
         self.expect(phase, Step::Send { sql: sql.into(), purpose })
     }
 
+    fn connect(&mut self) -> Step {
+        let needs_ledger = match self.door {
+            Door::Rehearse { with_ledger } => with_ledger,
+            Door::Run(_) => true,
+        };
+        self.expect(Phase::Connecting, Step::Connect { needs_ledger })
+    }
+
     fn stage_plan(&self) -> &Stage {
         &self.plan.plan().stages[self.stage]
     }
 
     fn start(&mut self) -> Step {
         match &self.door {
-            Door::Rehearse { .. } => self.expect(Phase::Connecting, Step::Connect),
+            Door::Rehearse { .. } => self.connect(),
             // Intent before deed.
             Door::Run(door) => {
                 let intent = Body::Intent {
@@ -264,6 +281,10 @@ impl Machine {
                     }
                 },
             },
+            // A row that is not there locks nothing, and two could run at once.
+            Phase::Mutex if reply.tags != ["SELECT 1"] => {
+                self.surprise("the target's mutex row is missing; the ledger's owner must put it back")
+            }
             Phase::Mutex => self.read_names(),
             Phase::Names => {
                 self.names = reply.rows.iter().filter_map(|row| name_of(row)).collect();
@@ -272,13 +293,14 @@ impl Machine {
             Phase::Locking => self.take_entry_census(),
             Phase::LookingAround(index) => self.looked_around(*index, reply),
             Phase::Constraints => self.assert_settings(Phase::AssertingExit),
-            Phase::AssertingExit => match guard::settings_surprise(&self.plan.plan().settings, reply) {
-                Some(reason) => self.surprise(reason),
-                None => {
+            Phase::AssertingExit => {
+                if let Some(reason) = guard::settings_surprise(&self.plan.plan().settings, reply) {
+                    self.surprise(reason)
+                } else {
                     let questions = questions(self.plan.plan());
                     self.expect(Phase::InsideCensus, Step::TakeCensus(questions))
                 }
-            },
+            }
             phase => {
                 let reason = format!("BUG: an answer came while waiting in {phase:?}");
                 self.surprise(reason)
@@ -516,7 +538,7 @@ impl Machine {
         } else if self.stage + 1 < self.plan.plan().stages.len() {
             // D-27: each stage is a transaction of its own, on a connection of its own.
             self.stage += 1;
-            return self.expect(Phase::Connecting, Step::Connect);
+            return self.connect();
         }
         self.done()
     }

@@ -49,6 +49,10 @@ pub async fn approve(
     };
     // Before anybody is asked for a passphrase.
     may_approve(&opened.roster, principal, &opened.request.requester, editor)?;
+    if opened.state.withdrawn.contains(principal) {
+        let message = format!("{principal} has withdrawn from this request, and that is for good");
+        return Err(Failure::new(FailureKind::Refused, message, "Ask another reviewer, or stage it again."));
+    }
     if opened.signatures().iter().any(|signed| signed.principal == *principal) {
         return Err(ApprovalRefusal::SignedTwice(principal.clone()).into());
     }

@@ -9,6 +9,7 @@ use crate::approval::{ApprovalRefusal, Namespace, check_operated, check_requeste
 use crate::ledger::{Body, RequestStatus};
 use crate::port::{Database, Proof};
 use crate::run::{Evidence, Finished, Machine, Outcome};
+use crate::runbook::StepId;
 
 /// How often a lost COMMIT is asked after before people are asked instead; each try waits for the old transaction.
 const PROOF_TRIES: usize = 5;
@@ -63,7 +64,7 @@ pub async fn run(
     let mut finished = drive(&mut *line, &mut machine, opened.plan.plan(), watch).await;
     drop(line);
     if let Outcome::Unknown { .. } = finished.outcome {
-        finished.outcome = prove(database, finished.outcome, opened.plan.plan().stages.len()).await;
+        finished.outcome = prove(database, finished.outcome, &opened.request.steps).await;
     }
     record(database, &opened, &run, &finished).await?;
     Ok(finished)
@@ -89,12 +90,14 @@ fn refuse_used(opened: &Opened) -> Result<(), Failure> {
 }
 
 /// Asks what became of a COMMIT whose answer was lost. Never runs anything again.
-async fn prove(database: &dyn Database, outcome: Outcome, stages: usize) -> Outcome {
-    let Outcome::Unknown { token, mut reason, committed } = outcome else { return outcome };
+async fn prove(database: &dyn Database, outcome: Outcome, steps: &[StepId]) -> Outcome {
+    let Outcome::Unknown { token, mut reason, mut committed } = outcome else { return outcome };
     for _ in 0..PROOF_TRIES {
         match database.prove(&token).await {
-            Ok(Proof::Committed) if committed.len() + 1 == stages => return Outcome::Committed,
+            Ok(Proof::Committed) if committed.len() + 1 == steps.len() => return Outcome::Committed,
             Ok(Proof::Committed) => {
+                // D-27: what is done is stated exactly, the stage whose answer was lost included.
+                committed.extend(steps.get(committed.len()).cloned());
                 let reason = format!(
                     "stage {} is proved committed; its answer was lost, and the rest was not begun",
                     token.stage + 1
@@ -118,12 +121,11 @@ async fn prove(database: &dyn Database, outcome: Outcome, stages: usize) -> Outc
 pub async fn prove_again(database: &dyn Database, name: &str) -> Result<Outcome, Failure> {
     let (_, state) = read_ledger(database).await?;
     let opened = find_request(&state, name)?;
-    let stages = opened.plan.plan().stages.len();
     let (run, outcome) = match &opened.state.status {
         RequestStatus::Ended(Outcome::Unknown { token, reason, committed }) => {
             let unknown =
                 Outcome::Unknown { token: token.clone(), reason: reason.clone(), committed: committed.clone() };
-            (token.run.clone(), prove(database, unknown, stages).await)
+            (token.run.clone(), prove(database, unknown, &opened.request.steps).await)
         }
         // The desk died after the intent: whoever holds the mutex is gone once it can be taken, and the ledger decides.
         RequestStatus::Begun { run } => {
@@ -151,7 +153,12 @@ pub async fn prove_again(database: &dyn Database, name: &str) -> Result<Outcome,
     let evidence = opened.state.evidence.clone().unwrap_or_default();
     let body = Body::Ended { request_digest: opened.state.digest, run, outcome: outcome.clone(), evidence };
     database.ledger_append(&body).await?;
-    Ok(outcome)
+    // A desk that was only slow may have gone on meanwhile: what the ledger adds up to is the answer.
+    let (_, settled) = read_ledger(database).await?;
+    match find_request(&settled, name)?.state.status {
+        RequestStatus::Ended(proved) => Ok(proved),
+        RequestStatus::Open | RequestStatus::Rejected | RequestStatus::Begun { .. } => Ok(outcome),
+    }
 }
 
 /// Keeps the outcome and its evidence, and latches the stop when a condition tripped (D-61).
@@ -168,12 +175,16 @@ async fn record(database: &dyn Database, opened: &Opened, run: &str, finished: &
         outcome: finished.outcome.clone(),
         evidence,
     };
-    let mut appended = database.ledger_append(&ended).await.map(drop);
-    if let Some((condition, reason)) = &finished.tripped {
-        let stop = Body::Stopped { condition: condition.clone(), reason: reason.clone(), by: None };
-        appended = appended.and(database.ledger_append(&stop).await.map(drop));
-    }
-    appended.map_err(|error| {
+    // The latch first: a desk that dies in between must not leave the target open (D-61).
+    let latched = match &finished.tripped {
+        Some((condition, reason)) => {
+            let stop = Body::Stopped { condition: condition.clone(), reason: reason.clone(), by: None };
+            database.ledger_append(&stop).await.map(drop)
+        }
+        None => Ok(()),
+    };
+    let appended = database.ledger_append(&ended).await.map(drop);
+    latched.and(appended).map_err(|error| {
         // What the transaction recorded of itself stands; only the evidence beside it is missing.
         let message =
             format!("the run ended ({}), but its evidence could not be kept: {error}", words(&finished.outcome));

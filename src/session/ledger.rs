@@ -77,6 +77,7 @@ impl Opened {
             RequestStatus::Begun { .. } | RequestStatus::Ended(_) => Some(ApprovalRefusal::Used),
         };
         let stopped = || state.stop.as_ref().map(|stop| ApprovalRefusal::Stopped(stop.reason.clone()));
+        stands.may_still.retain(|principal| !self.state.withdrawn.contains(principal));
         if let Some(void) = used.or_else(stopped) {
             stands.void = Some(void);
         }

@@ -62,7 +62,7 @@ impl Page {
 }
 
 /// What a file dialog is opened for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choose {
     /// A runbook folder to open.
     Runbook,
@@ -102,7 +102,10 @@ pub enum UiAction {
     /// Change the theme.
     Theme(ThemeChoice),
     /// Show or hide the evidence panel.
-    ToggleEvidence,
+    ToggleEvidence {
+        /// Whether the window is too narrow to show it beside a page by default.
+        narrow: bool,
+    },
     /// Open the command palette.
     OpenPalette,
     /// Keep in mind that a reviewer has opened a script or a drifted check of a request.

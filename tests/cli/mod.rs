@@ -1,1 +1,9 @@
-//!
+//! Bad input, bad networks and bad neighbours: each gets a clear error and loses nothing.
+
+mod access;
+mod drills;
+mod forged;
+mod interrupted;
+mod lost;
+mod proxy;
+mod stand;

@@ -8,6 +8,7 @@ fn who_may_not_sign_is_told_so() {
     let author = demo.with_role("author", &[]);
     let lan = demo.with_role("reviewer", &[]);
     let minh = demo.with_role("reviewer", &[&lan.0]);
+    let thu = demo.with_role("reviewer", &[&lan.0, &minh.0]);
     let operator = demo.with_role("operator", &[]);
     let agent = demo.person("agent");
     let staged = demo.stage(&["SB-1"]).ok().json();
@@ -24,7 +25,9 @@ fn who_may_not_sign_is_told_so() {
     demo.run_as(&lan, &["withdraw", request, "--reason", "second thoughts"]).ok();
     demo.run_as(&minh, &["approve", request]).ok();
     demo.run_as(&operator, &["run", request, "--confirm", "directus"]).fails(3, "1 of 2");
-    demo.run_as(&lan, &["approve", request]).ok();
+    // Withdrawn for good: the old signature, appended again by anybody, would be the same bytes.
+    demo.run_as(&lan, &["approve", request]).fails(3, "that is for good");
+    demo.run_as(&thu, &["approve", request]).ok();
     demo.run_as(&agent, &["run", request, "--confirm", "directus"]).fails(3, "is an agent");
     demo.run_as(&author, &["run", request, "--confirm", "directus"]).fails(3, "role");
 

@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use countersign::adapter::postgres::{ClusterOptions, PrivateCluster, find_binaries};
@@ -17,6 +17,7 @@ use crate::support::{bare, cluster, database, options, postgres, run};
 struct Server {
     folder: PathBuf,
     port: u16,
+    process: Child,
 }
 
 impl Server {
@@ -69,7 +70,7 @@ impl Server {
         if owner.uid() != rustix::process::geteuid().as_raw() {
             command.uid(owner.uid()).gid(owner.gid());
         }
-        command.spawn().expect("spawned");
+        let process = command.spawn().expect("spawned");
         let ready = || fs::read_to_string(folder.join("data/postmaster.pid")).is_ok_and(|text| text.contains("ready"));
         for _ in 0..500 {
             if ready() {
@@ -78,7 +79,7 @@ impl Server {
             std::thread::sleep(Duration::from_millis(20));
         }
         assert!(ready(), "the server with TLS did not start");
-        Some(Self { folder, port })
+        Some(Self { folder, port, process })
     }
 
     fn path(&self, name: &str) -> String {
@@ -124,6 +125,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = PrivateCluster::stop_detached(&self.folder);
+        let _ = self.process.wait();
         let _ = fs::remove_dir_all(&self.folder);
     }
 }

@@ -34,7 +34,7 @@ fn reply(event: Event) -> Reply {
 
 fn connected(database: &TestDatabase) -> Box<dyn RunLine> {
     let mut line = database.superuser().run_line();
-    let event = run(line.perform(&Step::Connect));
+    let event = run(line.perform(&Step::Connect { needs_ledger: true }));
     assert!(matches!(&event, Event::Connected { blind, .. } if blind.is_empty()), "{event:?}");
     line
 }
@@ -176,7 +176,7 @@ fn a_census_inside_sees_what_is_not_committed_and_leaves_nothing() {
 fn a_role_that_cannot_see_enough_is_told_what_it_lacks() {
     let database = prepared();
     run(database.superuser().load("DROP ROLE IF EXISTS line_plain; DROP ROLE IF EXISTS line_full; CREATE ROLE line_plain LOGIN; CREATE ROLE line_full LOGIN IN ROLE countersign_desk, pg_read_all_stats")).expect("roles");
-    let blind = |role: &str| match run(database.role(role).run_line().perform(&Step::Connect)) {
+    let blind = |role: &str| match run(database.role(role).run_line().perform(&Step::Connect { needs_ledger: true })) {
         Event::Connected { blind, target, .. } if target.role == role => blind,
         other => panic!("not connected: {other:?}"),
     };
@@ -210,7 +210,7 @@ fn the_ledger_gate_is_read_inside_the_transaction() {
     // A rehearsal has no intent: only a stop concerns it.
     let mut rehearsal = connected(&database);
     send(&mut *rehearsal, "BEGIN");
-    assert_eq!(gate(&mut *rehearsal), LedgerGate { stop: Some("c: r".to_owned()), void: None });
+    assert_eq!(gate(&mut *rehearsal), LedgerGate { stop: Some("c: r".to_owned()), ..LedgerGate::default() });
 }
 
 /// Runs one stage through a proxy that cuts the line around COMMIT, and proves what became of it.
@@ -222,7 +222,8 @@ fn cut_at_commit(cut: Cut) -> (Event, Proof, String, String) {
         (postgres(&proxy.url(&database.name)).run_line(), proxy)
     });
     assert_eq!(run(line.perform(&Step::AppendApart(intent("r1")))), Event::Appended);
-    let Event::Connected { target, pid, backend_start, .. } = run(line.perform(&Step::Connect)) else {
+    let Event::Connected { target, pid, backend_start, .. } = run(line.perform(&Step::Connect { needs_ledger: true }))
+    else {
         panic!("not connected")
     };
     send(&mut *line, "BEGIN");

@@ -16,9 +16,9 @@ use super::fixture;
 use super::shell::connected;
 
 pub fn choose(desk: &mut Desk, form: &str, person: &str) {
-    desk.harness.get_by_label(&format!("Who signs ({form})")).click();
+    desk.click(&format!("Who signs ({form})"));
     desk.harness.run_steps(4);
-    desk.harness.get_all_by_label_contains(person).last().unwrap().click();
+    desk.harness.get_all_by_label_contains(&format!("· {person}")).last().unwrap().click();
     desk.harness.run_steps(4);
 }
 

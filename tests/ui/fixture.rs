@@ -1,28 +1,28 @@
 //! The runbook of phase 1 and what a session might say about it, made by hand from the core's own types.
 
+#[path = "fixture/request.rs"]
+mod request;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign::approval::{Kind, Person, Role, Roster, SignedBytes, Standing};
+use countersign::approval::{Kind, Person, Role, Roster};
 use countersign::census::{Baseline, Census, Comparison, Reading, Row, Target, Verdict};
 use countersign::diagnose::{
     ConditionFact, ConditionState, Dependant, Diagnosis, Facts, Mode, OpenTransaction, StepDiagnosis, StepFacts, Turn,
 };
 use countersign::digest::Digest;
-use countersign::ledger::{Body, Entry, RequestState, RequestStatus, State, StopState};
-use countersign::plan::{Hazard, Plan, PlannedStatement, Request, Settings, Stage, Verb};
 use countersign::port::ConnectionNote;
-use countersign::rehearsal::Rehearsal;
 use countersign::review::{Catalog, Note, Place, Review, Severity};
-use countersign::run::{HeldLock, Notice, StatementTrace, Trace};
 use countersign::runbook::{
     Check, CheckId, Expectation, NoticeExpected, Object, ObjectClass, ObjectKind, ObjectName, Parameter, ParameterKind,
-    Policy, Query, RestartBy, RestartGate, RowsExpected, Runbook, Script, StatementRule, Step, StepId, TargetRule,
-    Timeouts,
+    Policy, Query, RestartBy, RestartGate, RowsExpected, Runbook, Script, StatementRule, Step, TargetRule, Timeouts,
 };
-use countersign::session::{Environment, Event, LedgerView, RequestView, Survey};
+use countersign::session::{Environment, Event, Survey};
 use jiff::Timestamp;
+
+pub use request::*;
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -442,262 +442,6 @@ pub fn connected(environment: Environment) -> Event {
         version: "PG 15.18".to_owned(),
     };
     Event::Connected { note, environment }
-}
-
-fn statement(ordinal: u32, line: u32, sql: &str, tag: &str, rows: Option<u64>) -> PlannedStatement {
-    PlannedStatement {
-        ordinal,
-        line,
-        sql: sql.to_owned(),
-        sha256: Digest::of(sql.as_bytes()),
-        tag: tag.to_owned(),
-        rows: rows.map(RowsExpected::Exactly),
-        notices: Vec::new(),
-    }
-}
-
-pub fn plan() -> Plan {
-    let stage = |step: &str, statements| Stage {
-        step: step.into(),
-        script: format!("reversal/{}.sql", step.to_lowercase()),
-        statements,
-        locked_tables: Vec::new(),
-        drops: Vec::new(),
-    };
-    let timeouts = Timeouts { lock_millis: 3_000, statement_millis: 30_000, idle_in_transaction_millis: 30_000 };
-    Plan {
-        format: "countersign/plan/1".to_owned(),
-        nonce: "a41f09c27be35d80a41f09c27be35d80".to_owned(),
-        runbook: "phase1-governance".to_owned(),
-        runbook_version: "2026-06-01".to_owned(),
-        runbook_digest: Digest::of(b"runbook"),
-        roster_digest: Digest::of(b"roster"),
-        target: target(),
-        settings: Settings::new(timeouts, "public"),
-        policy: policy(),
-        parameters: vec![countersign::plan::BoundParameter {
-            name: "origin_key".to_owned(),
-            kind: ParameterKind::Text,
-            value: "governance-ruleset-v1".to_owned(),
-        }],
-        stages: vec![
-            stage(
-                "SB-10",
-                vec![
-                    statement(1, 1, "DROP TABLE candidate_scan_run", "DROP TABLE", None),
-                    statement(2, 2, "DROP TABLE governance_candidate_state", "DROP TABLE", None),
-                ],
-            ),
-            stage(
-                "SB-12",
-                vec![
-                    statement(
-                        1,
-                        2,
-                        "DELETE FROM evolution_snapshots\n WHERE origin = 'governance-ruleset-v1'",
-                        "DELETE",
-                        Some(1),
-                    ),
-                    statement(2, 5, "DROP TABLE governance_ruleset", "DROP TABLE", None),
-                ],
-            ),
-        ],
-        checks: Vec::new(),
-        stops: Vec::new(),
-        baseline_digest: Digest::of(b"baseline"),
-        hazards: hazards(),
-        requester: "lan@example.test".into(),
-        editor: None,
-        sealed_at: at("2026-06-01T13:40:00Z"),
-    }
-}
-
-pub fn hazards() -> Vec<Hazard> {
-    vec![Hazard {
-        rule: "fires-trigger".to_owned(),
-        place: "reversal/sb-12.sql:2:1".to_owned(),
-        message: "A trigger on evolution_snapshots fires and may write elsewhere.".to_owned(),
-    }]
-}
-
-pub fn trace() -> Trace {
-    let traced =
-        |step: &str, ordinal, tag: &str, rows: Option<&str>, duration_millis, lock: &str, notice: Option<&str>| {
-            StatementTrace {
-                step: step.into(),
-                ordinal,
-                tag: tag.to_owned(),
-                rows: rows.map(ToOwned::to_owned),
-                duration_millis,
-                notices: notice
-                    .map(|message| Notice {
-                        severity: "WARNING".to_owned(),
-                        code: "01000".to_owned(),
-                        message: message.to_owned(),
-                    })
-                    .into_iter()
-                    .collect(),
-                locks: vec![
-                    HeldLock { relation: object(lock), mode: "RowExclusiveLock".to_owned() },
-                    HeldLock { relation: object(lock), mode: "AccessExclusiveLock".to_owned() },
-                ],
-                surprise: None,
-            }
-        };
-    Trace {
-        statements: vec![
-            traced("SB-10", 1, "DROP TABLE", None, 18, "candidate_scan_run", None),
-            traced("SB-10", 2, "DROP TABLE", None, 41, "governance_candidate_state", None),
-            traced(
-                "SB-12",
-                1,
-                "DELETE",
-                Some("1"),
-                7,
-                "evolution_snapshots",
-                Some("[TRIGGER-GUARD] evolution_snapshots fired"),
-            ),
-            traced("SB-12", 2, "DROP TABLE", None, 23, "governance_ruleset", None),
-        ],
-    }
-}
-
-pub fn rehearsal() -> Rehearsal {
-    let passing = rows().into_iter().filter(|row| matches!(row.verdict, Verdict::Same | Verdict::Grown)).collect();
-    Rehearsal {
-        format: "countersign/rehearsal/1".to_owned(),
-        plan_digest: Digest::of(b"plan"),
-        taken_at: at("2026-06-01T13:41:12Z"),
-        duration_millis: 212,
-        trace: trace(),
-        inside: vec![Comparison { rows: passing }],
-        entry: census(),
-        exit: census(),
-        residue: Vec::new(),
-        failure: None,
-    }
-}
-
-pub fn rehearsed(rehearsal: Rehearsal) -> Event {
-    Event::Rehearsed { plan: Arc::new(plan()), rehearsal: Arc::new(rehearsal) }
-}
-
-pub fn request_digest() -> Digest {
-    Digest::of(b"request")
-}
-
-pub fn request_view(approved: &[&str]) -> RequestView {
-    let request = Request {
-        format: "countersign/request/1".to_owned(),
-        verb: Verb::Run,
-        nonce: plan().nonce,
-        plan_digest: Digest::of(b"plan"),
-        rehearsal_digest: Digest::of(b"rehearsal"),
-        baseline_digest: Digest::of(b"baseline"),
-        database: "directus".to_owned(),
-        steps: vec![StepId::from("SB-10"), StepId::from("SB-12")],
-        hazards: hazards(),
-        requester: "lan@example.test".into(),
-        not_before: at("2026-06-01T13:41:12Z"),
-        not_after: at("2026-06-01T21:41:12Z"),
-    };
-    let fingerprints =
-        approved.iter().map(|who| ((*who).into(), format!("SHA256:{}", &Digest::of(who.as_bytes()).to_string()[..43])));
-    let may_still = ["minh@example.test", "huong@example.test"].into_iter().filter(|who| !approved.contains(who));
-    RequestView {
-        request,
-        digest: request_digest(),
-        plan: Arc::new(plan()),
-        rehearsal: Arc::new(rehearsal()),
-        standing: Standing {
-            approved: fingerprints.collect(),
-            needed: 2,
-            may_still: may_still.map(Into::into).collect(),
-            refused: Vec::new(),
-            void: None,
-        },
-        status: RequestStatus::Open,
-        committed_stages: 0,
-        evidence: None,
-    }
-}
-
-pub fn signed(who: &str) -> SignedBytes {
-    SignedBytes { principal: who.into(), signature: "-----BEGIN SSH SIGNATURE-----".to_owned() }
-}
-
-pub fn entry(seq: u64, actor: &str, body: &Body) -> Entry {
-    Entry {
-        seq,
-        at: format!("2026-06-01T13:4{}:12.000000Z", seq % 10),
-        actor: actor.to_owned(),
-        xid: (740 + seq).to_string(),
-        kind: body.kind().to_owned(),
-        body: body.to_text(),
-        previous: Digest::of(&(seq - 1).to_be_bytes()),
-        hash: Digest::of(&seq.to_be_bytes()),
-    }
-}
-
-pub fn ledger(request: Option<RequestView>, status: RequestStatus) -> LedgerView {
-    let mut entries =
-        vec![entry(1, "lan", &Body::Baseline { document: "{}".to_owned(), digest: Digest::of(b"baseline") })];
-    let mut requests = Vec::new();
-    if let Some(view) = &request {
-        let staged = Body::Staged {
-            request: "{}".to_owned(),
-            plan: "{}".to_owned(),
-            rehearsal: "{}".to_owned(),
-            baseline: "{}".to_owned(),
-            roster: String::new(),
-            signature: signed("lan@example.test"),
-        };
-        entries.push(entry(2, "lan", &staged));
-        for (seq, (who, _)) in (3..).zip(&view.standing.approved) {
-            let body = Body::Approved { request_digest: view.digest, signature: signed(who.as_str()) };
-            entries.push(entry(seq, "ops", &body));
-        }
-        requests.push(RequestState {
-            digest: view.digest,
-            request: String::new(),
-            plan: String::new(),
-            rehearsal: String::new(),
-            baseline: String::new(),
-            roster: String::new(),
-            requested: signed("lan@example.test"),
-            approvals: Vec::new(),
-            rejections: Vec::new(),
-            status,
-            operated: None,
-            committed_stages: 0,
-            evidence: None,
-            seq: 2,
-            at: "2026-06-01T13:41:12.000000Z".to_owned(),
-        });
-    }
-    let state = State {
-        head_seq: entries.len() as u64,
-        head: entries.last().map(|entry| entry.hash),
-        requests,
-        ..State::default()
-    };
-    LedgerView { entries, state, broken: None, requests: request.into_iter().collect() }
-}
-
-pub fn ledger_read(approved: &[&str]) -> Event {
-    Event::LedgerRead(Arc::new(ledger(Some(request_view(approved)), RequestStatus::Open)))
-}
-
-pub fn stopped() -> Event {
-    let mut view = ledger(Some(request_view(&[])), RequestStatus::Open);
-    view.state.stop = Some(StopState {
-        seq: 4,
-        condition: "event-emitted".to_owned(),
-        reason: "event_outbox holds 3 governance rows; expected 0".to_owned(),
-        by: None,
-        at: "2026-06-01T14:02:00Z".to_owned(),
-    });
-    Event::LedgerRead(Arc::new(view))
 }
 
 pub fn many_rows(count: usize) -> Vec<Row> {

@@ -107,7 +107,7 @@ fn rehearsal_in_the_dark() {
 
 #[test]
 fn script_at_150_percent() {
-    let mut desk = furnished(Setting { zoom: 1.5, ..light() });
+    let mut desk = furnished(Setting { zoom: 1.5, size: vec2(864.0, 540.0), ..light() });
     desk.go(Page::Script);
     picture(desk, "script-zoomed");
 }

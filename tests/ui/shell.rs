@@ -250,3 +250,11 @@ fn the_theme_is_changed_and_remembered() {
     let kept = desk.files.0.lock().unwrap()[&PathBuf::from("/prefs.json")].clone();
     assert!(String::from_utf8(kept).unwrap().contains(r#""theme": "dark""#));
 }
+
+#[test]
+fn what_no_page_shows_in_its_place_is_shown_in_full_until_dismissed() {
+    let mut desk = connected();
+    desk.hear(failed(FailureKind::Refused, "lan@example.test requested this and may not approve it"));
+    desk.must_say("lan@example.test requested this and may not approve it").must_say("Try this next.");
+    desk.click("Dismiss").must_not_say("may not approve it");
+}

@@ -88,7 +88,7 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'countersign_desk') THEN
     BEGIN
       CREATE ROLE countersign_desk NOLOGIN;
-    EXCEPTION WHEN insufficient_privilege OR duplicate_object THEN NULL;
+    EXCEPTION WHEN insufficient_privilege OR duplicate_object OR unique_violation THEN NULL;
     END;
   END IF;
   IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'countersign_desk') THEN

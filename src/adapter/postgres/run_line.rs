@@ -70,7 +70,7 @@ impl Line {
     async fn step(&mut self, step: &Step) -> Result<Event, Trouble> {
         match step {
             Step::AppendApart(body) => self.append_apart(body).await,
-            Step::Connect => self.connect().await,
+            Step::Connect { needs_ledger } => self.connect(*needs_ledger).await,
             Step::Send { sql, purpose: _ } => self.answer(sql).await.map(Event::Answered),
             Step::TakeCensus(questions) => Ok(Event::CensusTaken(take_inside(self.link()?, questions).await?)),
             Step::ReadLedger => self.read_ledger().await,
@@ -128,18 +128,24 @@ impl Line {
         }
         let appended = async {
             let mut link = self.desk.link().await?;
-            let entry = ledger::append(&mut link, body).await?;
+            ledger::append(&mut link, body).await?;
+            // A second operator stands back here, before the first one would meet the mutex in other hands.
+            let gate = match &self.intent {
+                Some((request, run)) => gate(&ledger::read_gate(&mut link).await?, *request, run),
+                None => LedgerGate::default(),
+            };
             self.desk.keep(link);
-            Ok::<_, DatabaseError>(entry)
+            Ok::<_, DatabaseError>(gate.stop.or(gate.void))
         };
         // The run's own connection is not touched: whatever happens here, its transaction is in no doubt.
-        appended
-            .await
-            .map(|_| Event::Appended)
-            .map_err(|error| Trouble::Failed(format!("the ledger did not take the entry: {error}")))
+        match appended.await {
+            Ok(None) => Ok(Event::Appended),
+            Ok(Some(reason)) => Err(Trouble::Failed(format!("the ledger forbids it: {reason}"))),
+            Err(error) => Err(Trouble::Failed(format!("the ledger did not take the entry: {error}"))),
+        }
     }
 
-    async fn connect(&mut self) -> Result<Event, Trouble> {
+    async fn connect(&mut self, needs_ledger: bool) -> Result<Event, Trouble> {
         self.close();
         let mut link = self.desk.fresh().await?;
         *self.canceller.lock().unwrap_or_else(PoisonError::into_inner) = Some(link.canceller());
@@ -161,8 +167,7 @@ impl Line {
                     blind.push(format!("`{role}` may not {what}; GRANT countersign_desk TO it"));
                 }
             }
-        } else if self.intent.is_some() {
-            // A rehearsal needs none: the machine takes the mutex only where there is one.
+        } else if needs_ledger {
             blind.push("there is no ledger in this database; make it first".to_owned());
         }
         let pid = here.pid.to_string();
@@ -182,7 +187,7 @@ impl Line {
         let entries = ledger::read_gate(self.link()?).await?;
         Ok(Event::LedgerRead(match intent {
             Some((request, run)) => gate(&entries, request, &run),
-            None => LedgerGate { stop: standing_stop(&entries), void: None },
+            None => LedgerGate { stop: standing_stop(&entries), ..LedgerGate::default() },
         }))
     }
 }

@@ -204,7 +204,7 @@ fn who_signed(ui: &mut Ui, scene: &Scene<'_>, request: &RequestView) {
     });
     for (who, fingerprint) in &standing.approved {
         mark::plain(ui, Mark::Tick, tokens.good, who.as_str());
-        text::mono(ui, fingerprint);
+        text::mono_wrapped(ui, fingerprint);
     }
     for (who, refusal) in &standing.refused {
         mark::word(ui, Mark::Cross, tokens.bad, &format!("{who} does not count: {refusal}"));

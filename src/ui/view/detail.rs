@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{Align, Layout, ScrollArea, Ui};
 
 use super::Scene;
-use super::compare::reading_words;
+use super::compare_rows::reading_words;
 use super::diff_pane::DiffPane;
 use crate::census::{Reading, Row};
 use crate::runbook::CheckId;
@@ -13,6 +13,9 @@ use crate::ui::action::UiAction;
 use crate::ui::tokens::{Tokens, UNIT};
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::text;
+
+/// Two texts, and what each of them is.
+type Long = (Arc<str>, Arc<str>, (&'static str, &'static str));
 
 /// The detail's own state.
 #[derive(Default)]
@@ -56,7 +59,7 @@ impl Detail {
     }
 
     /// Returns the two texts to compare when one of them has several lines: expected or baseline against now.
-    fn long_texts(&mut self, row: &Row) -> Option<(Arc<str>, Arc<str>, (&'static str, &'static str))> {
+    fn long_texts(&mut self, row: &Row) -> Option<Long> {
         let Reading::Value(Some(now)) = &row.actual else { return None };
         let baseline = match &row.baseline {
             Some(Reading::Value(Some(text))) => Some(text.as_str()),

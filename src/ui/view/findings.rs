@@ -143,6 +143,10 @@ impl FindingsPage {
             return;
         };
         choose(ui, scene, &request);
+        // A finding is never written over another: once the folder is there, the next one needs a name of its own.
+        if scene.shown.exported.iter().any(|(done, _)| done.as_os_str() == self.folder.trim()) {
+            self.folder.clear();
+        }
         text::card(ui, |ui| {
             text::heading(ui, &format!("Finding about {}", steps_words(&request)));
             text::muted(
@@ -172,6 +176,9 @@ impl FindingsPage {
             let tokens = Tokens::of(ui);
             mark::plain(ui, Mark::Tick, tokens.good, &format!("{} · {}", folder.display(), digest.short()));
             if ui.button(format!("Verify {}", folder.display())).clicked() {
+                // What it proves is shown where a dropped folder's would be.
+                self.set_folder(folder);
+                self.part = Part::Verify;
                 scene.actions.push(UiAction::Ask(Command::VerifyFinding(folder.clone())));
             }
         }
@@ -209,7 +216,7 @@ fn verified(ui: &mut Ui, verification: &Verification) {
                 tokens.good,
                 &format!("{} · {} over {}", signed.principal, signed.namespace, signed.file),
             );
-            text::mono(ui, &signed.fingerprint);
+            text::mono_wrapped(ui, &signed.fingerprint);
         }
     }
     if let Some(finding) = &verification.finding {

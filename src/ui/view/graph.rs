@@ -209,7 +209,9 @@ fn component(ui: &mut Ui, scene: &mut Scene<'_>, book: &Runbook, step: &Step, in
     }
     let name = format!("Component {}: {word}, place {order} in the order of reversal", step.id);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, &name));
-    if response.on_hover_text(format!("{}\nReversed as number {order}", visible(&step.title))).clicked() {
+    let names: Vec<String> = objects.iter().map(|object| object.name.to_string()).collect();
+    let whole = format!("{}\nReversed as number {order}\n{}", visible(&step.title), names.join("\n"));
+    if response.on_hover_text(whole).clicked() {
         scene.actions.push(UiAction::Step(index));
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use eframe::egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role, vec2};
+use eframe::egui::{
+    Align, Frame, Layout, Margin, Panel, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, vec2,
+};
 use egui_extras::{Column, TableBuilder};
 
 use super::Scene;
@@ -11,7 +13,7 @@ use crate::ledger::{Body, Entry};
 use crate::session::Command;
 use crate::ui::action::{Page, UiAction};
 use crate::ui::state::Known;
-use crate::ui::tokens::{ROW, Tokens, UNIT};
+use crate::ui::tokens::{ROW, Tokens};
 use crate::ui::widget::escape::one_line;
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::text;
@@ -74,7 +76,10 @@ impl LedgerPage {
     }
 
     fn table(&mut self, ui: &mut Ui, entries: &[Entry]) {
-        ui.spacing_mut().item_spacing = vec2(UNIT, 0.0);
+        // A ui of its own: the table draws its column lines over everything its ui covers.
+        let room = ui.available_rect_before_wrap();
+        let ui = &mut ui.new_child(UiBuilder::new().max_rect(room));
+        ui.spacing_mut().item_spacing = vec2(12.0, 0.0);
         let tokens = Tokens::of(ui);
         let mut clicked = None;
         TableBuilder::new(ui)

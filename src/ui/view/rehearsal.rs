@@ -230,5 +230,5 @@ fn proof(ui: &mut Ui, rehearsal: &Rehearsal) {
 }
 
 fn words_of(reading: &Reading) -> String {
-    super::compare::reading_words(reading)
+    super::compare_rows::reading_words(reading)
 }

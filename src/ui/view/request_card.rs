@@ -8,7 +8,7 @@ use eframe::egui::{FontId, RichText, Ui};
 
 use super::Scene;
 use super::approvals::{status, steps_words};
-use super::compare::reading_words;
+use super::compare_rows::reading_words;
 use super::script::rows_words;
 use crate::census::Comparison;
 use crate::ledger::RequestStatus;

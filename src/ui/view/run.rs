@@ -124,10 +124,11 @@ impl RunPage {
             return;
         }
         let database = request.request.database.clone();
-        let modal = Modal::new(Id::unique("confirm-run")).show(ui.ctx(), |ui| {
+        let modal = Modal::new(Id::unique("confirm-run")).frame(text::dialog(ui)).show(ui.ctx(), |ui| {
             ui.set_width(440.0);
             text::heading(ui, &format!("Reverse {} on {database}, for good", steps_words(request)));
             text::body(ui, "Each stage is one transaction. What does not end as planned is rolled back, and the rest is not begun.");
+            ui.add_space(UNIT);
             form::field(ui, "confirm-database", &format!("Type the database's name, {database}"), &mut self.typed, "");
             ui.add_space(UNIT);
             ui.horizontal(|ui| {

@@ -1,6 +1,9 @@
 //! The time line: a bar a statement with rows expected and actual, duration, the strongest lock and notices.
 
-use eframe::egui::{CornerRadius, Rect, ScrollArea, Sense, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2};
+use eframe::egui::{
+    CornerRadius, Rect, RichText, ScrollArea, Sense, TextStyle, TextWrapMode, Ui, Vec2, WidgetInfo, WidgetText,
+    accesskit::Role, pos2, vec2,
+};
 
 use super::script::rows_words;
 use crate::plan::Plan;
@@ -13,7 +16,7 @@ use crate::ui::widget::text;
 /// The height of a statement's row.
 const HEIGHT: f32 = 44.0;
 
-/// Lock modes from the weakest to the strongest, as PostgreSQL orders them.
+/// Lock modes from the weakest to the strongest, as the server orders them.
 const MODES: [&str; 8] = [
     "AccessShareLock",
     "RowShareLock",
@@ -103,10 +106,12 @@ fn statement(ui: &mut Ui, plan: &Plan, traced: &StatementTrace, before: u32, tot
     at(rect.left() + name_width, top, &one_line(&sql, 160), &mono, tokens.text, figures_left - UNIT);
     let lane = Rect::from_min_max(
         pos2(rect.left() + name_width, rect.top() + 25.0),
-        pos2(rect.left() + rect.width() * 0.55, rect.top() + 33.0),
+        pos2(rect.left() + rect.width() * 0.45, rect.top() + 33.0),
     );
     painter.rect_filled(lane, CornerRadius::same(2), tokens.raised);
-    let share = |millis: u32| lane.width() * (f64::from(millis) / f64::from(total)) as f32;
+    // In ten-thousandths, so that no precision is lost on the way to points.
+    let part = |millis: u32| u16::try_from(u64::from(millis) * 10_000 / u64::from(total.max(1))).unwrap_or(10_000);
+    let share = |millis: u32| lane.width() * f32::from(part(millis)) / 10_000.0;
     let width = share(traced.duration_millis.max(1)).max(3.0);
     let left = (lane.left() + share(before)).min(lane.right() - width);
     let bar = Rect::from_min_size(pos2(left, lane.top()), vec2(width, lane.height()));
@@ -117,13 +122,13 @@ fn statement(ui: &mut Ui, plan: &Plan, traced: &StatementTrace, before: u32, tot
     }
     beside.extend(traced.notices.iter().map(|notice| format!("{} {}", notice.severity, notice.message)));
     let beside = traced.surprise.clone().unwrap_or_else(|| beside.join("  ·  "));
-    at(
-        lane.right() + UNIT * 1.5,
-        lane.center().y,
-        &one_line(&beside, 160),
-        &small,
+    let left = lane.right() + UNIT * 1.5;
+    let words: WidgetText = RichText::new(one_line(&beside, 200)).small().into();
+    let galley = words.into_galley(ui, Some(TextWrapMode::Truncate), right - left, TextStyle::Small);
+    painter.galley(
+        pos2(left, lane.center().y - galley.size().y / 2.0),
+        galley,
         if well { tokens.muted } else { tokens.bad },
-        right,
     );
     painter.hline(rect.x_range(), rect.bottom() - 0.5, eframe::egui::Stroke::new(1.0, tokens.line));
     let spoken = format!("{name}: {rows}, {}. {beside}", text::millis(traced.duration_millis));

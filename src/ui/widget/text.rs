@@ -220,3 +220,8 @@ pub fn join(ui: &mut Ui, left: &Ui, right: &Ui) {
     let rect = left.min_rect().union(right.min_rect());
     ui.advance_cursor_after_rect(rect);
 }
+
+/// The frame of a dialog.
+pub fn dialog(ui: &Ui) -> Frame {
+    Frame::popup(ui.style()).inner_margin(Margin::same(16)).corner_radius(CornerRadius::same(8))
+}

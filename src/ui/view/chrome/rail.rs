@@ -1,8 +1,8 @@
 //! The steps rail: build order, diagnosis as shape and word, approvals, last outcome. Up and down by keyboard.
 
 use eframe::egui::{
-    Button, EventFilter, FontId, Id, Key, Modifiers, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2,
-    WidgetInfo, accesskit::Role, pos2,
+    Button, EventFilter, FontId, Frame, Id, Key, Margin, Modifiers, Rect, RichText, ScrollArea, Sense, Stroke,
+    StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, pos2,
 };
 
 use crate::ledger::RequestStatus;
@@ -21,12 +21,13 @@ const HEIGHT: f32 = 60.0;
 /// Draws the rail.
 pub fn ui(ui: &mut Ui, scene: &mut Scene<'_>) {
     let Some(book) = scene.shown.book().cloned() else {
-        ui.add_space(UNIT);
-        text::label(ui, "Steps");
-        text::muted(ui, "The steps of a runbook appear here, in build order.");
-        if ui.add(Button::new(RichText::new("Open a runbook"))).clicked() {
-            scene.actions.push(UiAction::Go(Page::Start));
-        }
+        Frame::new().inner_margin(Margin::same(12)).show(ui, |ui| {
+            text::label(ui, "Steps");
+            text::muted(ui, "The steps of a runbook appear here, in build order.");
+            if ui.add(Button::new(RichText::new("Open a runbook"))).clicked() {
+                scene.actions.push(UiAction::Go(Page::Start));
+            }
+        });
         return;
     };
     ui.add_space(UNIT);

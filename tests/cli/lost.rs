@@ -1,0 +1,105 @@
+//! The line is cut at every word of a run, before and after the server hears it: never a half, never a ledger that
+//! disagrees with the database, and nothing is run twice.
+
+use countersign::run::Outcome;
+use countersign::session::FailureKind;
+
+use super::proxy::{Cut, Proxy, Then};
+use super::stand::{Stand, refused};
+use crate::support::run;
+
+/// A run speaks some thirty times; more than this means that it does not end.
+const MOST_TURNS: usize = 120;
+
+/// Cuts one run; gives how it ended in a word, or nothing when it was over before the cut.
+fn cut(stand: &Stand, at: usize, cut: Cut, then: Then) -> Option<String> {
+    let case = format!("cut {cut:?} at {at}, then {then:?}");
+    let staged = stand.stage().unwrap_or_else(|failure| panic!("{case}: {failure:?}"));
+    stand.approve(&staged.request, "minh").unwrap();
+    stand.approve(&staged.request, "thu").unwrap();
+    let proxy = run(Proxy::start(at, cut, then));
+    let ran = stand.run_over(&proxy.url(&stand.database.name), &staged.request);
+    if !proxy.is_cut() {
+        let finished = ran.unwrap_or_else(|failure| panic!("{case}: {failure:?}"));
+        assert_eq!((finished.outcome, finished.failure), (Outcome::Committed, None), "{case}");
+        stand.build();
+        return None;
+    }
+    // What the desk was told, before anybody proves anything.
+    let word = match &ran {
+        Ok(finished) => match &finished.outcome {
+            Outcome::Committed => "committed",
+            Outcome::RolledBack { .. } => "rolled back",
+            Outcome::Unknown { .. } => "unknown",
+        },
+        Err(failure) if failure.kind == FailureKind::Unknown => "not kept",
+        Err(failure) => {
+            assert_eq!(failure.kind, FailureKind::CannotConnect, "{case}: {failure:?}");
+            "refused"
+        }
+    };
+    let begun = stand.count("intent", &staged) == 1;
+    assert!(begun || word != "committed", "{case}: {word} without an intent");
+    let proved = if begun {
+        let proved = stand.prove(&staged.request).unwrap_or_else(|failure| panic!("{case}: {failure:?}"));
+        let status = stand.status(&staged.request);
+        refused(stand.run(&staged.request), "used");
+        Some((proved, status))
+    } else {
+        None
+    };
+    let reversed = stand.is_reversed();
+    let committed = stand.count("committed", &staged);
+    assert_eq!(committed, usize::from(reversed), "{case}: the ledger and the database disagree");
+    match &proved {
+        Some((Outcome::Committed, status)) => assert!(reversed && status == "committed", "{case}: {status}"),
+        Some((Outcome::RolledBack { .. }, status)) => {
+            assert!(!reversed && status.contains("rolled back"), "{case}: {status}")
+        }
+        Some((Outcome::Unknown { .. }, status)) => panic!("{case}: not proved: {status}"),
+        // Nothing began, so the approvals still stand.
+        None => assert!(!reversed && stand.status(&staged.request) == "open", "{case}"),
+    }
+    match word {
+        "committed" => assert!(reversed, "{case}: it said committed"),
+        "rolled back" => assert!(!reversed, "{case}: it said rolled back"),
+        _ => {}
+    }
+    if reversed {
+        stand.build();
+    }
+    Some(word.to_owned())
+}
+
+/// Cuts run after run, one word later each time, until a run is over before the cut.
+fn check(how: Cut, then: Then) {
+    let stand = Stand::new();
+    let words: Vec<String> = (1..MOST_TURNS).map_while(|at| cut(&stand, at, how, then)).collect();
+    assert!((20..MOST_TURNS - 2).contains(&words.len()), "{words:?}");
+    let count = |word: &str| words.iter().filter(|found| *found == word).count();
+    assert!(count("rolled back") + count("not kept") + count("refused") > 10, "{words:?}");
+    // A new run goes through after all of it.
+    let request = stand.approved();
+    assert_eq!(stand.run(&request).unwrap().outcome, Outcome::Committed);
+    assert!(stand.is_reversed());
+}
+
+#[test]
+fn cut_before_the_server_hears_it() {
+    check(Cut::Before, Then::Up);
+}
+
+#[test]
+fn cut_after_the_server_heard_it() {
+    check(Cut::After, Then::Up);
+}
+
+#[test]
+fn cut_before_the_server_hears_it_and_the_network_stays_down() {
+    check(Cut::Before, Then::Down);
+}
+
+#[test]
+fn cut_after_the_server_heard_it_and_the_network_stays_down() {
+    check(Cut::After, Then::Down);
+}

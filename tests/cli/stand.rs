@@ -1,0 +1,315 @@
+//! A small database with a small runbook and its people: the whole ceremony by the library, in a fraction of a second.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use countersign::adapter::clock::SystemChance;
+use countersign::adapter::files::DiskFolders;
+use countersign::adapter::postgres::Postgres;
+use countersign::adapter::ssh::SshSigner;
+use countersign::census::{Baseline, Question, Reading};
+use countersign::ledger::{Body, Entry};
+use countersign::port::{Clock, Database, KeyChoice, Wait};
+use countersign::run::{Finished, Outcome};
+use countersign::runbook::{Principal, StepId};
+use countersign::session::{
+    self, Approval, Cancel, Doors, Failure, SignAs, StagedRequest, Staging, Watch, World, open_runbook, read_ledger,
+    take_baseline,
+};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::keys::Keys;
+use crate::support::{TestDatabase, database, postgres, run};
+
+/// What stands before the step: two rows that are not ours, and eight that nobody may touch.
+const BASE: &str = "CREATE TABLE public.vocabulary (code text PRIMARY KEY, domain text NOT NULL); \
+     INSERT INTO public.vocabulary VALUES ('a', 'other'), ('b', 'other'); \
+     CREATE TABLE public.sacred (id int PRIMARY KEY); INSERT INTO public.sacred SELECT generate_series(1, 8)";
+/// The step.
+const BUILD: &str = "BEGIN; CREATE TABLE public.extra (id int PRIMARY KEY); \
+     INSERT INTO public.vocabulary VALUES ('x', 'governance'), ('y', 'governance'), ('z', 'governance'); COMMIT";
+/// Its reversal.
+pub const REVERSAL: &str = "DELETE FROM public.vocabulary WHERE domain = 'governance';\n\nDROP TABLE public.extra;\n";
+
+const RUNBOOK: &str = r#"format = 1
+[runbook]
+id = "small"
+title = "A small reversal"
+version = "1"
+[target]
+database = "DATABASE"
+schema = "public"
+[timeouts]
+lock = "2s"
+statement = "20s"
+idle_in_transaction = "20s"
+[policy]
+approvals = 2
+rehearsal_max_age = "12h"
+approval_valid = "8h"
+[[object]]
+name = "public.extra"
+kind = "table"
+class = "greenfield"
+steps = ["S-1"]
+[[object]]
+name = "public.vocabulary"
+kind = "table"
+class = "shared"
+key = "domain = 'governance'"
+steps = ["S-1"]
+[[object]]
+name = "public.sacred"
+kind = "table"
+class = "protected"
+[[step]]
+id = "S-1"
+position = 1
+title = "Three words and a table"
+section = "1"
+reversal = "reversal/s-1.sql"
+[[step.statement]]
+ordinal = 1
+rows = { exactly = 3 }
+[[check]]
+id = "extra"
+title = "extra is gone"
+object = "public.extra"
+sql = "SELECT to_regclass('public.extra')"
+steps = ["S-1"]
+expect = "absent"
+[[check]]
+id = "words"
+title = "no governance words"
+sql = "SELECT count(*) FROM public.vocabulary WHERE domain = 'governance'"
+steps = ["S-1"]
+expect = { equals = "0" }
+[[check]]
+id = "others"
+title = "the other words stay"
+sql = "SELECT count(*) FROM public.vocabulary WHERE domain <> 'governance'"
+expect = "unchanged"
+[[check]]
+id = "sacred"
+title = "nobody touches these"
+sql = "SELECT count(*) FROM public.sacred"
+expect = { equals = "8" }
+"#;
+
+/// A clock that a test sets forward.
+#[derive(Default)]
+pub struct Hours(Mutex<i64>);
+
+impl Hours {
+    /// Sets it forward.
+    pub fn pass(&self, hours: i64) {
+        *self.0.lock().unwrap() += hours;
+    }
+}
+
+impl Clock for Hours {
+    fn now(&self) -> Timestamp {
+        Timestamp::now() + SignedDuration::from_hours(*self.0.lock().unwrap())
+    }
+}
+
+/// Nothing here opens a database by its text.
+struct NoDoors;
+
+impl Doors for NoDoors {
+    fn open<'a>(&'a self, text: &'a str) -> Wait<'a, Result<Arc<dyn Database>, Failure>> {
+        panic!("BUG: {text} was opened")
+    }
+}
+
+/// The database, the runbook's folder, the people, and what stood before.
+pub struct Stand {
+    pub database: TestDatabase,
+    pub clock: Arc<Hours>,
+    pub world: World,
+    pub folder: PathBuf,
+    keys: Keys,
+    baseline: Baseline,
+}
+
+impl Stand {
+    /// Makes one whose step is built.
+    pub fn new() -> Self {
+        Self::with_reversal(REVERSAL)
+    }
+
+    /// Makes one with another reversal of the step.
+    pub fn with_reversal(reversal: &str) -> Self {
+        let database = database();
+        let keys = Keys::new();
+        let folder = keys.path("runbook");
+        std::fs::create_dir_all(folder.join("reversal")).unwrap();
+        std::fs::write(folder.join("runbook.toml"), RUNBOOK.replace("DATABASE", &database.name)).unwrap();
+        std::fs::write(folder.join("reversal/s-1.sql"), reversal).unwrap();
+        let mut roster = "format = 1\n".to_owned();
+        for (name, roles) in [
+            ("hong", r#""author""#),
+            ("lan", r#""reviewer", "operator""#),
+            ("minh", r#""reviewer""#),
+            ("thu", r#""reviewer""#),
+        ] {
+            keys.make(name, "-t ed25519", "");
+            roster += &format!(
+                "[[person]]\nprincipal = \"{name}@example.test\"\nname = \"{name}\"\nkind = \"human\"\nroles = [{roles}]\nkeys = [\"{}\"]\n",
+                keys.public(name)
+            );
+        }
+        std::fs::write(folder.join("roster.toml"), roster).unwrap();
+        let clock = Arc::new(Hours::default());
+        let world = World {
+            signer: Arc::new(SshSigner::new(None)),
+            folders: Arc::new(DiskFolders),
+            clock: clock.clone(),
+            chance: Arc::new(SystemChance),
+            doors: Arc::new(NoDoors),
+        };
+        let superuser = database.superuser();
+        run(superuser.load(BASE)).unwrap();
+        run(superuser.ledger_init()).unwrap();
+        let (runbook, diagnostics, _) = open_runbook(&world, &folder).unwrap();
+        assert_eq!(diagnostics, []);
+        let baseline = run(take_baseline(&superuser, &runbook, "before")).unwrap();
+        let stand = Self { database, clock, world, folder, keys, baseline };
+        stand.build();
+        stand
+    }
+
+    /// Builds the step, again when it was reversed.
+    pub fn build(&self) {
+        self.load(BUILD);
+    }
+
+    /// Sends SQL as the superuser.
+    pub fn load(&self, sql: &str) {
+        run(self.database.superuser().load(sql)).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// Asks one value as the superuser.
+    pub fn ask(&self, sql: &str) -> String {
+        let question = Question { id: "q".into(), sql: sql.to_owned() };
+        let census = run(self.database.superuser().census(&[question])).unwrap();
+        match census.readings.into_values().next() {
+            Some(Reading::Value(value)) => value.unwrap_or_default(),
+            other => panic!("{sql}: {other:?}"),
+        }
+    }
+
+    /// Says whether the step is reversed; a half of it is a panic.
+    pub fn is_reversed(&self) -> bool {
+        let state = self.ask(
+            "SELECT (SELECT count(*) FROM public.vocabulary) || ' ' || (SELECT count(*) FROM public.sacred) || ' ' || \
+             coalesce(to_regclass('public.extra')::text, 'gone')",
+        );
+        match state.as_str() {
+            "2 8 gone" => true,
+            "5 8 extra" => false,
+            half => panic!("neither before nor after: {half}"),
+        }
+    }
+
+    /// Names somebody with the key.
+    pub fn sign_as(&self, name: &str) -> SignAs {
+        SignAs {
+            principal: Principal(format!("{name}@example.test")),
+            key: KeyChoice::File(self.keys.path(name)),
+            passphrase: None,
+        }
+    }
+
+    /// Stages the step.
+    pub fn stage(&self) -> Result<StagedRequest, Failure> {
+        let (runbook, diagnostics, _) = open_runbook(&self.world, &self.folder)?;
+        let staging = Staging {
+            runbook: &runbook,
+            diagnostics: &diagnostics,
+            baseline: &self.baseline,
+            steps: &[StepId::from("S-1")],
+            bindings: &[],
+        };
+        let mut watch = Watch { say: &mut |_| {}, cancel: &Cancel::default() };
+        let superuser = self.database.superuser();
+        run(session::stage(&self.world, &superuser, &staging, &self.sign_as("hong"), &mut watch))
+    }
+
+    /// Approves as somebody.
+    pub fn approve(&self, request: &str, name: &str) -> Result<(), Failure> {
+        let signer = self.sign_as(name);
+        run(session::approve(&self.world, &self.database.superuser(), request, None, Approval::Sign(&signer))).map(drop)
+    }
+
+    /// Stages, and approves as two people; gives the request's name.
+    pub fn approved(&self) -> String {
+        let request = self.stage().unwrap_or_else(|failure| panic!("{failure:?}")).request;
+        self.approve(&request, "minh").unwrap();
+        self.approve(&request, "thu").unwrap();
+        request
+    }
+
+    /// Runs a request over the superuser's own way.
+    pub fn run(&self, request: &str) -> Result<Finished, Failure> {
+        self.run_over(&self.database.url, request)
+    }
+
+    /// Runs a request over another way to the database.
+    pub fn run_over(&self, url: &str, request: &str) -> Result<Finished, Failure> {
+        run(self.running(&postgres(url), request, &Cancel::default()))
+    }
+
+    /// Runs a request with a wish to cancel beside it.
+    pub async fn running(&self, database: &Postgres, request: &str, cancel: &Cancel) -> Result<Finished, Failure> {
+        let mut watch = Watch { say: &mut |_| {}, cancel };
+        let signer = self.sign_as("lan");
+        session::run(&self.world, database, request, &self.database.name, &signer, &mut watch).await
+    }
+
+    /// Stages, approves and runs, and expects it to be rolled back with these words.
+    pub fn rolls_back(&self, request: &str, words: &str) {
+        let finished = self.run(request).unwrap_or_else(|failure| panic!("{failure:?}"));
+        let Outcome::RolledBack { reason, committed } = &finished.outcome else { panic!("{:?}", finished.outcome) };
+        assert!(reason.contains(words) && committed.is_empty(), "expected `{words}` in: {reason}");
+        assert!(!self.is_reversed());
+    }
+
+    /// Proves what became of a request.
+    pub fn prove(&self, request: &str) -> Result<Outcome, Failure> {
+        run(session::prove_again(&self.database.superuser(), request))
+    }
+
+    /// Reads the ledger; its chain must hold.
+    pub fn entries(&self) -> Vec<Entry> {
+        run(read_ledger(&self.database.superuser())).unwrap().0
+    }
+
+    /// Says what the ledger adds up to for a request.
+    pub fn status(&self, request: &str) -> String {
+        let (_, state) = run(read_ledger(&self.database.superuser())).unwrap();
+        session::find_request(&state, request).unwrap().state.status.words()
+    }
+
+    /// Counts the entries of one kind that speak of this request.
+    pub fn count(&self, kind: &str, request: &StagedRequest) -> usize {
+        let of = request.digest.to_string();
+        self.entries().iter().filter(|entry| entry.kind == kind && entry.body.contains(&of)).count()
+    }
+
+    /// Appends an entry by hand, as a desk's login may.
+    pub fn append(&self, body: &Body) -> Entry {
+        run(self.database.superuser().ledger_append(body)).unwrap()
+    }
+}
+
+/// Expects a failure with these words.
+pub fn refused<T>(result: Result<T, Failure>, words: &str) -> Failure {
+    match result {
+        Ok(_) => panic!("it was not refused; expected `{words}`"),
+        Err(failure) => {
+            assert!(failure.message.contains(words), "expected `{words}` in: {failure:?}");
+            failure
+        }
+    }
+}
