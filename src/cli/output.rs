@@ -148,7 +148,8 @@ fn details(row: &Row) -> String {
     if shorten(&row.expected) == row.expected && shorten(actual) == *actual {
         return String::new();
     }
-    let lines = |mark: &str, text: &str| text.lines().map(|line| format!("    {mark} {}\n", visible(line))).collect::<String>();
+    let lines =
+        |mark: &str, text: &str| text.lines().map(|line| format!("    {mark} {}\n", visible(line))).collect::<String>();
     format!("{}: {}\n{}{}", row.id, row.title, lines("expected", &row.expected), lines("actual  ", actual))
 }
 

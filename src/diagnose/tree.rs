@@ -1,5 +1,7 @@
 //! The decision tree of 97.1, a pure function of facts.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ConditionState, Dependant, Facts, OpenTransaction, StepFacts};
@@ -273,14 +275,19 @@ fn open_on<'a>(step: &StepFacts, seen: &Presence, facts: &'a Facts) -> Vec<&'a O
 }
 
 fn open_in_words(open: &OpenTransaction) -> String {
-    let locks: Vec<String> = open
-        .locks
-        .iter()
-        .map(|(relation, mode)| match relation {
-            Some(relation) => format!("{mode} on {relation}"),
-            None => format!("{mode} on a relation only it can see"),
-        })
-        .collect();
+    let mut locks: Vec<String> = Vec::new();
+    let mut hidden: BTreeMap<&str, usize> = BTreeMap::new();
+    for (relation, mode) in &open.locks {
+        match relation {
+            Some(relation) => locks.push(format!("{mode} on {relation}")),
+            // One transaction may have made hundreds: counted, not listed.
+            None => *hidden.entry(mode.as_str()).or_default() += 1,
+        }
+    }
+    locks.extend(hidden.into_iter().map(|(mode, count)| match count {
+        1 => format!("{mode} on a relation only it can see"),
+        count => format!("{mode} on {count} relations only it can see"),
+    }));
     format!(
         "pid {} ({}, {}) is {} for {} s and holds {}",
         open.pid,

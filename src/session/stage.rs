@@ -158,7 +158,13 @@ pub async fn stage(
         signature,
     };
     database.ledger_append(&body).await?;
-    Ok(StagedRequest { request: request.id(), digest, not_after: request.not_after, plan: plan.plan().clone(), rehearsal })
+    Ok(StagedRequest {
+        request: request.id(),
+        digest,
+        not_after: request.not_after,
+        plan: plan.plan().clone(),
+        rehearsal,
+    })
 }
 
 /// Says why a rehearsal did not pass.
@@ -167,7 +173,8 @@ pub fn failed_rehearsal(rehearsal: &Rehearsal) -> Failure {
     let left = rehearsal.residue.iter().map(|residue| format!("{} was left behind", residue.what));
     let reasons: Vec<String> = rehearsal.failure.iter().cloned().chain(left).collect();
     let message = format!("the rehearsal did not pass and was rolled back: {}", reasons.join("; "));
-    let hint = if is_lock_timeout(&message) { OTHERS_LOCK } else { "Mend the script or the expectation, then stage again." };
+    let hint =
+        if is_lock_timeout(&message) { OTHERS_LOCK } else { "Mend the script or the expectation, then stage again." };
     Failure::new(FailureKind::RolledBack, message, hint)
 }
 

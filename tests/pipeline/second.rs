@@ -10,7 +10,8 @@ use crate::support;
 use super::demo::{Answer, countersign, text};
 
 /// Who is on the roster: principal, roles.
-const PEOPLE: [(&str, &str); 4] = [("author", "author"), ("lan", "reviewer"), ("minh", "reviewer"), ("huy", "operator")];
+const PEOPLE: [(&str, &str); 4] =
+    [("author", "author"), ("lan", "reviewer"), ("minh", "reviewer"), ("huy", "operator")];
 /// Whose settings the build added: both kinds of quotes, and letters with accents.
 const OWNER: &str = "settings_owner=kho \"Đơn cũ\" của O'Hara";
 

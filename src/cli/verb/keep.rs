@@ -97,7 +97,9 @@ pub(super) async fn init(
 }
 
 fn confirm_init() -> Result<(), Failure> {
-    let refuse = || Failure::new(FailureKind::Refused, "the ledger was not made", "Read the SQL with --print, then write --yes.");
+    let refuse = || {
+        Failure::new(FailureKind::Refused, "the ledger was not made", "Read the SQL with --print, then write --yes.")
+    };
     if !std::io::stdin().is_terminal() {
         return Err(refuse());
     }
@@ -120,8 +122,7 @@ pub(super) async fn log(world: &World, connection: &Connection, output: Output) 
         });
         (id, steps)
     };
-    let named: BTreeMap<Digest, String> =
-        state.requests.iter().map(|state| (state.digest, request(state).0)).collect();
+    let named: BTreeMap<Digest, String> = state.requests.iter().map(|state| (state.digest, request(state).0)).collect();
     output.print(
         || {
             let rows: Vec<Vec<String>> = entries

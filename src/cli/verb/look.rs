@@ -78,7 +78,8 @@ fn diagnostic_text(found: &Diagnostic) -> String {
         DiagnosticSeverity::Warning => "warning",
     };
     // What a file lacks has no line.
-    let place = if found.line == 0 { found.file.clone() } else { format!("{}:{}:{}", found.file, found.line, found.column) };
+    let place =
+        if found.line == 0 { found.file.clone() } else { format!("{}:{}:{}", found.file, found.line, found.column) };
     format!("{place}: {word}: {}\n    {}\n", found.message, found.hint)
 }
 

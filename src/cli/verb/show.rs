@@ -40,10 +40,7 @@ pub(super) fn request_text(opened: &Opened) -> String {
         out += &format!("  parameter  {} = {}\n", parameter.name, parameter.value);
     }
     let words = if opened.rehearsal.passed() { "nothing left behind" } else { "did NOT pass" };
-    out += &format!(
-        "  rehearsed  {}, {} ms: {words}\n",
-        opened.rehearsal.taken_at, opened.rehearsal.duration_millis
-    );
+    out += &format!("  rehearsed  {}, {} ms: {words}\n", opened.rehearsal.taken_at, opened.rehearsal.duration_millis);
     out += &format!("  open until {}\n", request.not_after);
     for stage in &plan.stages {
         for statement in &stage.statements {
@@ -59,7 +56,8 @@ pub(super) fn request_text(opened: &Opened) -> String {
 }
 
 fn standing_text(opened: &Opened, stands: &Standing) -> String {
-    let mut out = format!("  {}; {} of {} approvals\n", opened.state.status.words(), stands.approved.len(), stands.needed);
+    let mut out =
+        format!("  {}; {} of {} approvals\n", opened.state.status.words(), stands.approved.len(), stands.needed);
     for (who, fingerprint) in &stands.approved {
         out += &format!("  ✓ {who} {fingerprint}\n");
     }
