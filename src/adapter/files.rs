@@ -28,7 +28,7 @@ impl Folders for DiskFolders {
     fn read_folder(&self, path: &Path) -> Result<Files, FileError> {
         let root = fs::canonicalize(path).map_err(|error| cannot("cannot read", path, &error))?;
         if !root.is_dir() {
-            return Err(failure("cannot read", path, "it is not a folder; choose the folder that holds runbook.toml"));
+            return Err(failure("cannot read", path, "it is not a folder; name the folder it lies in"));
         }
         let mut walk = Walk { root: root.clone(), files: BTreeMap::new(), bytes: 0 };
         walk.folder(&root, "", 0)?;

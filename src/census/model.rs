@@ -45,6 +45,12 @@ pub struct Target {
 }
 
 impl Target {
+    /// Names the database so that one made anew under the same name reads differently.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        format!("{} (oid {}) of server {}", self.database, self.database_oid, self.system_identifier)
+    }
+
     /// Returns whether both are the same database of the same server, whoever looks at it.
     #[must_use]
     pub fn is_same_database(&self, other: &Self) -> bool {

@@ -160,9 +160,12 @@ pub struct Census {
     /// Where.
     #[command(flatten)]
     pub connection: Connection,
-    /// Keep it as a baseline file.
+    /// Keep it as a baseline file; one that is there already is left alone.
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
+    /// Let --save replace a file that is there.
+    #[arg(long, requires = "save")]
+    pub replace: bool,
     /// What the baseline is the truth of.
     #[arg(long, default_value = "before the build")]
     pub label: String,
@@ -369,6 +372,14 @@ pub enum LedgerVerb {
     },
     /// Verify the hash chain.
     Verify {
+        /// Where.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Show a request as a reviewer must read it: what would run, what the rehearsal showed, who has signed.
+    Show {
+        /// The request's name.
+        request: String,
         /// Where.
         #[command(flatten)]
         connection: Connection,

@@ -31,6 +31,29 @@ pub fn run(verb: Verb, output: Output) -> u8 {
     }
 }
 
+/// Prints what the words of the command line were refused for, or the help they asked for; returns the exit code.
+#[must_use]
+pub fn usage(refused: &clap::Error, json: bool) -> u8 {
+    if json && refused.use_stderr() {
+        let text = refused.to_string();
+        let message = text.split("\n\nUsage:").next().unwrap_or(&text).trim().trim_start_matches("error: ");
+        let hint = "See `countersign --help`, and --help of the verb.";
+        Output::new(true, true).fail(&Failure::new(FailureKind::Unreadable, message, hint));
+    } else {
+        // A closed pipe, such as `--help | head`, is no failure.
+        let _ = refused.print();
+    }
+    u8::try_from(refused.exit_code()).unwrap_or(2)
+}
+
+/// Refuses a word that names neither a verb nor a runbook folder; returns the exit code.
+#[must_use]
+pub fn no_such_word(word: &std::path::Path, output: Output) -> u8 {
+    let message = format!("there is no verb and no folder `{}`", word.display());
+    output.fail(&Failure::new(FailureKind::Unreadable, message, "See `countersign --help` for the verbs."));
+    FailureKind::Unreadable.exit_code()
+}
+
 /// Makes the runtime both faces work on.
 ///
 /// # Errors

@@ -26,8 +26,15 @@ impl Output {
     /// Prints one of two, as asked.
     pub fn print(self, text: impl FnOnce() -> String, value: impl FnOnce() -> Value) {
         let out = if self.json { format!("{:#}\n", value()) } else { text() };
-        // A closed pipe, such as `| head`, is no failure.
-        let _ = std::io::stdout().write_all(out.as_bytes());
+        let mut stdout = std::io::stdout();
+        let written = stdout.write_all(out.as_bytes()).and_then(|()| stdout.flush());
+        // A closed pipe, such as `| head`, is no failure. A full disk is one, but what was done stays done: the exit code
+        // tells of that alone.
+        if let Err(error) = written
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            let _ = writeln!(std::io::stderr(), "warning: the output could not be written: {error}");
+        }
     }
 
     /// Prints a failure: what happened, and what to do next.
@@ -125,9 +132,30 @@ pub fn comparison_text(output: Output, comparison: &Comparison) -> String {
         ]
     };
     let table: Vec<Vec<String>> = [head].into_iter().chain(comparison.rows.iter().map(row)).collect();
+    let details: String = comparison.failures().map(details).collect();
     let failures = comparison.failures().count();
     let sum = if failures == 0 { "as expected".to_owned() } else { format!("{failures} not as expected") };
-    format!("{}{} checks, {sum}\n", columns(&table), comparison.rows.len())
+    format!("{}{details}{} checks, {sum}\n", columns(&table), comparison.rows.len())
+}
+
+/// Shows in full what the table had to shorten; nothing when it had not.
+fn details(row: &Row) -> String {
+    let actual = match &row.actual {
+        Reading::Value(None) => return String::new(),
+        Reading::Value(Some(value)) => value,
+        Reading::Blind(reason) => reason,
+    };
+    if shorten(&row.expected) == row.expected && shorten(actual) == *actual {
+        return String::new();
+    }
+    let lines =
+        |mark: &str, text: &str| text.lines().map(|line| format!("    {mark} {}\n", visible(line))).collect::<String>();
+    format!("{}: {}\n{}{}", row.id, row.title, lines("expected", &row.expected), lines("actual  ", actual))
+}
+
+/// Controls of a terminal that a value may hold are shown, not obeyed.
+fn visible(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// Prints a comparison for machines.

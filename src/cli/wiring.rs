@@ -59,22 +59,21 @@ pub async fn signer(
 ) -> Result<SignAs, Failure> {
     let key = KeyChoice::parse(key);
     let principal = Principal(principal.to_owned());
-    if let Some(path) = passphrase_file {
-        let passphrase = Some(first_line(world, path)?);
-        return Ok(SignAs { principal, key, passphrase });
-    }
-    let KeyChoice::File(path) = &key else { return Ok(SignAs { principal, key, passphrase: None }) };
-    // A trial signature over nothing of ours tells whether the key is locked, before any work is done.
+    let given = passphrase_file.map(|path| first_line(world, path)).transpose()?;
+    let KeyChoice::File(path) = &key else { return Ok(SignAs { principal, key, passphrase: given }) };
+    // A trial signature over nothing of ours tells whether the key is locked or wrong, before any work is done and
+    // before a rehearsal takes the target's locks.
     let trial = SignRequest {
         principal: principal.clone(),
         key: key.clone(),
         namespace: Namespace::Stage,
         bytes: b"countersign: is this key locked?".to_vec(),
-        passphrase: None,
+        passphrase: given.clone(),
     };
     let passphrase = match world.signer.sign(&trial).await {
+        Ok(_) => given,
         Err(SignError::PassphraseNeeded(_)) => Some(ask_passphrase(path)?),
-        Ok(_) | Err(_) => None,
+        Err(refused) => return Err(refused.into()),
     };
     Ok(SignAs { principal, key, passphrase })
 }

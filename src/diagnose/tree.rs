@@ -1,5 +1,7 @@
 //! The decision tree of 97.1, a pure function of facts.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ConditionState, Dependant, Facts, OpenTransaction, StepFacts};
@@ -78,6 +80,14 @@ pub struct Turn {
 }
 
 impl Diagnosis {
+    /// Returns whether it stops because something cannot be seen, so that better eyes may see that all is well.
+    #[must_use]
+    pub fn is_blind(&self) -> bool {
+        !self.facts.unreadable.is_empty()
+            || self.facts.conditions.iter().any(|condition| condition.state == ConditionState::Unknown)
+            || self.facts.throughout.iter().any(|row| row.verdict == Verdict::Blind)
+    }
+
     /// Finds the branch of one step.
     #[must_use]
     pub fn step(&self, id: &StepId) -> Option<&StepDiagnosis> {
@@ -109,7 +119,7 @@ fn stop_reasons(facts: &Facts) -> Vec<String> {
             "{}: {} (expected {}, actual {})",
             condition.id,
             condition.title,
-            condition.expected,
+            cut(&condition.expected),
             in_words(&condition.actual)
         )),
         ConditionState::Unknown => {
@@ -122,7 +132,7 @@ fn stop_reasons(facts: &Facts) -> Vec<String> {
             "{}: {} must hold throughout (expected {}, actual {})",
             row.id,
             row.title,
-            row.expected,
+            cut(&row.expected),
             in_words(&row.actual)
         )),
         Verdict::Blind => Some(format!("{}: {} cannot be known ({})", row.id, row.title, in_words(&row.actual))),
@@ -131,15 +141,21 @@ fn stop_reasons(facts: &Facts) -> Vec<String> {
     conditions.chain(counts).chain(unreadable).collect()
 }
 
-/// Shows a reading in a sentence, cut where a definition would fill the screen.
+/// Shows a reading in a sentence.
 fn in_words(reading: &Reading) -> String {
     match reading {
         Reading::Value(None) => "absent".to_owned(),
-        Reading::Value(Some(value)) if value.chars().count() > 120 || value.contains('\n') => {
-            format!("{}…", value.chars().take(80).collect::<String>().replace('\n', " "))
-        }
-        Reading::Value(Some(value)) => value.clone(),
+        Reading::Value(Some(value)) => cut(value),
         Reading::Blind(reason) => format!("blind: {reason}"),
+    }
+}
+
+/// Cuts a value where a definition would fill the screen.
+fn cut(value: &str) -> String {
+    if value.chars().count() > 120 || value.contains('\n') {
+        format!("{}…", value.chars().take(80).collect::<String>().replace('\n', " "))
+    } else {
+        value.to_owned()
     }
 }
 
@@ -259,14 +275,19 @@ fn open_on<'a>(step: &StepFacts, seen: &Presence, facts: &'a Facts) -> Vec<&'a O
 }
 
 fn open_in_words(open: &OpenTransaction) -> String {
-    let locks: Vec<String> = open
-        .locks
-        .iter()
-        .map(|(relation, mode)| match relation {
-            Some(relation) => format!("{mode} on {relation}"),
-            None => format!("{mode} on a relation only it can see"),
-        })
-        .collect();
+    let mut locks: Vec<String> = Vec::new();
+    let mut hidden: BTreeMap<&str, usize> = BTreeMap::new();
+    for (relation, mode) in &open.locks {
+        match relation {
+            Some(relation) => locks.push(format!("{mode} on {relation}")),
+            // One transaction may have made hundreds: counted, not listed.
+            None => *hidden.entry(mode.as_str()).or_default() += 1,
+        }
+    }
+    locks.extend(hidden.into_iter().map(|(mode, count)| match count {
+        1 => format!("{mode} on a relation only it can see"),
+        count => format!("{mode} on {count} relations only it can see"),
+    }));
     format!(
         "pid {} ({}, {}) is {} for {} s and holds {}",
         open.pid,

@@ -81,13 +81,8 @@ fn check_place(input: &SealInput<'_>) -> Result<(), SealRefusal> {
         return Err(SealRefusal::AnotherBaseline(reason));
     }
     if !baseline.census.target.is_same_database(&input.target) {
-        let reason = format!(
-            "it was taken on {} of server {}, this is {} of server {}",
-            baseline.census.target.database,
-            baseline.census.target.system_identifier,
-            input.target.database,
-            input.target.system_identifier
-        );
+        let reason =
+            format!("it was taken on {}, this is {}", baseline.census.target.identity(), input.target.identity());
         return Err(SealRefusal::AnotherBaseline(reason));
     }
     Ok(())

@@ -19,7 +19,7 @@ pub use event::*;
 pub use execute::{prove_again, run};
 pub use finding::{export_finding, verify_finding};
 pub use ledger::{LedgerMemory, Opened, find_request, outcome_failure, read_ledger};
-pub use stage::{StagedRequest, Staging, failed_rehearsal, rehearse, stage};
+pub use stage::{StagedRequest, Staging, failed_rehearsal, rehearse, stage, stop_hint};
 pub use survey::{
     ledger_baseline, open_baseline, open_runbook, read_baseline, save_baseline, survey, take_baseline, usable,
 };

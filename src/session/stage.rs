@@ -6,6 +6,7 @@ use super::drive::drive;
 use super::{Failure, FailureKind, SignAs, Survey, Watch, World, survey, usable};
 use crate::approval::{Namespace, may_request};
 use crate::census::Baseline;
+use crate::diagnose::Diagnosis;
 use crate::digest::Digest;
 use crate::ledger::{Body, replay};
 use crate::plan::{Plan, REQUEST_FORMAT, Request, SealInput, SealedPlan, Verb, canonical, seal};
@@ -35,6 +36,8 @@ pub struct StagedRequest {
     pub request: String,
     /// What people sign.
     pub digest: Digest,
+    /// Until when it can be approved and run.
+    pub not_after: Timestamp,
     /// The plan.
     pub plan: Plan,
     /// The rehearsal.
@@ -93,10 +96,20 @@ pub async fn rehearse(
 fn stop_or_refusal(looked: &Survey, failure: Failure) -> Failure {
     match looked.diagnosis.stop.first() {
         Some(reason) => {
-            let hint = "Halt; write a divergence finding. A restart needs the gates of the runbook.";
-            Failure::new(FailureKind::Stopped, format!("disaster stop: {reason}"), hint)
+            Failure::new(FailureKind::Stopped, format!("disaster stop: {reason}"), stop_hint(&looked.diagnosis))
         }
         None => failure,
+    }
+}
+
+/// Says what to do about a stop; one for want of sight may be no disaster (D-51).
+#[must_use]
+pub fn stop_hint(diagnosis: &Diagnosis) -> &'static str {
+    if diagnosis.is_blind() {
+        "Something cannot be seen, so nothing goes on. Connect as a role that reads what the checks and stop conditions ask \
+         (USAGE on the schema, SELECT on the tables, pg_read_all_stats), and look again with `countersign diagnose`."
+    } else {
+        "Halt; write a divergence finding. A restart needs the gates of the runbook."
     }
 }
 
@@ -145,7 +158,13 @@ pub async fn stage(
         signature,
     };
     database.ledger_append(&body).await?;
-    Ok(StagedRequest { request: request.id(), digest, plan: plan.plan().clone(), rehearsal })
+    Ok(StagedRequest {
+        request: request.id(),
+        digest,
+        not_after: request.not_after,
+        plan: plan.plan().clone(),
+        rehearsal,
+    })
 }
 
 /// Says why a rehearsal did not pass.
@@ -154,7 +173,18 @@ pub fn failed_rehearsal(rehearsal: &Rehearsal) -> Failure {
     let left = rehearsal.residue.iter().map(|residue| format!("{} was left behind", residue.what));
     let reasons: Vec<String> = rehearsal.failure.iter().cloned().chain(left).collect();
     let message = format!("the rehearsal did not pass and was rolled back: {}", reasons.join("; "));
-    Failure::new(FailureKind::RolledBack, message, "Mend the script or the expectation, then stage again.")
+    let hint =
+        if is_lock_timeout(&message) { OTHERS_LOCK } else { "Mend the script or the expectation, then stage again." };
+    Failure::new(FailureKind::RolledBack, message, hint)
+}
+
+/// What to do when somebody else's lock was in the way: nothing is wrong with the script.
+pub(super) const OTHERS_LOCK: &str = "Nothing was changed, and approvals of a run are void. Another session holds a lock in the way: find it in \
+    pg_stat_activity (pg_blocking_pids), wait until it ends, then stage again.";
+
+/// Returns whether the server gave up waiting for a lock (SQLSTATE 55P03).
+pub(super) fn is_lock_timeout(message: &str) -> bool {
+    message.contains("(55P03)")
 }
 
 fn request_of(plan: &SealedPlan, rehearsal: &Rehearsal, now: Timestamp) -> Result<Request, Failure> {

@@ -2,6 +2,7 @@
 
 pub mod demo;
 mod refusals;
+mod second;
 
 use std::process::Command;
 

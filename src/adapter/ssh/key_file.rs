@@ -50,13 +50,16 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SignError> {
         return Err(unreadable(path, "it is not a plain file"));
     }
     let file = File::open(path).map_err(|error| unreadable(path, error.to_string()))?;
-    refuse_open_to_others(path, &about)?;
     // Room for all of it at once: a vector that grew would leave copies behind that nobody wipes.
     let room = usize::try_from(about.len().min(MOST_KEY_BYTES) + 2).unwrap_or(0);
     let mut text = Zeroizing::new(Vec::with_capacity(room));
     file.take(MOST_KEY_BYTES + 1).read_to_end(&mut text).map_err(|error| unreadable(path, error.to_string()))?;
     if u64::try_from(text.len()).unwrap_or(u64::MAX) > MOST_KEY_BYTES {
         return Err(unreadable(path, format!("it holds more than {MOST_KEY_BYTES} bytes, which no key file does")));
+    }
+    // Anybody may read a public key; what it is, is said instead.
+    if !is_public(&text) {
+        refuse_open_to_others(path, &about)?;
     }
     Ok(text)
 }
@@ -88,9 +91,13 @@ fn refuse_agent_only(path: &Path, key: &PrivateKey) -> Result<(), SignError> {
     Err(SignError::Unsupported(format!("{why}; run `ssh-add {file}` and choose the key from ssh-agent")))
 }
 
+fn is_public(text: &[u8]) -> bool {
+    ["ssh-", "ecdsa-", "sk-"].iter().any(|start| text.starts_with(start.as_bytes()))
+}
+
 fn wrong_format(text: &[u8]) -> &'static str {
     let starts = |start: &str| text.starts_with(start.as_bytes());
-    if starts("ssh-") || starts("ecdsa-") || starts("sk-") {
+    if is_public(text) {
         "it is a public key; name the private key beside it, without .pub"
     } else if starts("-----BEGIN OPENSSH PRIVATE KEY-----") {
         UNKNOWN_INSIDE

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::super::args::{Approve, Decide, Rehearse, Run, Stage};
 use super::super::output::{columns, comparison_text};
 use super::super::{Output, wiring};
+use super::show::request_text;
 use super::{needed_baseline, open, runbook, steps};
 use crate::approval::SignedBytes;
 use crate::ledger::RequestStatus;
@@ -109,18 +110,22 @@ pub(super) async fn stage(world: &World, stage: &Stage, output: Output) -> Resul
     output.print(
         || {
             format!(
-                "{}staged as {}\n  digest {}\n  spoken {}\n  needs {} approvals\n",
+                "{}staged as {}\n  digest {}\n  spoken {}\n  needs {} approvals until {}\n  next: reviewers read it with \
+                 `countersign ledger show {}` and sign it with `countersign approve {}`\n",
                 trace_text(&staged.rehearsal.trace.statements),
                 staged.request,
                 staged.digest.groups(),
                 staged.digest.phrase(),
-                staged.plan.policy.approvals
+                staged.plan.policy.approvals,
+                staged.not_after,
+                staged.request,
+                staged.request,
             )
         },
         || {
             json!({
                 "request": staged.request, "digest": staged.digest, "phrase": staged.digest.phrase(),
-                "steps": steps, "needed": staged.plan.policy.approvals, "hazards": staged.plan.hazards,
+                "steps": steps, "needed": staged.plan.policy.approvals, "not_after": staged.not_after, "hazards": staged.plan.hazards,
                 "rehearsal": {"passed": staged.rehearsal.passed(), "duration_millis": staged.rehearsal.duration_millis},
             })
         },
@@ -166,17 +171,7 @@ async fn show_request(database: &dyn Database, name: &str, output: Output) -> Re
     }
     let (_, state) = read_ledger(database).await?;
     let opened = find_request(&state, name)?;
-    let steps: Vec<&str> = opened.request.steps.iter().map(crate::runbook::StepId::as_str).collect();
-    eprintln!("You approve: {} on {}", steps.join(", "), opened.request.database);
-    for stage in &opened.plan.plan().stages {
-        for statement in &stage.statements {
-            eprintln!("  {} {}: {}", stage.step, statement.ordinal, statement.sql.replace('\n', "\n      "));
-        }
-    }
-    for hazard in &opened.request.hazards {
-        eprintln!("  hazard: {} ({} at {})", hazard.message, hazard.rule, hazard.place);
-    }
-    eprintln!("  digest {}\n  spoken {}", opened.state.digest.groups(), opened.state.digest.phrase());
+    eprint!("You approve {}", request_text(&opened));
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The verbs that keep and prove: finding export and verify, ledger init, log, verify and request.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 
@@ -80,7 +81,9 @@ pub(super) async fn init(
     }
     let baseline = baseline.map(|path| open_baseline(world, path)).transpose()?;
     if !yes {
-        eprintln!("{sql}");
+        if !output.json {
+            eprintln!("{sql}");
+        }
         confirm_init()?;
     }
     database.ledger_init().await?;
@@ -94,7 +97,9 @@ pub(super) async fn init(
 }
 
 fn confirm_init() -> Result<(), Failure> {
-    let refuse = || Failure::new(FailureKind::Refused, "the ledger was not made", "Read the SQL, then write --yes.");
+    let refuse = || {
+        Failure::new(FailureKind::Refused, "the ledger was not made", "Read the SQL with --print, then write --yes.")
+    };
     if !std::io::stdin().is_terminal() {
         return Err(refuse());
     }
@@ -117,11 +122,16 @@ pub(super) async fn log(world: &World, connection: &Connection, output: Output) 
         });
         (id, steps)
     };
+    let named: BTreeMap<Digest, String> = state.requests.iter().map(|state| (state.digest, request(state).0)).collect();
     output.print(
         || {
             let rows: Vec<Vec<String>> = entries
                 .iter()
-                .map(|entry| vec![entry.seq.to_string(), entry.at.clone(), entry.actor.clone(), entry.kind.clone(), entry.hash.short()])
+                .map(|entry| {
+                    let about = about(entry).and_then(|digest| named.get(&digest)).cloned().unwrap_or_default();
+                    let (seq, hash) = (entry.seq.to_string(), entry.hash.short());
+                    vec![seq, entry.at.clone(), entry.actor.clone(), entry.kind.clone(), hash, about]
+                })
                 .collect();
             let requests: Vec<Vec<String>> = state
                 .requests
@@ -152,6 +162,20 @@ pub(super) async fn log(world: &World, connection: &Connection, output: Output) 
         },
     );
     Ok(())
+}
+
+/// Returns the digest of the request that an entry is about.
+fn about(entry: &Entry) -> Option<Digest> {
+    match serde_json::from_str(&entry.body).ok()? {
+        Body::Staged { request, .. } => Some(Digest::of(request.as_bytes())),
+        Body::Approved { request_digest, .. }
+        | Body::Rejected { request_digest, .. }
+        | Body::Withdrawn { request_digest, .. }
+        | Body::Intent { request_digest, .. }
+        | Body::Committed { request_digest, .. }
+        | Body::Ended { request_digest, .. } => Some(request_digest),
+        Body::Baseline { .. } | Body::Finding { .. } | Body::Stopped { .. } | Body::Restarted { .. } => None,
+    }
 }
 
 fn entry_json(entry: &Entry) -> serde_json::Value {

@@ -7,11 +7,11 @@ use super::super::args::{Census, Check, Compare, Diagnose};
 use super::super::output::{columns, comparison_json, comparison_text, one_line};
 use super::{baseline, open, runbook, steps};
 use crate::census::{CompareScope, compare as compare_checks};
-use crate::diagnose::Mode;
+use crate::diagnose::{Diagnosis, Mode, StepDiagnosis};
 use crate::plan::canonical;
 use crate::review::{Note, RULES, Severity, explain, review};
 use crate::runbook::{Diagnostic, DiagnosticSeverity};
-use crate::session::{Failure, FailureKind, World, open_baseline, open_runbook, survey, take_baseline};
+use crate::session::{Failure, FailureKind, World, open_baseline, open_runbook, stop_hint, survey, take_baseline};
 
 /// `check`: reads and reviews a runbook.
 pub(super) async fn check(world: &World, check: &Check, output: Output) -> Result<(), Failure> {
@@ -77,7 +77,10 @@ fn diagnostic_text(found: &Diagnostic) -> String {
         DiagnosticSeverity::Error => "error",
         DiagnosticSeverity::Warning => "warning",
     };
-    format!("{}:{}:{}: {word}: {}\n    {}\n", found.file, found.line, found.column, found.message, found.hint)
+    // What a file lacks has no line.
+    let place =
+        if found.line == 0 { found.file.clone() } else { format!("{}:{}:{}", found.file, found.line, found.column) };
+    format!("{place}: {word}: {}\n    {}\n", found.message, found.hint)
 }
 
 fn note_text(note: &Note) -> String {
@@ -96,6 +99,11 @@ fn note_text(note: &Note) -> String {
 /// `census`: asks every check at one snapshot.
 pub(super) async fn census(world: &World, census: &Census, output: Output) -> Result<(), Failure> {
     let (runbook, _) = runbook(world, &census.runbook)?;
+    if let Some(path) = census.save.as_ref().filter(|path| !census.replace && world.folders.read_file(path).is_ok()) {
+        // The truth from before the build cannot be taken a second time.
+        let message = format!("{} is there already and was left alone", path.display());
+        return Err(Failure::new(FailureKind::Refused, message, "Name a new file, or write --replace as well."));
+    }
     let database = open(world, &census.connection.text).await?;
     let taken = take_baseline(&*database, &runbook, &census.label).await?;
     if let Some(path) = &census.save {
@@ -162,14 +170,31 @@ pub(super) async fn diagnose(world: &World, diagnose: &Diagnose, output: Output)
                     out += &format!("  {} {} ({})\n", turn.question, turn.answer, turn.fact);
                 }
             }
+            if let Some(order) = order(diagnosis).filter(|_| mode == Mode::Ordered) {
+                out += &format!("reverse in this order: {}\n", order.join(", "));
+            }
             out + &format!("{}\n", mode.word()) + &evidence.iter().map(|fact| format!("  {fact}\n")).collect::<String>()
         },
         || json!({"mode": mode, "evidence": evidence, "stop": diagnosis.stop, "steps": shown.clone().collect::<Vec<_>>()}),
     );
     if mode == Mode::Stop {
         let message = format!("disaster stop: {}", evidence.first().map_or("unknown state", String::as_str));
-        let hint = "Halt; write a divergence finding. A restart needs the gates of the runbook.";
-        return Err(Failure::new(FailureKind::Stopped, message, hint));
+        return Err(Failure::new(FailureKind::Stopped, message, stop_hint(diagnosis)));
     }
     Ok(())
+}
+
+/// Orders the steps that are applied so that whatever must go first does; `None` when something else is in the way.
+fn order(diagnosis: &Diagnosis) -> Option<Vec<String>> {
+    let mut left: Vec<_> = diagnosis.steps.iter().filter(|step| step.mode != Mode::NotApplied).collect();
+    let mut order = Vec::new();
+    while !left.is_empty() {
+        let is_free = |step: &&StepDiagnosis| {
+            step.first.iter().all(|first| first.step.as_ref().is_some_and(|id| order.contains(&id.to_string())))
+        };
+        // The newest first, as it was built last.
+        let next = left.iter().rposition(is_free)?;
+        order.push(left.remove(next).step.to_string());
+    }
+    Some(order)
 }

@@ -4,6 +4,7 @@ mod ceremony;
 mod demo;
 mod keep;
 mod look;
+mod show;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
             }
             LedgerVerb::Log { connection } => keep::log(&world, &connection, output).await,
             LedgerVerb::Verify { connection } => keep::verify_ledger(&world, &connection, output).await,
+            LedgerVerb::Show { request, connection } => show::show(&world, &request, &connection, output).await,
             LedgerVerb::Request { request, connection } => keep::request(&world, &request, &connection, output).await,
         },
         Verb::Completions { shell } => {
@@ -66,10 +68,20 @@ async fn baseline(
     runbook: &Runbook,
     path: Option<&Path>,
 ) -> Result<Option<Baseline>, Failure> {
-    match path {
-        Some(path) => open_baseline(world, path).map(Some),
-        None => ledger_baseline(database, runbook).await,
-    }
+    let Some(path) = path else { return ledger_baseline(database, runbook).await };
+    let baseline = open_baseline(world, path)?;
+    // D-53: `unchanged` against another database's truth would mean nothing.
+    let target = database.target().await?;
+    let (theirs, ours) = (&baseline.census.target, &target);
+    let reason = if baseline.runbook != runbook.id {
+        format!("it was taken for runbook {}, this is {}", baseline.runbook, runbook.id)
+    } else if !theirs.is_same_database(ours) {
+        format!("it was taken on {}, this is {}", theirs.identity(), ours.identity())
+    } else {
+        return Ok(Some(baseline));
+    };
+    let hint = "Use the baseline that was taken on this database for this runbook; `compare --with FILE` compares two files.";
+    Err(Failure::new(FailureKind::Refused, format!("the baseline does not belong here: {reason}"), hint))
 }
 
 /// As [`baseline`], for what cannot be done without one.

@@ -1,0 +1,82 @@
+//! `ledger show`: takes a request; prints what a reviewer must have read before signing it, and signs nothing.
+
+use serde_json::json;
+
+use super::super::Output;
+use super::super::args::Connection;
+use super::open;
+use crate::approval::Standing;
+use crate::runbook::RowsExpected;
+use crate::session::{Failure, Opened, World, find_request, read_ledger};
+
+/// `ledger show`.
+pub(super) async fn show(world: &World, name: &str, connection: &Connection, output: Output) -> Result<(), Failure> {
+    let database = open(world, &connection.text).await?;
+    let (_, state) = read_ledger(&*database).await?;
+    let opened = find_request(&state, name)?;
+    let stands = opened.standing(world, &state);
+    output.print(
+        || request_text(&opened) + &standing_text(&opened, &stands),
+        || {
+            json!({
+                "request": opened.request.id(), "digest": opened.state.digest, "phrase": opened.state.digest.phrase(),
+                "status": opened.state.status.words(), "document": opened.request, "plan": opened.plan.plan(),
+                "rehearsal": opened.rehearsal, "standing": stands,
+            })
+        },
+    );
+    Ok(())
+}
+
+/// Says what would run, where, for whom, and what the rehearsal showed.
+pub(super) fn request_text(opened: &Opened) -> String {
+    let (request, plan) = (&opened.request, opened.plan.plan());
+    let target = &plan.target;
+    let steps: Vec<&str> = request.steps.iter().map(crate::runbook::StepId::as_str).collect();
+    let mut out = format!("{}: reverse {} on {}\n", request.id(), steps.join(", "), target.database);
+    out += &format!("  runbook    {} {}\n", plan.runbook, plan.runbook_version);
+    out += &format!("  requester  {}\n", request.requester);
+    for parameter in &plan.parameters {
+        out += &format!("  parameter  {} = {}\n", parameter.name, parameter.value);
+    }
+    let words = if opened.rehearsal.passed() { "nothing left behind" } else { "did NOT pass" };
+    out += &format!("  rehearsed  {}, {} ms: {words}\n", opened.rehearsal.taken_at, opened.rehearsal.duration_millis);
+    out += &format!("  open until {}\n", request.not_after);
+    for stage in &plan.stages {
+        for statement in &stage.statements {
+            let rows = rows_words(statement.rows.as_ref());
+            let sql = statement.sql.replace('\n', "\n      ");
+            out += &format!("  {} {} ({rows}):\n      {sql}\n", stage.step, statement.ordinal);
+        }
+    }
+    for hazard in &request.hazards {
+        out += &format!("  hazard: {} ({} at {})\n", hazard.message, hazard.rule, hazard.place);
+    }
+    out + &format!("  digest {}\n  spoken {}\n", opened.state.digest.groups(), opened.state.digest.phrase())
+}
+
+fn standing_text(opened: &Opened, stands: &Standing) -> String {
+    let mut out =
+        format!("  {}; {} of {} approvals\n", opened.state.status.words(), stands.approved.len(), stands.needed);
+    for (who, fingerprint) in &stands.approved {
+        out += &format!("  ✓ {who} {fingerprint}\n");
+    }
+    for (who, refusal) in &stands.refused {
+        out += &format!("  ✗ {who}: {refusal}\n");
+    }
+    if let Some(void) = &stands.void {
+        return out + &format!("  cannot be run: {void}\n");
+    }
+    let may: Vec<&str> = stands.may_still.iter().map(crate::runbook::Principal::as_str).collect();
+    if may.is_empty() { out } else { out + &format!("  may still approve: {}\n", may.join(", ")) }
+}
+
+fn rows_words(rows: Option<&RowsExpected>) -> String {
+    match rows {
+        None => "counts no rows".to_owned(),
+        Some(RowsExpected::Exactly(1)) => "exactly 1 row".to_owned(),
+        Some(RowsExpected::Exactly(count)) => format!("exactly {count} rows"),
+        Some(RowsExpected::AtMost(count)) => format!("at most {count} rows"),
+        Some(RowsExpected::Any { reason }) => format!("any number of rows: {reason}"),
+    }
+}
