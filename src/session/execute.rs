@@ -4,6 +4,7 @@ use super::drive::drive;
 use super::ledger::{Opened, find_request, read_ledger};
 use super::stage::refuse_stop;
 use super::survey::read_baseline;
+use super::trust::refuse_strangers;
 use super::{Failure, FailureKind, SignAs, Watch, World};
 use crate::approval::{ApprovalRefusal, Namespace, check_operated, check_requested, countersign, may_operate};
 use crate::ledger::{Body, RequestStatus};
@@ -44,7 +45,17 @@ pub async fn run(
         );
         return Err(Failure::new(FailureKind::Refused, message, "Connect to the plan's target, or stage again."));
     }
+    if live.role != target.role {
+        // Before the intent: a slip of the connection text must not use the approvals up.
+        let message = format!("role: expected {}, actual {}", target.role, live.role);
+        return Err(Failure::new(
+            FailureKind::Refused,
+            message,
+            "Connect as the role that rehearsed it, or stage again.",
+        ));
+    }
     may_operate(&opened.roster, &signer.principal)?;
+    refuse_strangers(&state, &opened)?;
     // D-71: an agent may prepare, so the requester is checked like everybody else.
     check_requested(&opened.roster, &opened.request, &opened.state.requested)?;
     let countersigned = countersign(

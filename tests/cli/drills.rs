@@ -34,7 +34,10 @@ const ON_WORDS: &str = "ON public.vocabulary FOR EACH ROW";
 
 #[test]
 fn a_trigger_that_swallows_rows_is_caught_by_the_count() {
-    check(&trigger("RETURN NULL;", &format!("CREATE TRIGGER m BEFORE DELETE {ON_WORDS}")), "expected exactly 3, actual 0");
+    check(
+        &trigger("RETURN NULL;", &format!("CREATE TRIGGER m BEFORE DELETE {ON_WORDS}")),
+        "expected exactly 3, actual 0",
+    );
     check(&trigger("RETURN OLD;", &format!("CREATE TRIGGER m BEFORE DELETE {ON_WORDS}")), "");
 }
 
@@ -53,7 +56,9 @@ fn a_trigger_that_writes_where_nobody_may_is_caught_by_the_census_inside() {
 
 #[test]
 fn deferred_work_is_done_before_it_is_verified() {
-    let deferred = format!("CREATE CONSTRAINT TRIGGER m AFTER DELETE ON public.vocabulary DEFERRABLE INITIALLY DEFERRED FOR EACH ROW");
+    let deferred = format!(
+        "CREATE CONSTRAINT TRIGGER m AFTER DELETE ON public.vocabulary DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+    );
     // It would run at COMMIT, after everything was counted.
     let body = "INSERT INTO public.vocabulary VALUES (OLD.code, 'governance'); RETURN NULL;";
     check(&trigger(body, &deferred), "words: expected 0, actual 3");
@@ -79,7 +84,10 @@ fn a_trigger_that_loosens_a_timeout_is_caught_by_reading_it_back() {
 
 #[test]
 fn what_changed_since_the_approval_is_caught_before_the_first_statement() {
-    check("INSERT INTO public.vocabulary VALUES ('w', 'governance'); DELETE FROM public.vocabulary WHERE code = 'x'", "");
+    check(
+        "INSERT INTO public.vocabulary VALUES ('w', 'governance'); DELETE FROM public.vocabulary WHERE code = 'x'",
+        "",
+    );
     let stand = Stand::new();
     let request = stand.approved();
     stand.load("DELETE FROM public.sacred WHERE id = 8");

@@ -204,8 +204,12 @@ fn committed_and_ended_by_hand_say_nothing() {
 fn committed_by_hand_does_not_prove_a_dead_run() {
     let stand = Stand::new();
     let staged = stand.stage().unwrap();
-    let intent =
-        Body::Intent { request_digest: staged.digest, run: "r".repeat(32), operator: "lan@example.test".into(), signature: by("lan") };
+    let intent = Body::Intent {
+        request_digest: staged.digest,
+        run: "r".repeat(32),
+        operator: "lan@example.test".into(),
+        signature: by("lan"),
+    };
     stand.append(&intent);
     // Another transaction's number, and one that is not there.
     stand.append(&committed(&stand, &staged.request, &"r".repeat(32), "1"));
@@ -236,4 +240,56 @@ fn a_rewritten_row_stops_every_verb() {
     }
     assert_eq!(run(superuser.ledger_read(0)).unwrap().len(), entries);
     assert!(!stand.is_reversed());
+}
+
+#[test]
+fn a_roster_that_somebody_brought_along_opens_nothing() {
+    let stand = Stand::new();
+    let first = stand.approved();
+    assert_eq!(stand.run(&first).unwrap().outcome, Outcome::Committed);
+    stand.build();
+    let file = stand.folder.join("roster.toml");
+    let known = std::fs::read_to_string(&file).unwrap();
+
+    // Minh's and Thu's names with keys of somebody else.
+    let keys = crate::keys::Keys::new();
+    let mut brought = known.clone();
+    for name in ["minh", "thu"] {
+        keys.make(name, "-t ed25519", "");
+        let theirs = std::fs::read_to_string(stand.key_file(name).with_extension("pub")).unwrap();
+        brought = brought.replace(theirs.trim_end(), &keys.public(name));
+    }
+    assert_ne!(brought, known);
+    std::fs::write(&file, &brought).unwrap();
+    let request = stand.stage().unwrap().request;
+    for name in ["minh", "thu"] {
+        let key = countersign::port::KeyChoice::File(keys.path(name));
+        stand.approve_with(&request, &SignAs { key, ..stand.sign_as(name) }).unwrap();
+    }
+    let failure = refused(stand.run(&request), "the roster changed");
+    assert_eq!(failure.kind, FailureKind::Refused);
+    assert!(!stand.is_reversed());
+
+    // Its innocent twin: somebody joins, and two who were known sign for it.
+    keys.make("an", "-t ed25519", "");
+    let joined = known.clone()
+        + &format!(
+            "[[person]]\nprincipal = \"an@example.test\"\nname = \"an\"\nkind = \"human\"\nroles = [\"reviewer\"]\nkeys = [\"{}\"]\n",
+            keys.public("an")
+        );
+    std::fs::write(&file, joined).unwrap();
+    let an = SignAs { key: countersign::port::KeyChoice::File(keys.path("an")), ..stand.sign_as("an") };
+    let early = stand.stage().unwrap().request;
+    stand.approve(&early, "minh").unwrap();
+    stand.approve_with(&early, &an).unwrap();
+    refused(stand.run(&early), "the roster changed");
+    stand.approve(&early, "thu").unwrap();
+    assert_eq!(stand.run(&early).unwrap().outcome, Outcome::Committed);
+    stand.build();
+    // From then on An counts.
+    let later = stand.stage().unwrap().request;
+    stand.approve(&later, "minh").unwrap();
+    stand.approve_with(&later, &an).unwrap();
+    assert_eq!(stand.run(&later).unwrap().outcome, Outcome::Committed);
+    assert_eq!(stand.count_kind("committed"), 3);
 }

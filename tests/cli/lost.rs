@@ -53,7 +53,9 @@ fn cut(stand: &Stand, at: usize, cut: Cut, then: Then) -> Option<String> {
     assert_eq!(committed, usize::from(reversed), "{case}: the ledger and the database disagree");
     match &proved {
         Some((Outcome::Committed, status)) => assert!(reversed && status == "committed", "{case}: {status}"),
-        Some((Outcome::RolledBack { .. }, status)) => assert!(!reversed && status.contains("rolled back"), "{case}: {status}"),
+        Some((Outcome::RolledBack { .. }, status)) => {
+            assert!(!reversed && status.contains("rolled back"), "{case}: {status}")
+        }
         Some((Outcome::Unknown { .. }, status)) => panic!("{case}: not proved: {status}"),
         // Nothing began, so the approvals still stand.
         None => assert!(!reversed && stand.status(&staged.request) == "open", "{case}"),

@@ -29,8 +29,7 @@ const BASE: &str = "CREATE TABLE public.vocabulary (code text PRIMARY KEY, domai
 const BUILD: &str = "BEGIN; CREATE TABLE public.extra (id int PRIMARY KEY); \
      INSERT INTO public.vocabulary VALUES ('x', 'governance'), ('y', 'governance'), ('z', 'governance'); COMMIT";
 /// Its reversal.
-pub const REVERSAL: &str =
-    "DELETE FROM public.vocabulary WHERE domain = 'governance';\n\nDROP TABLE public.extra;\n";
+pub const REVERSAL: &str = "DELETE FROM public.vocabulary WHERE domain = 'governance';\n\nDROP TABLE public.extra;\n";
 
 const RUNBOOK: &str = r#"format = 1
 [runbook]
@@ -148,9 +147,12 @@ impl Stand {
         std::fs::write(folder.join("runbook.toml"), RUNBOOK.replace("DATABASE", &database.name)).unwrap();
         std::fs::write(folder.join("reversal/s-1.sql"), reversal).unwrap();
         let mut roster = "format = 1\n".to_owned();
-        for (name, roles) in
-            [("hong", r#""author""#), ("lan", r#""reviewer", "operator""#), ("minh", r#""reviewer""#), ("thu", r#""reviewer""#)]
-        {
+        for (name, roles) in [
+            ("hong", r#""author""#),
+            ("lan", r#""reviewer", "operator""#),
+            ("minh", r#""reviewer""#),
+            ("thu", r#""reviewer""#),
+        ] {
             keys.make(name, "-t ed25519", "");
             roster += &format!(
                 "[[person]]\nprincipal = \"{name}@example.test\"\nname = \"{name}\"\nkind = \"human\"\nroles = [{roles}]\nkeys = [\"{}\"]\n",
@@ -219,6 +221,11 @@ impl Stand {
         }
     }
 
+    /// Returns the file of somebody's key.
+    pub fn key_file(&self, name: &str) -> PathBuf {
+        self.keys.path(name)
+    }
+
     /// Stages the step.
     pub fn stage(&self) -> Result<StagedRequest, Failure> {
         let (runbook, diagnostics, _) = open_runbook(&self.world, &self.folder)?;
@@ -236,8 +243,12 @@ impl Stand {
 
     /// Approves as somebody.
     pub fn approve(&self, request: &str, name: &str) -> Result<(), Failure> {
-        let signer = self.sign_as(name);
-        run(session::approve(&self.world, &self.database.superuser(), request, None, Approval::Sign(&signer))).map(drop)
+        self.approve_with(request, &self.sign_as(name))
+    }
+
+    /// Approves with any key in any name.
+    pub fn approve_with(&self, request: &str, signer: &SignAs) -> Result<(), Failure> {
+        run(session::approve(&self.world, &self.database.superuser(), request, None, Approval::Sign(signer))).map(drop)
     }
 
     /// Stages, and approves as two people; gives the request's name.
@@ -293,6 +304,11 @@ impl Stand {
     pub fn count(&self, kind: &str, request: &StagedRequest) -> usize {
         let of = request.digest.to_string();
         self.entries().iter().filter(|entry| entry.kind == kind && entry.body.contains(&of)).count()
+    }
+
+    /// Counts the entries of one kind.
+    pub fn count_kind(&self, kind: &str) -> usize {
+        self.entries().iter().filter(|entry| entry.kind == kind).count()
     }
 
     /// Appends an entry by hand, as a desk's login may.
