@@ -1,5 +1,5 @@
-//! Takes the ledger and a request; gives leave when its people are the ones this ledger knows; refuses a roster that
-//! somebody brought along.
+//! Takes the ledger and a request; gives leave when its people are the ones this ledger knows and its plan could have been
+//! sealed; refuses a roster that somebody brought along, and a plan that no review would have passed.
 //!
 //! A request carries its own roster, so two signatures under it prove only that two keys of the bringer's choice signed.
 //! The ledger knows the roster of the first request that was committed; the first one is taken at its word.
@@ -8,6 +8,15 @@ use super::ledger::Opened;
 use super::{Failure, FailureKind};
 use crate::approval::{LEAST_APPROVALS, Roster, approvals_that_count};
 use crate::ledger::{RequestState, State};
+use crate::plan::recheck;
+
+/// Refuses a plan that was written by hand and holds what no review passes (D-5).
+pub(super) fn refuse_unreviewed(opened: &Opened) -> Result<(), Failure> {
+    recheck(opened.plan.plan()).map_err(|reason| {
+        let hint = "Nobody should sign it. Reject it, and ask who staged it; stage the runbook again.";
+        Failure::new(FailureKind::Refused, format!("no review passed this plan: {reason}"), hint)
+    })
+}
 
 /// Refuses a request whose roster is another than the known one, unless two people of the known one approved it (D-72).
 pub(super) fn refuse_strangers(state: &State, opened: &Opened) -> Result<(), Failure> {
