@@ -10,8 +10,7 @@ use crate::runbook::sql::{is_single_select, split};
 use crate::runbook::{Query, StopSign};
 
 /// Statements that the console alone sends (D-4): a plan never holds one.
-const OURS: [&str; 5] =
-    ["TransactionStmt", "VariableSetStmt", "ConstraintsSetStmt", "DiscardStmt", "DropOwnedStmt"];
+const OURS: [&str; 5] = ["TransactionStmt", "VariableSetStmt", "ConstraintsSetStmt", "DiscardStmt", "DropOwnedStmt"];
 
 /// Looks at everything of a plan that is sent to a server.
 ///

@@ -297,7 +297,7 @@ fn a_roster_that_somebody_brought_along_opens_nothing() {
 /// Stages honestly, changes the plan by hand, and signs and appends it as a program of the author's own would.
 fn hand_sealed(stand: &Stand, change: fn(&mut countersign::plan::Plan)) -> String {
     use countersign::digest::Digest;
-    use countersign::plan::{Request, SealedPlan, canonical, read_strict};
+    use countersign::plan::{Request, SealedPlan, canonical};
     let honest = stand.stage().unwrap();
     let (_, state) = run(session::read_ledger(&stand.database.superuser())).unwrap();
     let found = session::find_request(&state, &honest.request).unwrap();
@@ -352,14 +352,23 @@ fn a_plan_written_by_hand_is_not_signed_and_not_run() {
         "expected one statement, actual 2",
     );
     check(
-        |plan| plan.checks[1].query = Query::Sql("SELECT 1) AS q(c1); DELETE FROM public.sacred; COMMIT; SELECT (1".to_owned()),
+        |plan| {
+            plan.checks[1].query =
+                Query::Sql("SELECT 1) AS q(c1); DELETE FROM public.sacred; COMMIT; SELECT (1".to_owned())
+        },
         "no review passed this plan",
     );
     check(
-        |plan| plan.checks[1].query = Query::Sql("WITH gone AS (DELETE FROM public.sacred RETURNING 1) SELECT count(*) FROM gone".to_owned()),
+        |plan| {
+            plan.checks[1].query =
+                Query::Sql("WITH gone AS (DELETE FROM public.sacred RETURNING 1) SELECT count(*) FROM gone".to_owned())
+        },
         "a check only reads",
     );
     check(|plan| plan.settings.timeouts.statement_millis = 0, "a timeout is 0");
     check(|plan| plan.settings.pinned.retain(|name, _| name != "search_path"), "the pinned settings");
-    check(|plan| plan.stages[0].statements[0].tag = "TRUNCATE TABLE".to_owned(), "expected TRUNCATE TABLE, actual DELETE");
+    check(
+        |plan| plan.stages[0].statements[0].tag = "TRUNCATE TABLE".to_owned(),
+        "expected TRUNCATE TABLE, actual DELETE",
+    );
 }
