@@ -195,7 +195,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::fs;
 
-    use super::{Folders as _, MOST_FILES, DiskFolders};
+    use super::{DiskFolders, Folders as _, MOST_FILES};
 
     #[test]
     fn a_folder_is_read_without_what_editors_leave() {

@@ -120,8 +120,8 @@ pub enum SealRefusal {
 ///
 /// # Errors
 /// See [`SealRefusal`].
-pub fn seal(input: SealInput<'_>) -> Result<SealedPlan, SealRefusal> {
-    let plan = super::draft::document_of(&input)?;
+pub fn seal(input: &SealInput<'_>) -> Result<SealedPlan, SealRefusal> {
+    let plan = super::draft::document_of(input)?;
     let text = canonical(&plan)?;
     let digest = Digest::of(text.as_bytes());
     Ok(SealedPlan { plan, text, digest })

@@ -15,7 +15,10 @@ pub enum Step {
     /// Append an entry on a connection of its own and wait until it is committed → [`Event::Appended`].
     AppendApart(Body),
     /// Open a fresh, direct connection and read who and where it is → [`Event::Connected`].
-    Connect,
+    Connect {
+        /// Whether the ledger must be there, and writable.
+        needs_ledger: bool,
+    },
     /// Send exactly this text as one message → [`Event::Answered`].
     Send {
         /// The text.

@@ -177,7 +177,7 @@ impl Machine {
                 self.look_after(false)
             }
             (Phase::Fresh, Event::Start) => self.start(),
-            (Phase::Intent, Event::Appended) => self.expect(Phase::Connecting, Step::Connect),
+            (Phase::Intent, Event::Appended) => self.connect(),
             (Phase::Connecting, Event::Connected { target, pid, backend_start, blind }) => {
                 self.connected(Connection { target, pid, backend_start }, &blind)
             }
@@ -211,13 +211,21 @@ impl Machine {
         self.expect(phase, Step::Send { sql: sql.into(), purpose })
     }
 
+    fn connect(&mut self) -> Step {
+        let needs_ledger = match self.door {
+            Door::Rehearse { with_ledger } => with_ledger,
+            Door::Run(_) => true,
+        };
+        self.expect(Phase::Connecting, Step::Connect { needs_ledger })
+    }
+
     fn stage_plan(&self) -> &Stage {
         &self.plan.plan().stages[self.stage]
     }
 
     fn start(&mut self) -> Step {
         match &self.door {
-            Door::Rehearse { .. } => self.expect(Phase::Connecting, Step::Connect),
+            Door::Rehearse { .. } => self.connect(),
             // Intent before deed.
             Door::Run(door) => {
                 let intent = Body::Intent {
@@ -285,13 +293,14 @@ impl Machine {
             Phase::Locking => self.take_entry_census(),
             Phase::LookingAround(index) => self.looked_around(*index, reply),
             Phase::Constraints => self.assert_settings(Phase::AssertingExit),
-            Phase::AssertingExit => match guard::settings_surprise(&self.plan.plan().settings, reply) {
-                Some(reason) => self.surprise(reason),
-                None => {
+            Phase::AssertingExit => {
+                if let Some(reason) = guard::settings_surprise(&self.plan.plan().settings, reply) {
+                    self.surprise(reason)
+                } else {
                     let questions = questions(self.plan.plan());
                     self.expect(Phase::InsideCensus, Step::TakeCensus(questions))
                 }
-            },
+            }
             phase => {
                 let reason = format!("BUG: an answer came while waiting in {phase:?}");
                 self.surprise(reason)
@@ -530,7 +539,7 @@ impl Machine {
         } else if self.stage + 1 < self.plan.plan().stages.len() {
             // D-27: each stage is a transaction of its own, on a connection of its own.
             self.stage += 1;
-            return self.expect(Phase::Connecting, Step::Connect);
+            return self.connect();
         }
         self.done()
     }

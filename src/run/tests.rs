@@ -66,7 +66,7 @@ impl Server {
         };
         match step {
             Step::AppendApart(_) | Step::AppendInside(_) => Event::Appended,
-            Step::Connect => Event::Connected {
+            Step::Connect { .. } => Event::Connected {
                 target: self.plan.target.clone(),
                 pid: 7,
                 backend_start: "2026-06-01".to_owned(),
@@ -107,7 +107,7 @@ fn name(step: &Step) -> String {
         Step::AppendApart(body) => format!("append {} apart", body.kind()),
         Step::AppendInside(body) => format!("append {} inside", body.kind()),
         Step::Send { purpose, .. } => format!("{purpose:?}").split(' ').next().unwrap_or_default().to_owned(),
-        Step::Connect => "Connect".to_owned(),
+        Step::Connect { .. } => "Connect".to_owned(),
         Step::TakeCensus(_) => "census inside".to_owned(),
         Step::ReadLedger => "read ledger".to_owned(),
         Step::Commit => "COMMIT".to_owned(),
@@ -253,7 +253,7 @@ fn what_differs_from_what_was_approved_rolls_back() {
 fn another_database_a_blind_role_a_stop_and_a_withdrawal_end_it() {
     let connect = |change: fn(&mut Target, &mut Vec<String>)| {
         move |step: &Step, event: Event| match (step, event) {
-            (Step::Connect, Event::Connected { mut target, pid, backend_start, mut blind }) => {
+            (Step::Connect { .. }, Event::Connected { mut target, pid, backend_start, mut blind }) => {
                 change(&mut target, &mut blind);
                 Some(Event::Connected { target, pid, backend_start, blind })
             }

@@ -53,7 +53,7 @@ fn announce(step: &Step, plan: &Plan, total: usize, watch: &mut Watch<'_>) {
         }
         Step::Commit => (watch.say)(Progress::Committing),
         Step::AppendApart(_)
-        | Step::Connect
+        | Step::Connect { .. }
         | Step::Send { .. }
         | Step::TakeCensus(_)
         | Step::ReadLedger
@@ -68,7 +68,7 @@ fn announce(step: &Step, plan: &Plan, total: usize, watch: &mut Watch<'_>) {
 fn confirm(step: &Step, event: &Event, watch: &mut Watch<'_>) {
     let passed = match (step, event) {
         (Step::AppendApart(_), Event::Appended) => "intent is in the ledger",
-        (Step::Connect, Event::Connected { .. }) => "connected, directly and afresh",
+        (Step::Connect { .. }, Event::Connected { .. }) => "connected, directly and afresh",
         (Step::Send { purpose, .. }, Event::Answered(reply)) if reply.error.is_none() => match purpose {
             Purpose::Begin => "transaction begun",
             Purpose::Pin => "timeouts and settings set",

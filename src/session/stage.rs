@@ -65,7 +65,7 @@ pub async fn rehearse(
         Err(DatabaseError::NoLedger) => false,
         Err(error) => return Err(error.into()),
     };
-    let plan = seal(SealInput {
+    let plan = seal(&SealInput {
         runbook: staging.runbook,
         review: &looked.review,
         catalog: &looked.catalog,

@@ -312,10 +312,9 @@ impl Worker {
 /// Says in words what a command is, for the status line.
 fn words(command: &Command) -> String {
     match command {
-        Command::OpenRunbook(path) => format!("Opening {}", path.display()),
+        Command::OpenRunbook(path) | Command::OpenBaseline(path) => format!("Opening {}", path.display()),
         Command::Connect { .. } => "Connecting".to_owned(),
         Command::Disconnect => "Disconnecting".to_owned(),
-        Command::OpenBaseline(path) => format!("Opening {}", path.display()),
         Command::Survey => "Looking at the database".to_owned(),
         Command::SaveBaseline { .. } => "Keeping a baseline".to_owned(),
         Command::Rehearse { .. } => "Rehearsing".to_owned(),

@@ -1,7 +1,5 @@
 //! What a view may ask for. Views push; `App::logic` alone acts.
 
-use std::path::PathBuf;
-
 use crate::digest::Digest;
 use crate::session::Command;
 
@@ -64,7 +62,7 @@ impl Page {
 }
 
 /// What a file dialog is opened for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choose {
     /// A runbook folder to open.
     Runbook,
@@ -103,10 +101,11 @@ pub enum UiAction {
     Diff(DiffJob),
     /// Change the theme.
     Theme(ThemeChoice),
-    /// Change the zoom; 1.0 is 100 %.
-    Zoom(f32),
     /// Show or hide the evidence panel.
-    ToggleEvidence,
+    ToggleEvidence {
+        /// Whether the window is too narrow to show it beside a page by default.
+        narrow: bool,
+    },
     /// Open the command palette.
     OpenPalette,
     /// Keep in mind that a reviewer has opened a script or a drifted check of a request.
@@ -120,10 +119,6 @@ pub enum UiAction {
     ShowCheck(crate::runbook::CheckId),
     /// Select a request.
     Request(Digest),
-    /// Keep a connection profile, without its password.
-    KeepProfile(super::prefs::Profile),
-    /// Forget a runbook folder in the list of recent ones.
-    ForgetRecent(PathBuf),
     /// Take away the message at the foot of the window.
     DismissMessage,
 }

@@ -32,6 +32,8 @@ pub struct App {
     pub(super) options: UiOptions,
     pub(super) actions: Vec<UiAction>,
     pub(super) diffs: DiffCache,
+    /// Whether the evidence is shown although the window is narrow; not remembered.
+    pub(super) narrow_evidence: bool,
     link: Link,
     queue: VecDeque<Command>,
     picked: (mpsc::Sender<Picked>, mpsc::Receiver<Picked>),
@@ -63,6 +65,7 @@ impl App {
             prefs,
             actions: Vec::new(),
             diffs: DiffCache::default(),
+            narrow_evidence: false,
             link,
             queue,
             picked: mpsc::channel(),
@@ -123,7 +126,7 @@ impl App {
                         self.shown.lost = true;
                         self.shown.flight = None;
                         let now = self.now();
-                        self.shown.note(now, Tone::Bad, "The session has ended", "Close the window and open it again.");
+                        self.shown.shout(now, "The session has ended", "Close the window and open it again.");
                     }
                     return;
                 }
@@ -193,8 +196,8 @@ impl App {
                 self.prefs.theme = theme;
                 context.set_theme(preference(theme));
             }
-            UiAction::Zoom(zoom) => context.set_zoom_factor(zoom.clamp(0.5, 3.0)),
-            UiAction::ToggleEvidence => self.prefs.evidence = !self.prefs.evidence,
+            UiAction::ToggleEvidence { narrow: false } => self.prefs.evidence = !self.prefs.evidence,
+            UiAction::ToggleEvidence { narrow: true } => self.narrow_evidence = !self.narrow_evidence,
             UiAction::OpenPalette => self.palette.open(),
             UiAction::Seen { request, what } => self.shown.saw(request, what),
             UiAction::ShowCheck(check) => {
@@ -207,8 +210,6 @@ impl App {
                     self.pages.forget_drafts();
                 }
             }
-            UiAction::KeepProfile(profile) => self.prefs.connected(&profile.text, profile.environment),
-            UiAction::ForgetRecent(path) => self.prefs.recent.retain(|known| *known != path),
             UiAction::DismissMessage => self.shown.dismissed = true,
         }
     }
@@ -217,7 +218,7 @@ impl App {
         if let Some(flight) = &self.shown.flight {
             let text = format!("Not now: {} is still under way", flight.what);
             let now = self.now();
-            self.shown.note(now, Tone::Bad, text, "Wait for it, or cancel it.");
+            self.shown.shout(now, text, "Wait for it, or cancel it.");
             return;
         }
         self.send(command);
@@ -242,11 +243,11 @@ impl App {
                 self.shown.flight = Some(flight);
             }
             Err(TrySendError::Full(_)) => {
-                self.shown.note(now, Tone::Bad, "The session is busy", "Try again in a moment.")
+                self.shown.shout(now, "The session is busy", "Try again in a moment.");
             }
             Err(TrySendError::Closed(_)) => {
                 self.shown.lost = true;
-                self.shown.note(now, Tone::Bad, "The session has ended", "Close the window and open it again.");
+                self.shown.shout(now, "The session has ended", "Close the window and open it again.");
             }
         }
     }
@@ -317,7 +318,7 @@ impl App {
             && let Err(error) = self.prefs.write(self.options.folders.as_ref(), path)
         {
             let now = self.now();
-            self.shown.note(now, Tone::Bad, error.to_string(), "The window works on; nothing will be remembered.");
+            self.shown.shout(now, error.to_string(), "The window works on; nothing will be remembered.");
         }
     }
 }

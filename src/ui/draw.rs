@@ -7,6 +7,7 @@ use super::app::App;
 use super::tokens::{self, Tokens, UNIT};
 use super::view::Scene;
 use super::view::chrome::{band, evidence, footer, rail, title};
+use super::view::overview::OverviewPage;
 use crate::session::Command;
 
 /// Narrower windows have no room for the evidence panel beside a page.
@@ -25,7 +26,9 @@ impl eframe::App for App {
 impl App {
     /// Draws one frame.
     pub fn draw(&mut self, ui: &mut Ui) {
-        let Self { shown, page, pages, palette, prefs, options, actions, diffs, .. } = self;
+        let Self { shown, page, pages, palette, prefs, options, actions, diffs, narrow_evidence, .. } = self;
+        let width = ui.available_width();
+        let narrow = width < EVIDENCE_NEEDS;
         let now = (options.now)();
         let remembered = prefs.clone();
         let mut scene = Scene {
@@ -36,6 +39,8 @@ impl App {
             diffs,
             people: &options.people,
             ledger_sql: &options.ledger_sql,
+            narrow,
+            evidence: if narrow { *narrow_evidence } else { prefs.evidence },
         };
         keys(ui, &mut scene);
         let tokens = Tokens::of(ui);
@@ -47,19 +52,24 @@ impl App {
         let bar = Frame::new().fill(tokens.panel).inner_margin(Margin::symmetric(16, 0));
         Panel::top("title").frame(bar).exact_size(40.0).show(ui, |ui| title::line(ui, &mut scene));
         Panel::bottom("footer").frame(bar).exact_size(tokens::FOOT).show(ui, |ui| footer::ui(ui, &mut scene));
-        let width = ui.available_width();
         let side = Frame::new().fill(tokens.panel);
         let rail_width = if width < 760.0 { 176.0 } else { prefs.rail_width };
         let rail = Panel::left("rail").frame(side).resizable(true).default_size(rail_width).size_range(160.0..=360.0);
-        let rail = rail.show(ui, |ui| rail::ui(ui, &mut scene));
+        let rail = rail.show(ui, |ui| {
+            ui.take_available_width();
+            rail::ui(ui, &mut scene);
+        });
         if width >= 760.0 {
             prefs.rail_width = rail.response.rect.width().round();
         }
-        if prefs.evidence && width >= EVIDENCE_NEEDS {
+        if scene.evidence {
             let side = side.inner_margin(Margin { left: 12, right: 4, top: 0, bottom: 0 });
             let panel = Panel::right("evidence").frame(side).resizable(true).default_size(prefs.evidence_width);
-            let panel = panel.size_range(200.0..=480.0).show(ui, |ui| evidence::ui(ui, &mut scene));
-            prefs.evidence_width = panel.response.rect.width().round() - 16.0;
+            let panel = panel.size_range(200.0..=480.0).show(ui, |ui| {
+                ui.take_available_width();
+                evidence::ui(ui, &mut scene);
+            });
+            prefs.evidence_width = panel.response.rect.width().round();
         }
         let tab_bar = Frame::new().fill(tokens.surface).inner_margin(Margin { left: 8, right: 8, top: 0, bottom: 0 });
         Panel::top("tabs").frame(tab_bar).resizable(false).show_separator_line(false).show(ui, |ui| {
@@ -70,7 +80,7 @@ impl App {
             ui.spacing_mut().item_spacing.y = UNIT * 0.75;
             match page {
                 Page::Start => pages.start.ui(ui, &mut scene),
-                Page::Overview => pages.overview.ui(ui, &mut scene),
+                Page::Overview => OverviewPage::ui(ui, &mut scene),
                 Page::Script => pages.script.ui(ui, &mut scene),
                 Page::Compare => pages.compare.ui(ui, &mut scene),
                 Page::Rehearsal => pages.rehearsal.ui(ui, &mut scene),
@@ -80,11 +90,28 @@ impl App {
                 Page::Ledger => pages.ledger.ui(ui, &mut scene),
             }
         });
+        footer::loud(ui, &mut scene);
         palette.ui(ui, &mut scene);
+        drop_hint(ui);
         if !scene.actions.is_empty() {
             ui.ctx().request_repaint();
         }
     }
+}
+
+/// Says what a drop would do while a file is held over the window.
+fn drop_hint(ui: &Ui) {
+    if ui.input(|input| input.raw.hovered_files.is_empty()) {
+        return;
+    }
+    let tokens = Tokens::of(ui);
+    let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop-hint"));
+    let painter = ui.ctx().layer_painter(layer);
+    let rect = ui.ctx().content_rect();
+    painter.rect_filled(rect, 0.0, tokens.selected.gamma_multiply(0.92));
+    let font = egui::FontId::new(tokens::HEAD, tokens::semibold());
+    let words = "Drop a runbook folder, a baseline or a finding to open it";
+    painter.text(rect.center(), egui::Align2::CENTER_CENTER, words, font, tokens.text);
 }
 
 /// Keys that work on every page. They navigate and look; none of them writes.

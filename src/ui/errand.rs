@@ -30,10 +30,9 @@ pub fn errand_of(command: &Command) -> Option<Errand> {
 /// Says what a command is, in words, until the session says it better.
 pub fn words_of(command: &Command) -> String {
     match command {
-        Command::OpenRunbook(path) => format!("Reading {}", path.display()),
+        Command::OpenRunbook(path) | Command::OpenBaseline(path) => format!("Reading {}", path.display()),
         Command::Connect { .. } => "Connecting".to_owned(),
         Command::Disconnect => "Disconnecting".to_owned(),
-        Command::OpenBaseline(path) => format!("Reading {}", path.display()),
         Command::SaveBaseline { path, .. } => format!("Keeping the census in {}", path.display()),
         Command::Survey => "Looking at the live database".to_owned(),
         Command::Rehearse { steps, .. } => format!("Rehearsing {}", join(steps)),

@@ -1,9 +1,11 @@
 //! Takes one event of the session; changes what is shown, and says what should be asked next.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::port::DatabaseError;
-use crate::run::Outcome;
+use crate::run::{Finished, Outcome};
 use crate::session::{Command, Event, Failure, Progress};
 
 use super::errand::answered_by;
@@ -25,33 +27,9 @@ impl Shown {
                 }
             }
             Event::RunbookOpened { path, runbook, diagnostics, review } => {
-                let text =
-                    format!("Opened {}: {} steps, {} checks", runbook.id, runbook.steps.len(), runbook.checks.len());
-                self.note(now, Tone::Good, text, "");
-                self.step = self.step.min(runbook.steps.len().saturating_sub(1));
-                // Another runbook makes every look at the database stale.
-                self.survey = Known::NotAsked;
-                self.runbook = Known::Known(OpenRunbook { path, runbook, diagnostics, review });
-                if self.connection.value().is_some() {
-                    next.push(Command::Survey);
-                }
+                next = self.opened(OpenRunbook { path, runbook, diagnostics, review }, now);
             }
-            Event::Connected { note, environment } => {
-                self.note(
-                    now,
-                    Tone::Good,
-                    format!("Connected to {} @ {} as {}", note.database, note.server, note.role),
-                    "",
-                );
-                self.survey = Known::NotAsked;
-                self.ledger = Known::NotAsked;
-                self.no_ledger = false;
-                self.connection = Known::Known(Connection { note, environment });
-                next.push(Command::ReadLedger);
-                if self.runbook.value().is_some() {
-                    next.push(Command::Survey);
-                }
-            }
+            Event::Connected { note, environment } => next = self.connected(Connection { note, environment }, now),
             Event::Disconnected => {
                 self.note(now, Tone::Plain, "Disconnected", "");
                 self.connection = Known::NotAsked;
@@ -82,12 +60,8 @@ impl Shown {
                 self.rehearsal = Known::Known(Rehearsed { plan, rehearsal });
             }
             Event::Staged { request, digest } => {
-                self.note(
-                    now,
-                    Tone::Good,
-                    format!("Staged {request} · {}", digest.short()),
-                    "Ask two people to approve it.",
-                );
+                let hint = "Ask two people to approve it.";
+                self.note(now, Tone::Good, format!("Staged {request} · {}", digest.short()), hint);
                 self.request = Some(digest);
                 next.push(Command::ReadLedger);
             }
@@ -97,10 +71,7 @@ impl Shown {
             }
             Event::Progress(progress) => self.progressed(progress),
             Event::Ran { request, finished } => {
-                let tone = if finished.outcome == Outcome::Committed { Tone::Good } else { Tone::Bad };
-                self.note(now, tone, super::view::run::sentence(&finished), "");
-                self.run.request = request;
-                self.run.finished = Some(finished);
+                self.ran(request, finished, now);
                 next.extend([Command::ReadLedger, Command::Survey]);
             }
             Event::FindingExported { folder, digest } => {
@@ -132,7 +103,13 @@ impl Shown {
                     self.flight = None;
                 }
             }
-            Event::Failed(failure) => self.failed(failure, now),
+            Event::Failed(failure) => {
+                // A run that did not end well may have left an intent behind: every desk must see it.
+                if self.flight.as_ref().is_some_and(|flight| flight.errand == Errand::Run) {
+                    next.push(Command::ReadLedger);
+                }
+                self.failed(failure, now);
+            }
         }
         if let Some(errand) = settled
             && self.flight.as_ref().is_some_and(|flight| flight.errand == errand)
@@ -140,6 +117,39 @@ impl Shown {
             self.flight = None;
         }
         next
+    }
+
+    fn opened(&mut self, open: OpenRunbook, now: Timestamp) -> Vec<Command> {
+        let book = &open.runbook;
+        let text = format!("Opened {}: {} steps, {} checks", book.id, book.steps.len(), book.checks.len());
+        self.note(now, Tone::Good, text, "");
+        self.step = self.step.min(book.steps.len().saturating_sub(1));
+        // Another runbook makes every look at the database stale.
+        self.survey = Known::NotAsked;
+        self.runbook = Known::Known(open);
+        if self.connection.value().is_some() { vec![Command::Survey] } else { Vec::new() }
+    }
+
+    fn connected(&mut self, connection: Connection, now: Timestamp) -> Vec<Command> {
+        let note = &connection.note;
+        let text = format!("Connected to {} @ {} as {}", note.database, note.server, note.role);
+        self.note(now, Tone::Good, text, "");
+        self.survey = Known::NotAsked;
+        self.ledger = Known::NotAsked;
+        self.no_ledger = false;
+        self.connection = Known::Known(connection);
+        let mut next = vec![Command::ReadLedger];
+        if self.runbook.value().is_some() {
+            next.push(Command::Survey);
+        }
+        next
+    }
+
+    fn ran(&mut self, request: String, finished: Arc<Finished>, now: Timestamp) {
+        let tone = if finished.outcome == Outcome::Committed { Tone::Good } else { Tone::Bad };
+        self.note(now, tone, super::view::run::sentence(&finished), "");
+        self.run.request = request;
+        self.run.finished = Some(finished);
     }
 
     fn progressed(&mut self, progress: Progress) {
@@ -161,7 +171,7 @@ impl Shown {
             self.ledger = Known::NotAsked;
             return;
         }
-        self.note(now, Tone::Bad, failure.message.clone(), failure.hint.clone());
+        let line = (failure.message.clone(), failure.hint.clone());
         match errand {
             Some(Errand::Runbook) => self.runbook.fail(failure),
             Some(Errand::Connect) => self.connection.fail(failure),
@@ -181,8 +191,9 @@ impl Shown {
                 | Errand::ExportFinding
                 | Errand::InitLedger,
             )
-            | None => {}
+            | None => return self.shout(now, line.0, line.1),
         }
+        self.note(now, Tone::Bad, line.0, line.1);
     }
 
     /// Notes that a command was sent.

@@ -84,6 +84,9 @@ impl Prefs {
     ///
     /// # Errors
     /// When it cannot be written; the window says so once and goes on.
+    ///
+    /// # Panics
+    /// Never: preferences are texts and numbers.
     pub fn write(&self, folders: &dyn Folders, path: &Path) -> Result<(), FileError> {
         let bytes = serde_json::to_vec_pretty(self).expect("BUG: preferences are texts and numbers");
         folders.write_file(path, &bytes)

@@ -177,6 +177,8 @@ pub struct LogLine {
     pub text: String,
     /// What to do next; may be empty.
     pub hint: String,
+    /// Whether it is shown in full over the page, because no page shows it in its place.
+    pub loud: bool,
 }
 
 /// How a message is meant.
@@ -339,8 +341,16 @@ impl Shown {
         if self.log.len() == LOG_LIMIT {
             self.log.remove(0);
         }
-        self.log.push(LogLine { at, tone, text: text.into(), hint: hint.into() });
+        self.log.push(LogLine { at, tone, text: text.into(), hint: hint.into(), loud: false });
         self.dismissed = false;
+    }
+
+    /// Notes something that went wrong and that no page shows in its place.
+    pub fn shout(&mut self, at: Timestamp, text: impl Into<String>, hint: impl Into<String>) {
+        self.note(at, Tone::Bad, text, hint);
+        if let Some(line) = self.log.last_mut() {
+            line.loud = true;
+        }
     }
 
     /// Notes that a reviewer opened something; the first time is what counts.

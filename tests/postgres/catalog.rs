@@ -51,8 +51,14 @@ fn objects_keys_triggers_and_edges_are_read_and_the_ledger_is_left_out() {
         assert_eq!(kind(schema, name), expected, "{schema}.{name}");
     }
     let parent = &catalog.objects[&ObjectName::new("public", "parent")];
-    assert_eq!((parent.columns.as_slice(), parent.primary_key.as_slice()), (["a", "b", "c"].map(str::to_owned).as_slice(), ["b", "a"].map(str::to_owned).as_slice()));
-    assert!(catalog.triggers[&ObjectName::new("public", "parent.guard")].starts_with("CREATE TRIGGER guard BEFORE INSERT ON public.parent"));
+    assert_eq!(
+        (parent.columns.as_slice(), parent.primary_key.as_slice()),
+        (["a", "b", "c"].map(str::to_owned).as_slice(), ["b", "a"].map(str::to_owned).as_slice())
+    );
+    assert!(
+        catalog.triggers[&ObjectName::new("public", "parent.guard")]
+            .starts_with("CREATE TRIGGER guard BEFORE INSERT ON public.parent")
+    );
     assert_eq!(
         edges(&catalog),
         [

@@ -91,22 +91,28 @@ fn a_server_that_cannot_start_shows_its_log() {
     std::fs::remove_dir_all(folder).expect("removed");
 }
 
-/// Not a test: the process that `a_killed_owner_takes_the_server_along` kills.
+/// Tells the process that is about to be killed from the test that kills it.
+const HOLD: &str = "COUNTERSIGN_TEST_HOLDS_A_CLUSTER";
+
+/// Does nothing unless it is the process that `a_killed_owner_takes_the_server_along` kills.
 #[test]
-#[ignore = "run by another test, which kills it"]
 fn hold_a_cluster_until_killed() {
+    if std::env::var_os(HOLD).is_none() {
+        return;
+    }
     let options = options();
     let folder = options.folder.clone();
     let cluster = PrivateCluster::start(options).expect("started");
     println!("\nfolder={}", folder.display());
-    std::thread::sleep(Duration::from_secs(60));
+    std::thread::sleep(Duration::from_mins(1));
     drop(cluster);
 }
 
 #[test]
 fn a_killed_owner_takes_the_server_along() {
     let mut owner = Command::new(std::env::current_exe().expect("this test"))
-        .args(["--exact", "postgres::cluster::hold_a_cluster_until_killed", "--ignored", "--nocapture"])
+        .args(["--exact", "postgres::cluster::hold_a_cluster_until_killed", "--nocapture"])
+        .env(HOLD, "yes")
         .stdout(Stdio::piped())
         .spawn()
         .expect("spawned");

@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use countersign::adapter::postgres::{ClusterOptions, PrivateCluster, find_binaries};
@@ -17,13 +17,15 @@ use crate::support::{bare, cluster, database, options, postgres, run};
 struct Server {
     folder: PathBuf,
     port: u16,
+    process: Child,
 }
 
 impl Server {
     /// Starts one; `None` when this machine has no openssl to make certificates with.
     fn start() -> Option<Self> {
         let options = ClusterOptions { detached: true, ..options() };
-        let (folder, binaries) = (options.folder.clone(), find_binaries(options.binaries.as_deref()).expect("binaries"));
+        let (folder, binaries) =
+            (options.folder.clone(), find_binaries(options.binaries.as_deref()).expect("binaries"));
         let cluster = PrivateCluster::start(options).expect("started");
         let superuser = postgres(&cluster.url("postgres"));
         run(superuser.load(
@@ -41,17 +43,34 @@ impl Server {
         fs::write(folder.join("data/pg_hba.conf"), hba).expect("written");
         let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
         let owner = fs::metadata(folder.join("data")).expect("data");
-        let at = |name: &str| format!("{}={}", name.split('=').next().unwrap_or_default(), folder.join(name.split('=').nth(1).unwrap_or_default()).display());
+        let at = |name: &str| {
+            format!(
+                "{}={}",
+                name.split('=').next().unwrap_or_default(),
+                folder.join(name.split('=').nth(1).unwrap_or_default()).display()
+            )
+        };
         let mut command = Command::new(binaries.join("postgres"));
-        command.arg("-D").arg(folder.join("data")).args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "ssl=on", "-c", "fsync=off"]);
-        for setting in ["unix_socket_directories=", "ssl_cert_file=server.crt", "ssl_key_file=server.key", "ssl_ca_file=ca.crt"] {
+        command.arg("-D").arg(folder.join("data")).args([
+            "-p",
+            &port.to_string(),
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "ssl=on",
+            "-c",
+            "fsync=off",
+        ]);
+        for setting in
+            ["unix_socket_directories=", "ssl_cert_file=server.crt", "ssl_key_file=server.key", "ssl_ca_file=ca.crt"]
+        {
             command.args(["-c", &at(setting)]);
         }
         command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir(&folder);
         if owner.uid() != rustix::process::geteuid().as_raw() {
             command.uid(owner.uid()).gid(owner.gid());
         }
-        command.spawn().expect("spawned");
+        let process = command.spawn().expect("spawned");
         let ready = || fs::read_to_string(folder.join("data/postmaster.pid")).is_ok_and(|text| text.contains("ready"));
         for _ in 0..500 {
             if ready() {
@@ -60,7 +79,7 @@ impl Server {
             std::thread::sleep(Duration::from_millis(20));
         }
         assert!(ready(), "the server with TLS did not start");
-        Some(Self { folder, port })
+        Some(Self { folder, port, process })
     }
 
     fn path(&self, name: &str) -> String {
@@ -70,20 +89,32 @@ impl Server {
     /// Makes the server show a certificate that it signed itself.
     fn take_self_signed(&self) {
         for part in ["key", "crt"] {
-            fs::rename(self.folder.join(format!("self.{part}")), self.folder.join(format!("server.{part}"))).expect("renamed");
+            fs::rename(self.folder.join(format!("self.{part}")), self.folder.join(format!("server.{part}")))
+                .expect("renamed");
         }
         fs::copy(self.folder.join("server.crt"), self.folder.join("self.crt")).expect("copied");
         let pid = fs::read_to_string(self.folder.join("data/postmaster.pid")).expect("running");
-        let pid = pid.lines().next().and_then(|pid| pid.parse().ok()).and_then(rustix::process::Pid::from_raw).expect("a process");
+        let pid = pid
+            .lines()
+            .next()
+            .and_then(|pid| pid.parse().ok())
+            .and_then(rustix::process::Pid::from_raw)
+            .expect("a process");
         rustix::process::kill_process(pid, rustix::process::Signal::HUP).expect("reloaded");
         std::thread::sleep(Duration::from_millis(500));
     }
 
     /// Connects with `text`; `@name` in it is a file beside the server. Gives the security, or the refusal.
     fn connect(&self, text: &str) -> String {
-        let text: Vec<String> = text.split(' ').map(|word| word.split_once('@').map_or_else(|| word.to_owned(), |(key, file)| format!("{key}{}", self.path(file)))).collect();
+        let text: Vec<String> = text
+            .split(' ')
+            .map(|word| {
+                word.split_once('@').map_or_else(|| word.to_owned(), |(key, file)| format!("{key}{}", self.path(file)))
+            })
+            .collect();
         let text = format!("dbname=postgres port={} {}", self.port, text.join(" "));
-        let described = countersign::adapter::postgres::Postgres::new(&text, bare()).map(|postgres| run(postgres.describe()));
+        let described =
+            countersign::adapter::postgres::Postgres::new(&text, bare()).map(|postgres| run(postgres.describe()));
         match described {
             Ok(Ok(note)) => note.security,
             Ok(Err(error)) | Err(error) => error.to_string(),
@@ -94,6 +125,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = PrivateCluster::stop_detached(&self.folder);
+        let _ = self.process.wait();
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
@@ -110,7 +142,12 @@ fn certificates(folder: &Path) -> bool {
         openssl x509 -req -in client.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile use -out client.crt
         openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout self.key -out self.crt
         cp client.key loose.key; chmod 600 client.key server.key self.key; chmod 644 loose.key";
-    let made = Command::new("/bin/sh").args(["-c", script]).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let made = Command::new("/bin/sh")
+        .args(["-c", script])
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     let owner = fs::metadata(folder).expect("a folder");
     for name in ["server.key", "server.crt", "ca.crt", "self.key", "self.crt"] {
         let _ = std::os::unix::fs::chown(folder.join(name), Some(owner.uid()), Some(owner.gid()));
@@ -140,13 +177,22 @@ fn tls_and_passwords_are_checked_exactly_as_far_as_was_asked() {
     check("host=localhost hostaddr=127.0.0.1 user=lan password=hunter2 sslmode=verify-full sslrootcert=@ca.crt", "TLS");
     check("host=127.0.0.1 user=lan password=hunter2 sslmode=verify-full sslrootcert=@ca.crt", "connect by the name");
     check("host=127.0.0.1 user=lan password=hunter2 sslmode=verify-ca sslrootcert=@ca.crt", "TLS");
-    check("host=localhost hostaddr=127.0.0.1 user=lan password=hunter2 sslmode=verify-full sslrootcert=@stranger.crt", "point sslrootcert at");
-    check("host=127.0.0.1 user=lan password=hunter2 sslmode=verify-ca sslrootcert=@stranger.crt", "point sslrootcert at");
+    check(
+        "host=localhost hostaddr=127.0.0.1 user=lan password=hunter2 sslmode=verify-full sslrootcert=@stranger.crt",
+        "point sslrootcert at",
+    );
+    check(
+        "host=127.0.0.1 user=lan password=hunter2 sslmode=verify-ca sslrootcert=@stranger.crt",
+        "point sslrootcert at",
+    );
     // With a root certificate `require` checks the chain, as libpq does.
     check("host=127.0.0.1 user=lan password=hunter2 sslmode=require sslrootcert=@stranger.crt", "point sslrootcert at");
     check("host=127.0.0.1 user=lan password=hunter2 sslmode=prefer sslrootcert=@stranger.crt", "TLS");
     // A certificate that somebody else signed is no authority of its own, for libpq neither.
-    check("host=localhost hostaddr=127.0.0.1 user=lan password=hunter2 sslmode=verify-full sslrootcert=@server.crt", "point sslrootcert at");
+    check(
+        "host=localhost hostaddr=127.0.0.1 user=lan password=hunter2 sslmode=verify-full sslrootcert=@server.crt",
+        "point sslrootcert at",
+    );
     check("host=127.0.0.1 user=lan password=hunter2 sslmode=verify-ca sslrootcert=@server.key", "holds no certificate");
     // The other way is tried only when this one is refused.
     check("host=127.0.0.1 user=tlsonly password=hunter2 sslmode=allow", "TLS");
@@ -170,10 +216,16 @@ fn tls_and_passwords_are_checked_exactly_as_far_as_was_asked() {
 
     // A server whose certificate is its own authority, the most common set-up of all.
     server.take_self_signed();
-    check("host=localhost hostaddr=127.0.0.1 user=lan password=hunter2 sslmode=verify-full sslrootcert=@self.crt", "TLS");
+    check(
+        "host=localhost hostaddr=127.0.0.1 user=lan password=hunter2 sslmode=verify-full sslrootcert=@self.crt",
+        "TLS",
+    );
     check("host=127.0.0.1 user=lan password=hunter2 sslmode=verify-full sslrootcert=@self.crt", "connect by the name");
     check("host=127.0.0.1 user=lan password=hunter2 sslmode=verify-ca sslrootcert=@self.crt", "TLS");
-    check("host=127.0.0.1 user=lan password=hunter2 sslmode=verify-ca sslrootcert=@ca.crt", "is its own authority: point sslrootcert at");
+    check(
+        "host=127.0.0.1 user=lan password=hunter2 sslmode=verify-ca sslrootcert=@ca.crt",
+        "is its own authority: point sslrootcert at",
+    );
 
     let file = server.folder.join("pgpass");
     fs::write(&file, "127.0.0.1:*:*:lan:hunter2\n").expect("written");
@@ -195,9 +247,15 @@ fn a_refusal_says_what_to_do() {
     check_refused("host=/nonexistent dbname=x", "there is no server's socket in /nonexistent");
     check_refused("host=/nonexistent,127.0.0.1 port=1 dbname=x", "; 127.0.0.1:1 refuses");
     check_refused(&cluster().url("nowhere"), "there is no database `nowhere`");
-    check_refused(&cluster().url("postgres").replace("user=postgres", "user=nobody_here"), "role \"nobody_here\" does not exist");
+    check_refused(
+        &cluster().url("postgres").replace("user=postgres", "user=nobody_here"),
+        "role \"nobody_here\" does not exist",
+    );
     let port = run(async { Proxy::start(Duration::ZERO).await.port });
-    check_refused(&format!("host=127.0.0.1 port={port} user=postgres sslmode=require"), "does not offer TLS, and sslmode demands it");
+    check_refused(
+        &format!("host=127.0.0.1 port={port} user=postgres sslmode=require"),
+        "does not offer TLS, and sslmode demands it",
+    );
     let other = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let silent = other.local_addr().expect("an address").port();
     check_refused(&format!("host=127.0.0.1 port={silent} connect_timeout=2"), "no answer from");
@@ -208,7 +266,9 @@ fn a_link_that_was_lost_is_opened_again() {
     let database = database();
     let (kept, other) = (database.superuser(), postgres(&cluster().url("postgres")));
     run(kept.target()).expect("reached");
-    run(other.load(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", database.name))).expect("ended");
+    run(other
+        .load(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", database.name)))
+    .expect("ended");
     std::thread::sleep(Duration::from_millis(100));
     run(kept.target()).expect("reached again");
 }

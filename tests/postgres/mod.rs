@@ -1,4 +1,4 @@
-//! The PostgreSQL adapter against real servers.
+//! The `PostgreSQL` adapter against real servers.
 
 mod catalog;
 mod census;

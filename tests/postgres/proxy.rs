@@ -77,7 +77,7 @@ async fn pass(mut client: tokio::net::TcpStream, mut server: UnixStream, delay: 
                 if let Some(cut) = cut && up[..length].windows(6).any(|word| word == b"COMMIT") {
                     if cut == Cut::AfterServer {
                         server.write_all(&up[..length]).await.expect("heard");
-                        server.read(&mut down).await.expect("answered");
+                        assert!(server.read(&mut down).await.expect("answered") > 0, "the server hung up");
                     }
                     return;
                 }

@@ -15,7 +15,8 @@ use crate::support::{TestDatabase, cluster, database, postgres, run};
 fn prepared() -> TestDatabase {
     let database = database();
     let superuser = database.superuser();
-    run(superuser.load("CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 9)")).expect("loaded");
+    run(superuser.load("CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 9)"))
+        .expect("loaded");
     run(superuser.ledger_init()).expect("a ledger");
     database
 }
@@ -33,7 +34,7 @@ fn reply(event: Event) -> Reply {
 
 fn connected(database: &TestDatabase) -> Box<dyn RunLine> {
     let mut line = database.superuser().run_line();
-    let event = run(line.perform(&Step::Connect));
+    let event = run(line.perform(&Step::Connect { needs_ledger: true }));
     assert!(matches!(&event, Event::Connected { blind, .. } if blind.is_empty()), "{event:?}");
     line
 }
@@ -47,7 +48,12 @@ fn by(name: &str) -> SignedBytes {
 }
 
 fn intent(run: &str) -> Body {
-    Body::Intent { request_digest: request(), run: run.to_owned(), operator: "lan@example.test".into(), signature: by("lan@example.test") }
+    Body::Intent {
+        request_digest: request(),
+        run: run.to_owned(),
+        operator: "lan@example.test".into(),
+        signature: by("lan@example.test"),
+    }
 }
 
 /// Sends one statement in a transaction and compares `tags | severity code message … | error code | status`.
@@ -56,7 +62,8 @@ fn check(sql: &str, expected: &str) {
     let mut line = connected(&database);
     assert_eq!(reply(send(&mut *line, "BEGIN")).tags, ["BEGIN"]);
     let reply = reply(send(&mut *line, sql));
-    let notices: Vec<String> = reply.notices.iter().map(|notice| format!("{} {} {}", notice.severity, notice.code, notice.message)).collect();
+    let notices: Vec<String> =
+        reply.notices.iter().map(|notice| format!("{} {} {}", notice.severity, notice.code, notice.message)).collect();
     let error = reply.error.map(|error| error.code).unwrap_or_default();
     let found = format!("{} | {} | {error} | {:?}", reply.tags.join(","), notices.join(","), reply.status);
     assert_eq!(found, expected, "{sql}");
@@ -66,8 +73,14 @@ fn check(sql: &str, expected: &str) {
 fn every_tag_notice_and_status_is_heard() {
     check("DELETE FROM t WHERE a <= 4", "DELETE 4 |  |  | InTransaction");
     check("DELETE FROM t WHERE a > 100", "DELETE 0 |  |  | InTransaction");
-    check("DROP TABLE IF EXISTS nowhere", "DROP TABLE | NOTICE 00000 table \"nowhere\" does not exist, skipping |  | InTransaction");
-    check("DO $$ BEGIN RAISE WARNING '[TRIGGER-GUARD] x'; RAISE NOTICE 'n'; END $$", "DO | WARNING 01000 [TRIGGER-GUARD] x,NOTICE 00000 n |  | InTransaction");
+    check(
+        "DROP TABLE IF EXISTS nowhere",
+        "DROP TABLE | NOTICE 00000 table \"nowhere\" does not exist, skipping |  | InTransaction",
+    );
+    check(
+        "DO $$ BEGIN RAISE WARNING '[TRIGGER-GUARD] x'; RAISE NOTICE 'n'; END $$",
+        "DO | WARNING 01000 [TRIGGER-GUARD] x,NOTICE 00000 n |  | InTransaction",
+    );
     check("DELETE FROM t; DELETE FROM t", "DELETE 9,DELETE 0 |  |  | InTransaction");
     check("SELECT 1/0", " |  | 22012 | Failed");
     check("COMMIT", "COMMIT |  |  | Idle");
@@ -126,7 +139,10 @@ fn a_statement_is_cancelled_on_demand() {
         waiting.join().expect("answered")
     });
     let reply = reply(cancelled);
-    assert_eq!((reply.error.map(|error| error.code).as_deref(), reply.status), (Some("57014"), TransactionStatus::Failed));
+    assert_eq!(
+        (reply.error.map(|error| error.code).as_deref(), reply.status),
+        (Some("57014"), TransactionStatus::Failed)
+    );
     assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
@@ -160,7 +176,7 @@ fn a_census_inside_sees_what_is_not_committed_and_leaves_nothing() {
 fn a_role_that_cannot_see_enough_is_told_what_it_lacks() {
     let database = prepared();
     run(database.superuser().load("DROP ROLE IF EXISTS line_plain; DROP ROLE IF EXISTS line_full; CREATE ROLE line_plain LOGIN; CREATE ROLE line_full LOGIN IN ROLE countersign_desk, pg_read_all_stats")).expect("roles");
-    let blind = |role: &str| match run(database.role(role).run_line().perform(&Step::Connect)) {
+    let blind = |role: &str| match run(database.role(role).run_line().perform(&Step::Connect { needs_ledger: true })) {
         Event::Connected { blind, target, .. } if target.role == role => blind,
         other => panic!("not connected: {other:?}"),
     };
@@ -180,8 +196,14 @@ fn the_ledger_gate_is_read_inside_the_transaction() {
         other => panic!("no gate: {other:?}"),
     };
     assert_eq!(gate(&mut *line), LedgerGate::default());
-    run(superuser.ledger_append(&Body::Withdrawn { request_digest: request(), reason: "no".to_owned(), signature: by("minh@example.test") })).expect("appended");
-    run(superuser.ledger_append(&Body::Stopped { condition: "c".to_owned(), reason: "r".to_owned(), by: None })).expect("appended");
+    run(superuser.ledger_append(&Body::Withdrawn {
+        request_digest: request(),
+        reason: "no".to_owned(),
+        signature: by("minh@example.test"),
+    }))
+    .expect("appended");
+    run(superuser.ledger_append(&Body::Stopped { condition: "c".to_owned(), reason: "r".to_owned(), by: None }))
+        .expect("appended");
     let found = gate(&mut *line);
     assert_eq!(found.stop.as_deref(), Some("c: r"));
     assert!(found.void.as_deref().is_some_and(|void| void.contains("minh@example.test")), "{found:?}");
@@ -200,17 +222,29 @@ fn cut_at_commit(cut: Cut) -> (Event, Proof, String, String) {
         (postgres(&proxy.url(&database.name)).run_line(), proxy)
     });
     assert_eq!(run(line.perform(&Step::AppendApart(intent("r1")))), Event::Appended);
-    let Event::Connected { target, pid, backend_start, .. } = run(line.perform(&Step::Connect)) else { panic!("not connected") };
+    let Event::Connected { target, pid, backend_start, .. } = run(line.perform(&Step::Connect { needs_ledger: true }))
+    else {
+        panic!("not connected")
+    };
     send(&mut *line, "BEGIN");
     send(&mut *line, "SELECT 1 FROM countersign.mutex FOR UPDATE NOWAIT");
     send(&mut *line, "DELETE FROM t WHERE a <= 4");
     let xid = reply(send(&mut *line, "SELECT pg_current_xact_id()::text")).rows[0][0].clone().expect("a number");
-    let token = RunToken { run: "r1".to_owned(), stage: 0, xid, pid, backend_start, system_identifier: target.system_identifier, timeline: target.timeline };
+    let token = RunToken {
+        run: "r1".to_owned(),
+        stage: 0,
+        xid,
+        pid,
+        backend_start,
+        system_identifier: target.system_identifier,
+        timeline: target.timeline,
+    };
     let superuser = database.superuser();
     // While the transaction is open nothing can be proved.
     let early = run(superuser.prove(&token)).expect("an answer");
     assert!(matches!(&early, Proof::StillUnknown(reason) if reason.contains("mutex")), "{early:?}");
-    let body = Body::Committed { request_digest: request(), run: "r1".to_owned(), stage: 0, stages: 1, token: token.clone() };
+    let body =
+        Body::Committed { request_digest: request(), run: "r1".to_owned(), stage: 0, stages: 1, token: token.clone() };
     assert_eq!(run(line.perform(&Step::AppendInside(body))), Event::Appended);
     proxy.cut_at_commit(cut);
     let event = run(line.perform(&Step::Commit));

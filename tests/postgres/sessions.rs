@@ -10,7 +10,7 @@ use crate::support::{TestDatabase, database, run};
 /// Opens a transaction in another session and leaves it idle.
 fn idle(database: &TestDatabase, statements: &[&str]) -> Box<dyn RunLine> {
     let mut line = database.superuser().run_line();
-    run(line.perform(&Step::Connect));
+    run(line.perform(&Step::Connect { needs_ledger: true }));
     for sql in [&["BEGIN"], statements].concat() {
         run(line.perform(&Step::Send { sql: sql.to_owned(), purpose: Purpose::Pin }));
     }
@@ -34,7 +34,9 @@ fn a_session_that_writes_to_an_object_is_seen_and_its_innocent_neighbours_are_no
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].state.as_str(), found[0].application.as_str()), ("idle in transaction", "countersign"));
     assert_eq!(found[0].locks, [(Some(ObjectName::new("public", "t")), "RowExclusiveLock".to_owned())]);
-    assert!(found[0].backend_start.is_some() && found[0].xact_start.is_some() && found[0].last_statement.contains("INSERT"));
+    assert!(
+        found[0].backend_start.is_some() && found[0].xact_start.is_some() && found[0].last_statement.contains("INSERT")
+    );
     // A trigger is named with its table: whoever writes there is about it.
     assert_eq!(seen(&database, &["t.guard"]).len(), 1);
 }
@@ -60,7 +62,8 @@ fn an_object_that_is_not_committed_yet_is_seen_without_a_name() {
 #[test]
 fn a_role_that_cannot_see_sessions_is_blind() {
     let database = database();
-    run(database.superuser().load("DROP ROLE IF EXISTS sessions_plain; CREATE ROLE sessions_plain LOGIN")).expect("a role");
+    run(database.superuser().load("DROP ROLE IF EXISTS sessions_plain; CREATE ROLE sessions_plain LOGIN"))
+        .expect("a role");
     assert!(matches!(run(database.role("sessions_plain").open_transactions(&[])), Err(DatabaseError::Blind(_))));
     assert_eq!(seen(&database, &[]), []);
 }

@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 
 /// Returns the server that all tests of this process share; it ends with the process, however that ends.
 ///
-/// `COUNTERSIGN_PG_BINDIR` names another PostgreSQL version to test with.
+/// `COUNTERSIGN_PG_BINDIR` names another `PostgreSQL` version to test with.
 pub fn cluster() -> &'static PrivateCluster {
     static CLUSTER: OnceLock<PrivateCluster> = OnceLock::new();
     CLUSTER.get_or_init(|| PrivateCluster::start(options()).expect("a private PostgreSQL server"))

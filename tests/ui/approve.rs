@@ -1,1 +1,183 @@
-//! approve
+//! Staging and signing: nothing is approved before everything was opened and acknowledged.
+
+use std::sync::Arc;
+
+use countersign::approval::ApprovalRefusal;
+use countersign::census::{Comparison, Verdict};
+use countersign::ledger::RequestStatus;
+use countersign::port::KeyChoice;
+use countersign::rehearsal::Residue;
+use countersign::session::{Command, Event};
+use countersign::ui::Page;
+use egui_kittest::kittest::Queryable as _;
+
+use super::desk::Desk;
+use super::fixture;
+use super::shell::connected;
+
+pub fn choose(desk: &mut Desk, form: &str, person: &str) {
+    desk.click(&format!("Who signs ({form})"));
+    desk.harness.run_steps(4);
+    desk.harness.get_all_by_label_contains(&format!("· {person}")).last().unwrap().click();
+    desk.harness.run_steps(4);
+}
+
+#[test]
+fn approve_waits_until_everything_was_opened_acknowledged_and_chosen() {
+    let mut desk = connected();
+    desk.go(Page::Approvals);
+    let approve = "Approve SB-10, SB-12 on directus";
+    desk.must_say("Waits for: opening the script SB-10").must_say("Waits for: acknowledging 1 hazard");
+    assert!(!desk.can(approve));
+    desk.click("Open script SB-10");
+    assert_eq!(desk.harness.state().page(), Page::Script);
+    desk.must_say("1: DROP TABLE candidate_scan_run;");
+    desk.go(Page::Approvals).must_not_say("Waits for: opening the script SB-10");
+    desk.click("Open script SB-12").go(Page::Approvals);
+    desk.click("I acknowledge hazard 1: fires-trigger").must_not_say("acknowledging");
+    assert!(!desk.can(approve), "nobody is chosen");
+    choose(&mut desk, "approve", "minh@example.test");
+    assert!(!desk.can(approve), "no key is chosen");
+    desk.type_into("Private key file", "/keys/minh");
+    desk.type_into("Passphrase, if the key has one", "geheim");
+    desk.must_not_say("Waits for");
+    assert!(desk.can(approve));
+    desk.sent();
+    desk.click(approve);
+    let sent = desk.sent();
+    let [Command::Approve { request, digest, signer }] = sent.as_slice() else { panic!("one approval") };
+    assert_eq!((request.as_str(), *digest), ("a41f09c27be3", fixture::request_digest()));
+    assert_eq!((signer.principal.as_str(), &signer.key), ("minh@example.test", &KeyChoice::File("/keys/minh".into())));
+    assert_eq!(signer.passphrase.as_ref().map(|typed| typed.as_str()), Some("geheim"));
+    desk.hear(Event::Decided("Trần Quốc Minh approved a41f09c27be3".to_owned()));
+    assert!(matches!(desk.sent().as_slice(), [Command::ReadLedger]));
+    desk.hear(fixture::ledger_read(&["minh@example.test"]));
+    desk.must_say("Trần Quốc Minh approved").must_not_say("geheim");
+}
+
+#[test]
+fn the_card_says_exactly_what_is_signed() {
+    let mut desk = connected();
+    desk.hear(fixture::ledger_read(&["minh@example.test"]));
+    desk.go(Page::Approvals);
+    let groups = fixture::request_digest().groups();
+    desk.must_say(&groups[..39]).must_say(&groups[40..]).must_say(&fixture::request_digest().phrase());
+    desk.must_say("Reverse SB-10, SB-12 on directus").must_say("origin_key = governance-ruleset-v1");
+    desk.must_say("4 statements in 2 transactions").must_say("exactly 1 row").must_say("in 7 h 21 min");
+    desk.must_say("1 of 2 people have approved").must_say("minh@example.test").must_say("SHA256:");
+    desk.must_say("May still approve: huong@example.test");
+}
+
+#[test]
+fn a_check_that_did_not_pass_inside_must_be_opened_too() {
+    let mut view = fixture::request_view(&[]);
+    let mut rehearsal = fixture::rehearsal();
+    let drifted = fixture::row("births", "Birth registry", "birth_registry", ("5", "5", "9"), Verdict::Drifted);
+    rehearsal.inside = vec![Comparison { rows: vec![drifted] }];
+    view.rehearsal = Arc::new(rehearsal);
+    let mut desk = connected();
+    desk.hear(Event::LedgerRead(Arc::new(fixture::ledger(Some(view), RequestStatus::Open))));
+    desk.go(Page::Approvals).must_say("Waits for: opening the check births");
+    desk.click("Open births").must_say("expected 5, was 9").must_not_say("Waits for: opening the check births");
+}
+
+#[test]
+fn rejecting_and_withdrawing_need_a_reason() {
+    for (choice, deed) in
+        [("Reject", "Reject request a41f09c27be3"), ("Withdraw", "Withdraw my approval of a41f09c27be3")]
+    {
+        let mut desk = connected();
+        desk.go(Page::Approvals).click(choice);
+        choose(&mut desk, "approve", "lan@example.test");
+        desk.must_say("Waits for: a reason");
+        assert!(!desk.can(deed));
+        desk.type_into("Reason", "the counts moved");
+        assert!(desk.can(deed), "the demo's key is offered first");
+        desk.sent();
+        desk.click(deed);
+        match desk.sent().as_slice() {
+            [Command::Reject { reason, signer, .. } | Command::Withdraw { reason, signer, .. }] => {
+                assert_eq!((reason.as_str(), signer.key.to_string().as_str()), ("the counts moved", "/demo/lan"));
+                assert!(signer.passphrase.is_none());
+            }
+            _ => panic!("one decision"),
+        }
+    }
+}
+
+#[test]
+fn a_void_request_and_signatures_that_do_not_count_say_why() {
+    let mut view = fixture::request_view(&["minh@example.test"]);
+    view.standing.void = Some(ApprovalRefusal::Expired(fixture::at("2026-06-01T12:00:00Z")));
+    view.standing.refused = vec![("lan@example.test".into(), ApprovalRefusal::IsRequester("lan@example.test".into()))];
+    let mut desk = connected();
+    desk.hear(Event::LedgerRead(Arc::new(fixture::ledger(Some(view), RequestStatus::Open))));
+    desk.go(Page::Approvals).must_say("Nobody can run it now: the request expired at");
+    desk.must_say("lan@example.test does not count: lan@example.test requested this and may not approve it");
+    desk.must_say("Waits for: a new request");
+}
+
+#[test]
+fn an_agent_key_is_listed_and_chosen() {
+    let mut desk = connected();
+    desk.go(Page::Approvals).click("ssh-agent").click("List the agent's keys");
+    assert!(matches!(desk.sent().as_slice(), [Command::ListAgentKeys]));
+    let key = countersign::port::AgentKey {
+        fingerprint: "SHA256:abc".to_owned(),
+        comment: "minh@desk".to_owned(),
+        public_key: String::new(),
+    };
+    desk.hear(Event::AgentKeys(vec![key])).must_say("minh@desk  SHA256:abc");
+    desk.hear(Event::AgentKeys(Vec::new())).must_say("ssh-agent holds no keys");
+}
+
+#[test]
+fn staging_asks_steps_parameters_and_who() {
+    let mut desk = connected();
+    desk.go(Page::Rehearsal).click("Rehearse or stage");
+    desk.must_say("origin_key (text)");
+    desk.click("Reverse SB-10").click("Move SB-10 up");
+    desk.type_into("origin_key (text)", "governance-ruleset-v1");
+    desk.click("Rehearse SB-10, SB-12");
+    match desk.sent().as_slice() {
+        [Command::Rehearse { steps, bindings }] => {
+            assert_eq!(steps.iter().map(|step| step.as_str()).collect::<Vec<_>>(), ["SB-10", "SB-12"]);
+            assert_eq!(bindings, &[("origin_key".to_owned(), "governance-ruleset-v1".to_owned())]);
+        }
+        _ => panic!("one rehearsal"),
+    }
+    desk.hear(fixture::rehearsed(fixture::rehearsal()));
+    assert!(!desk.can("Stage SB-10, SB-12"));
+    choose(&mut desk, "stage", "lan@example.test");
+    desk.click("Stage SB-10, SB-12");
+    assert!(
+        matches!(desk.sent().as_slice(), [Command::Stage { signer, .. }] if signer.principal.as_str() == "lan@example.test")
+    );
+    desk.hear(Event::Staged { request: "a41f09c27be3".to_owned(), digest: fixture::request_digest() });
+    desk.hear(fixture::ledger_read(&[]));
+    desk.must_say("Staged a41f09c27be3");
+}
+
+#[test]
+fn a_rehearsal_shows_its_statements_and_its_proof() {
+    let mut desk = connected();
+    desk.hear(fixture::rehearsed(fixture::rehearsal()));
+    desk.go(Page::Rehearsal).must_say("SB-10, SB-12: rehearsed, nothing left behind");
+    desk.must_say("SB-12 1: 1 affected, expected exactly 1 row, 7 ms. AccessExclusiveLock on evolution_snapshots");
+    desk.must_say("WARNING [TRIGGER-GUARD]");
+    desk.click("Entry and exit").must_say("Entry equals exit in all 11 answers");
+    let mut left = fixture::rehearsal();
+    let residue =
+        Residue { what: fixture::id("births"), entry: Some(fixture::value("5")), exit: Some(fixture::value("6")) };
+    left.residue = vec![residue];
+    desk.hear(fixture::rehearsed(left)).must_say("1 thing left behind").must_say("1 differ, 10 are equal");
+}
+
+#[test]
+fn a_stop_forbids_staging() {
+    let mut desk = connected();
+    desk.hear(fixture::stopped());
+    desk.go(Page::Rehearsal).click("Rehearse or stage");
+    desk.must_say("A stop holds: nothing is staged or rehearsed.");
+    assert!(!desk.can("Rehearse SB-12"));
+}

@@ -121,7 +121,8 @@ impl Desk {
 
     pub fn go(&mut self, page: Page) -> &mut Self {
         let at = Page::ALL.iter().position(|other| *other == page).unwrap();
-        let digits = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+        let digits =
+            [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
         self.harness.key_press_modifiers(Modifiers::COMMAND, digits[at]);
         self.harness.run_steps(4);
         assert_eq!(self.harness.state().page(), page);
@@ -129,15 +130,17 @@ impl Desk {
     }
 
     pub fn click(&mut self, label: &str) -> &mut Self {
+        self.harness.get_by_label(label).scroll_to_me();
+        self.harness.run_steps(3);
         self.harness.get_by_label(label).click();
         self.harness.run_steps(4);
         self
     }
 
     pub fn type_into(&mut self, label: &str, text: &str) -> &mut Self {
-        self.harness.get_by(|node| node.role() == egui::accesskit::Role::TextInput && has_name(node, label)).focus();
+        self.harness.get_by(|node| is_field(node, label)).focus();
         self.harness.run_steps(2);
-        self.harness.get_by(|node| node.role() == egui::accesskit::Role::TextInput && has_name(node, label)).type_text(text);
+        self.harness.get_by(|node| is_field(node, label)).type_text(text);
         self.harness.run_steps(3);
         self
     }
@@ -160,7 +163,8 @@ impl Desk {
 
     #[track_caller]
     pub fn must_not_say(&self, part: &str) -> &Self {
-        assert!(!self.says(part), "something on the screen says {part:?}");
+        let said: Vec<_> = self.harness.query_all_by_label_contains(part).collect();
+        assert!(said.is_empty(), "something on the screen says {part:?}: {said:?}");
         self
     }
 
@@ -171,6 +175,8 @@ impl Desk {
     }
 }
 
-fn has_name(node: &egui_kittest::kittest::AccessKitNode<'_>, label: &str) -> bool {
-    node.label().is_some_and(|name| name == label)
+fn is_field(node: &egui_kittest::kittest::AccessKitNode<'_>, label: &str) -> bool {
+    use egui::accesskit::Role;
+    let types = matches!(node.role(), Role::TextInput | Role::MultilineTextInput | Role::PasswordInput);
+    types && node.label().is_some_and(|name| name == label)
 }

@@ -1,27 +1,28 @@
 //! The runbook of phase 1 and what a session might say about it, made by hand from the core's own types.
 
+#[path = "fixture/request.rs"]
+mod request;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign::approval::{Kind, Person, Role, Roster, SignedBytes, Standing};
+use countersign::approval::{Kind, Person, Role, Roster};
 use countersign::census::{Baseline, Census, Comparison, Reading, Row, Target, Verdict};
 use countersign::diagnose::{
     ConditionFact, ConditionState, Dependant, Diagnosis, Facts, Mode, OpenTransaction, StepDiagnosis, StepFacts, Turn,
 };
 use countersign::digest::Digest;
-use countersign::ledger::{Body, Entry, RequestState, RequestStatus, State, StopState};
-use countersign::plan::{Hazard, Plan, PlannedStatement, Request, Settings, Stage, Verb};
 use countersign::port::ConnectionNote;
-use countersign::rehearsal::Rehearsal;
 use countersign::review::{Catalog, Note, Place, Review, Severity};
-use countersign::run::{HeldLock, Notice, StatementTrace, Trace};
 use countersign::runbook::{
-    Check, CheckId, Expectation, NoticeExpected, Object, ObjectClass, ObjectKind, ObjectName, Parameter, ParameterKind, Policy,
-    Query, RestartBy, RestartGate, RowsExpected, Runbook, Script, StatementRule, Step, StepId, TargetRule, Timeouts,
+    Check, CheckId, Expectation, NoticeExpected, Object, ObjectClass, ObjectKind, ObjectName, Parameter, ParameterKind,
+    Policy, Query, RestartBy, RestartGate, RowsExpected, Runbook, Script, StatementRule, Step, TargetRule, Timeouts,
 };
-use countersign::session::{Environment, Event, LedgerView, RequestView, Survey};
+use countersign::session::{Environment, Event, Survey};
 use jiff::Timestamp;
+
+pub use request::*;
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -33,7 +34,8 @@ fn object(name: &str) -> ObjectName {
 
 fn step(position: u32, id: &str, title: &str, reversal: &str) -> Step {
     let path = format!("reversal/{}.sql", id.to_lowercase());
-    let build = Script { path: path.replace("reversal", "build"), text: reversal.replace("DROP TABLE", "CREATE TABLE") };
+    let build =
+        Script { path: path.replace("reversal", "build"), text: reversal.replace("DROP TABLE", "CREATE TABLE") };
     Step {
         id: id.into(),
         position,
@@ -69,20 +71,46 @@ pub fn roster() -> Roster {
 pub fn runbook() -> Runbook {
     let mut steps = vec![
         step(1, "SB-12", "Governance ruleset and its fingerprint row", SB12),
-        step(2, "SB-13", "Worker cursor and heartbeats", "DELETE FROM queue_heartbeat WHERE executor_name LIKE 'gov\\_%';\nDROP TABLE gov_worker_cursor;\n"),
-        step(3, "SB-10", "Candidate scan and its state", "DROP TABLE candidate_scan_run;\nDROP TABLE governance_candidate_state;\n"),
-        step(4, "SB-11", "Governance event types", "DELETE FROM event_type_registry WHERE event_domain = 'governance';\n"),
-        step(5, "SB-2", "Ownership, scope and their two views", "DROP VIEW v_object_owner_gap;\nDROP VIEW v_object_effective_owner;\nDROP TABLE governance_object_ownership;\nDROP TABLE governance_responsibility_scope;\n"),
+        step(
+            2,
+            "SB-13",
+            "Worker cursor and heartbeats",
+            "DELETE FROM queue_heartbeat WHERE executor_name LIKE 'gov\\_%';\nDROP TABLE gov_worker_cursor;\n",
+        ),
+        step(
+            3,
+            "SB-10",
+            "Candidate scan and its state",
+            "DROP TABLE candidate_scan_run;\nDROP TABLE governance_candidate_state;\n",
+        ),
+        step(
+            4,
+            "SB-11",
+            "Governance event types",
+            "DELETE FROM event_type_registry WHERE event_domain = 'governance';\n",
+        ),
+        step(
+            5,
+            "SB-2",
+            "Ownership, scope and their two views",
+            "DROP VIEW v_object_owner_gap;\nDROP VIEW v_object_effective_owner;\nDROP TABLE governance_object_ownership;\nDROP TABLE governance_responsibility_scope;\n",
+        ),
         step(6, "SB-1", "Action types: retired, never deleted", SB1),
     ];
     steps[2].depends_on = vec!["SB-12".into()];
     let rule = StatementRule {
         rows: Some(RowsExpected::Exactly(4)),
-        notices: vec![NoticeExpected { severity: "WARNING".to_owned(), contains: "[TRIGGER-GUARD]".to_owned(), times: 1 }],
+        notices: vec![NoticeExpected {
+            severity: "WARNING".to_owned(),
+            contains: "[TRIGGER-GUARD]".to_owned(),
+            times: 1,
+        }],
         waivers: Vec::new(),
     };
     steps[5].statements.insert(1, rule.clone());
-    steps[0].statements.insert(1, StatementRule { rows: Some(RowsExpected::Exactly(1)), notices: Vec::new(), waivers: Vec::new() });
+    steps[0]
+        .statements
+        .insert(1, StatementRule { rows: Some(RowsExpected::Exactly(1)), notices: Vec::new(), waivers: Vec::new() });
     let greenfield = |name: &str, step: &str| Object {
         name: object(name),
         kind: ObjectKind::Table,
@@ -175,14 +203,22 @@ const FIXED: &str = "CREATE TRIGGER trg_birth_apr_action_types\n  AFTER INSERT O
 const BROKEN: &str = "CREATE TRIGGER trg_birth_apr_action_types\n  AFTER INSERT ON public.apr_action_types\n  FOR EACH ROW EXECUTE FUNCTION fn_birth_registry_auto()";
 
 pub fn rows() -> Vec<Row> {
-    let mut trigger = row("birth-trigger", "Birth trigger keeps the F-83-1 fix", "apr_action_types", ("", "", ""), Verdict::Drifted);
+    let mut trigger =
+        row("birth-trigger", "Birth trigger keeps the F-83-1 fix", "apr_action_types", ("", "", ""), Verdict::Drifted);
     trigger.baseline = Some(value(FIXED));
     trigger.expected = FIXED.to_owned();
     trigger.actual = value(BROKEN);
-    let mut absent = row("ruleset-absent", "governance_ruleset is absent", "governance_ruleset", ("", "absent", ""), Verdict::Drifted);
+    let mut absent = row(
+        "ruleset-absent",
+        "governance_ruleset is absent",
+        "governance_ruleset",
+        ("", "absent", ""),
+        Verdict::Drifted,
+    );
     absent.baseline = Some(Reading::Value(None));
     absent.actual = value("governance_ruleset");
-    let mut blind = row("idle-sessions", "Sessions idle in transaction", "pg_stat_activity", ("0", "0", ""), Verdict::Blind);
+    let mut blind =
+        row("idle-sessions", "Sessions idle in transaction", "pg_stat_activity", ("0", "0", ""), Verdict::Blind);
     blind.actual = Reading::Blind("the role ops lacks pg_read_all_stats".to_owned());
     blind.remark = Some("the role ops lacks pg_read_all_stats".to_owned());
     vec![
@@ -193,7 +229,13 @@ pub fn rows() -> Vec<Row> {
         row("outbox", "Governance events emitted", "event_outbox", ("0", "0", "0"), Verdict::Same),
         row("relations", "Governance relations", "governance_relations", ("8", "8 (unchanged)", "8"), Verdict::Same),
         row("births", "Birth registry", "birth_registry", ("48211", "at least 48211", "48223"), Verdict::Grown),
-        row("approvals-table", "Proposal approvals", "os_proposal_approvals", ("17", "17 (unchanged)", "17"), Verdict::Same),
+        row(
+            "approvals-table",
+            "Proposal approvals",
+            "os_proposal_approvals",
+            ("17", "17 (unchanged)", "17"),
+            Verdict::Same,
+        ),
         trigger,
         row("scan-view", "Candidate view", "v_candidate", ("1", "present", "absent"), Verdict::Missing),
         blind,
@@ -249,15 +291,27 @@ pub fn diagnosis(mode: Mode) -> Diagnosis {
     let path = |mode: Mode| {
         let mut path = vec![
             turn("Can everything be read?", "yes", "11 of 11 questions were answered"),
-            turn("Has a stop condition tripped?", if mode == Mode::Stop { "yes" } else { "no" }, "event_outbox holds 0 governance rows"),
+            turn(
+                "Has a stop condition tripped?",
+                if mode == Mode::Stop { "yes" } else { "no" },
+                "event_outbox holds 0 governance rows",
+            ),
         ];
         if mode != Mode::Stop {
             path.push(turn("Is it open in another session?", "no", "no open transaction writes to its objects"));
-            path.push(turn("Has it been applied?", if mode == Mode::NotApplied { "no" } else { "yes" }, "public.governance_ruleset is there"));
+            path.push(turn(
+                "Has it been applied?",
+                if mode == Mode::NotApplied { "no" } else { "yes" },
+                "public.governance_ruleset is there",
+            ));
         }
         if mode == Mode::Ordered || mode == Mode::Isolated {
             let answer = if mode == Mode::Ordered { "yes" } else { "no" };
-            path.push(turn("Does something depend on it?", answer, "governance_candidate_state refers to governance_ruleset"));
+            path.push(turn(
+                "Does something depend on it?",
+                answer,
+                "governance_candidate_state refers to governance_ruleset",
+            ));
         }
         path
     };
@@ -293,7 +347,11 @@ pub fn diagnosis(mode: Mode) -> Diagnosis {
         throughout: Vec::new(),
         unreadable: Vec::new(),
     };
-    let stop = if mode == Mode::Stop { vec!["event_outbox holds 3 governance rows; expected 0".to_owned()] } else { Vec::new() };
+    let stop = if mode == Mode::Stop {
+        vec!["event_outbox holds 3 governance rows; expected 0".to_owned()]
+    } else {
+        Vec::new()
+    };
     Diagnosis {
         mode: if mode == Mode::Stop { Mode::Stop } else { Mode::Ordered },
         evidence: vec!["governance_candidate_state refers to governance_ruleset".to_owned()],
@@ -328,8 +386,20 @@ pub fn review() -> Review {
     };
     Review {
         notes: vec![
-            note("fires-trigger", Severity::Hazard, 2, "A trigger on evolution_snapshots fires and may write elsewhere.", "Read the trigger; its rows are counted in the rehearsal."),
-            note("locks-partner", Severity::Note, 5, "DROP TABLE also locks the foreign-key partner.", "Keep lock_timeout short."),
+            note(
+                "fires-trigger",
+                Severity::Hazard,
+                2,
+                "A trigger on evolution_snapshots fires and may write elsewhere.",
+                "Read the trigger; its rows are counted in the rehearsal.",
+            ),
+            note(
+                "locks-partner",
+                Severity::Note,
+                5,
+                "DROP TABLE also locks the foreign-key partner.",
+                "Keep lock_timeout short.",
+            ),
         ],
         passed: vec!["cascade".to_owned(), "blanket-delete".to_owned()],
         with_catalog: true,
@@ -374,241 +444,18 @@ pub fn connected(environment: Environment) -> Event {
     Event::Connected { note, environment }
 }
 
-fn statement(ordinal: u32, line: u32, sql: &str, tag: &str, rows: Option<u64>) -> PlannedStatement {
-    PlannedStatement {
-        ordinal,
-        line,
-        sql: sql.to_owned(),
-        sha256: Digest::of(sql.as_bytes()),
-        tag: tag.to_owned(),
-        rows: rows.map(RowsExpected::Exactly),
-        notices: Vec::new(),
-    }
-}
-
-pub fn plan() -> Plan {
-    let stage = |step: &str, statements| Stage {
-        step: step.into(),
-        script: format!("reversal/{}.sql", step.to_lowercase()),
-        statements,
-        locked_tables: Vec::new(),
-        drops: Vec::new(),
-    };
-    let timeouts = Timeouts { lock_millis: 3_000, statement_millis: 30_000, idle_in_transaction_millis: 30_000 };
-    Plan {
-        format: "countersign/plan/1".to_owned(),
-        nonce: "a41f09c27be35d80a41f09c27be35d80".to_owned(),
-        runbook: "phase1-governance".to_owned(),
-        runbook_version: "2026-06-01".to_owned(),
-        runbook_digest: Digest::of(b"runbook"),
-        roster_digest: Digest::of(b"roster"),
-        target: target(),
-        settings: Settings::new(timeouts, "public"),
-        policy: policy(),
-        parameters: vec![countersign::plan::BoundParameter {
-            name: "origin_key".to_owned(),
-            kind: ParameterKind::Text,
-            value: "governance-ruleset-v1".to_owned(),
-        }],
-        stages: vec![
-            stage("SB-10", vec![
-                statement(1, 1, "DROP TABLE candidate_scan_run", "DROP TABLE", None),
-                statement(2, 2, "DROP TABLE governance_candidate_state", "DROP TABLE", None),
-            ]),
-            stage("SB-12", vec![
-                statement(1, 2, "DELETE FROM evolution_snapshots\n WHERE origin = 'governance-ruleset-v1'", "DELETE", Some(1)),
-                statement(2, 5, "DROP TABLE governance_ruleset", "DROP TABLE", None),
-            ]),
-        ],
-        checks: Vec::new(),
-        stops: Vec::new(),
-        baseline_digest: Digest::of(b"baseline"),
-        hazards: hazards(),
-        requester: "lan@example.test".into(),
-        editor: None,
-        sealed_at: at("2026-06-01T13:40:00Z"),
-    }
-}
-
-pub fn hazards() -> Vec<Hazard> {
-    vec![Hazard {
-        rule: "fires-trigger".to_owned(),
-        place: "reversal/sb-12.sql:2:1".to_owned(),
-        message: "A trigger on evolution_snapshots fires and may write elsewhere.".to_owned(),
-    }]
-}
-
-pub fn trace() -> Trace {
-    let traced = |step: &str, ordinal, tag: &str, rows: Option<&str>, duration_millis, lock: &str, notice: Option<&str>| StatementTrace {
-        step: step.into(),
-        ordinal,
-        tag: tag.to_owned(),
-        rows: rows.map(ToOwned::to_owned),
-        duration_millis,
-        notices: notice
-            .map(|message| Notice { severity: "WARNING".to_owned(), code: "01000".to_owned(), message: message.to_owned() })
-            .into_iter()
-            .collect(),
-        locks: vec![
-            HeldLock { relation: object(lock), mode: "RowExclusiveLock".to_owned() },
-            HeldLock { relation: object(lock), mode: "AccessExclusiveLock".to_owned() },
-        ],
-        surprise: None,
-    };
-    Trace {
-        statements: vec![
-            traced("SB-10", 1, "DROP TABLE", None, 18, "candidate_scan_run", None),
-            traced("SB-10", 2, "DROP TABLE", None, 41, "governance_candidate_state", None),
-            traced("SB-12", 1, "DELETE", Some("1"), 7, "evolution_snapshots", Some("[TRIGGER-GUARD] evolution_snapshots fired")),
-            traced("SB-12", 2, "DROP TABLE", None, 23, "governance_ruleset", None),
-        ],
-    }
-}
-
-pub fn rehearsal() -> Rehearsal {
-    let passing = rows().into_iter().filter(|row| matches!(row.verdict, Verdict::Same | Verdict::Grown)).collect();
-    Rehearsal {
-        format: "countersign/rehearsal/1".to_owned(),
-        plan_digest: Digest::of(b"plan"),
-        taken_at: at("2026-06-01T13:41:12Z"),
-        duration_millis: 212,
-        trace: trace(),
-        inside: vec![Comparison { rows: passing }],
-        entry: census(),
-        exit: census(),
-        residue: Vec::new(),
-        failure: None,
-    }
-}
-
-pub fn rehearsed(rehearsal: Rehearsal) -> Event {
-    Event::Rehearsed { plan: Arc::new(plan()), rehearsal: Arc::new(rehearsal) }
-}
-
-pub fn request_digest() -> Digest {
-    Digest::of(b"request")
-}
-
-pub fn request_view(approved: &[&str]) -> RequestView {
-    let request = Request {
-        format: "countersign/request/1".to_owned(),
-        verb: Verb::Run,
-        nonce: plan().nonce,
-        plan_digest: Digest::of(b"plan"),
-        rehearsal_digest: Digest::of(b"rehearsal"),
-        baseline_digest: Digest::of(b"baseline"),
-        database: "directus".to_owned(),
-        steps: vec![StepId::from("SB-10"), StepId::from("SB-12")],
-        hazards: hazards(),
-        requester: "lan@example.test".into(),
-        not_before: at("2026-06-01T13:41:12Z"),
-        not_after: at("2026-06-01T21:41:12Z"),
-    };
-    let fingerprints = approved.iter().map(|who| ((*who).into(), format!("SHA256:{}", &Digest::of(who.as_bytes()).to_string()[..43])));
-    let may_still = ["minh@example.test", "huong@example.test"].into_iter().filter(|who| !approved.contains(who));
-    RequestView {
-        request,
-        digest: request_digest(),
-        plan: Arc::new(plan()),
-        rehearsal: Arc::new(rehearsal()),
-        standing: Standing {
-            approved: fingerprints.collect(),
-            needed: 2,
-            may_still: may_still.map(Into::into).collect(),
-            refused: Vec::new(),
-            void: None,
-        },
-        status: RequestStatus::Open,
-        committed_stages: 0,
-        evidence: None,
-    }
-}
-
-pub fn signed(who: &str) -> SignedBytes {
-    SignedBytes { principal: who.into(), signature: "-----BEGIN SSH SIGNATURE-----".to_owned() }
-}
-
-pub fn entry(seq: u64, actor: &str, body: &Body) -> Entry {
-    Entry {
-        seq,
-        at: format!("2026-06-01T13:4{}:12.000000Z", seq % 10),
-        actor: actor.to_owned(),
-        xid: (740 + seq).to_string(),
-        kind: body.kind().to_owned(),
-        body: body.to_text(),
-        previous: Digest::of(&(seq - 1).to_be_bytes()),
-        hash: Digest::of(&seq.to_be_bytes()),
-    }
-}
-
-pub fn ledger(request: Option<RequestView>, status: RequestStatus) -> LedgerView {
-    let mut entries = vec![entry(1, "lan", &Body::Baseline { document: "{}".to_owned(), digest: Digest::of(b"baseline") })];
-    let mut requests = Vec::new();
-    if let Some(view) = &request {
-        let staged = Body::Staged {
-            request: "{}".to_owned(),
-            plan: "{}".to_owned(),
-            rehearsal: "{}".to_owned(),
-            baseline: "{}".to_owned(),
-            roster: String::new(),
-            signature: signed("lan@example.test"),
-        };
-        entries.push(entry(2, "lan", &staged));
-        for (seq, (who, _)) in (3..).zip(&view.standing.approved) {
-            let body = Body::Approved { request_digest: view.digest, signature: signed(who.as_str()) };
-            entries.push(entry(seq, "ops", &body));
-        }
-        requests.push(RequestState {
-            digest: view.digest,
-            request: String::new(),
-            plan: String::new(),
-            rehearsal: String::new(),
-            baseline: String::new(),
-            roster: String::new(),
-            requested: signed("lan@example.test"),
-            approvals: Vec::new(),
-            withdrawn: std::collections::BTreeSet::new(),
-            rejections: Vec::new(),
-            status,
-            operated: None,
-            begun: None,
-            committed_stages: 0,
-            evidence: None,
-            seq: 2,
-            at: "2026-06-01T13:41:12.000000Z".to_owned(),
-        });
-    }
-    let state = State {
-        head_seq: entries.len() as u64,
-        head: entries.last().map(|entry| entry.hash),
-        requests,
-        ..State::default()
-    };
-    LedgerView { entries, state, broken: None, requests: request.into_iter().collect() }
-}
-
-pub fn ledger_read(approved: &[&str]) -> Event {
-    Event::LedgerRead(Arc::new(ledger(Some(request_view(approved)), RequestStatus::Open)))
-}
-
-pub fn stopped() -> Event {
-    let mut view = ledger(Some(request_view(&[])), RequestStatus::Open);
-    view.state.stop = Some(StopState {
-        seq: 4,
-        condition: "event-emitted".to_owned(),
-        reason: "event_outbox holds 3 governance rows; expected 0".to_owned(),
-        by: None,
-        at: "2026-06-01T14:02:00Z".to_owned(),
-    });
-    Event::LedgerRead(Arc::new(view))
-}
-
 pub fn many_rows(count: usize) -> Vec<Row> {
     (0..count)
         .map(|number| {
             let verdict = if number % 100 == 7 { Verdict::Drifted } else { Verdict::Same };
             let id = format!("check-{number:05}");
-            row(&id, &format!("Rows of table {number:05}"), &format!("t{:03}", number % 100), ("12", "12", "12"), verdict)
+            row(
+                &id,
+                &format!("Rows of table {number:05}"),
+                &format!("t{:03}", number % 100),
+                ("12", "12", "12"),
+                verdict,
+            )
         })
         .collect()
 }

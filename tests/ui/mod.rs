@@ -1,6 +1,7 @@
 //! The window, driven by events made by hand: each promise of the screen by label, and a few pictures.
 
 mod approve;
+mod ceremony;
 mod compare;
 mod desk;
 mod fixture;

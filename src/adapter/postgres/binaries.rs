@@ -1,4 +1,4 @@
-//! Takes a hint or nothing; gives the folder that holds PostgreSQL's server programs; refuses to guess silently: what was
+//! Takes a hint or nothing; gives the folder that holds `PostgreSQL`'s server programs; refuses to guess silently: what was
 //! looked at is in the refusal.
 
 use std::ffi::OsStr;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use super::private_cluster::ClusterError;
 
-/// Folders whose children are one PostgreSQL version each, and the path from such a child to its programs.
+/// Folders whose children are one `PostgreSQL` version each, and the path from such a child to its programs.
 const VERSIONED: [(&str, &str, &str); 5] = [
     ("/usr/lib/postgresql", "", "bin"),
     ("/usr", "pgsql-", "bin"),

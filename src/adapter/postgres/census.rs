@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use tokio::sync::oneshot;
 
 use super::link::{Link, cell};
 use super::sql::{TARGET, pin};
@@ -12,6 +11,7 @@ use crate::census::{Census, Question, Reading, Target};
 use crate::plan::Settings;
 use crate::port::DatabaseError;
 use crate::run::Reply;
+use crate::runbook::sql::on_parser_thread;
 
 /// Relations that hide other sessions' rows or values from a role without `pg_read_all_stats`.
 const GUARDED: [&str; 6] = [
@@ -22,8 +22,6 @@ const GUARDED: [&str; 6] = [
     "pg_stat_statements",
     "pg_stat_wal_receiver",
 ];
-/// Stack for the parser: PostgreSQL's own depth check needs room for what it allows.
-const PARSER_STACK: usize = 256 << 20;
 
 /// Where a connection leads, and what is known about it besides.
 #[derive(Clone, Debug)]
@@ -74,17 +72,11 @@ enum Look {
 async fn look(questions: &[Question]) -> Vec<Look> {
     let wrapped: Vec<String> = questions.iter().map(Question::wrapped).collect();
     let count = wrapped.len();
-    let (sender, receiver) = oneshot::channel();
-    let parser = std::thread::Builder::new().stack_size(PARSER_STACK).spawn(move || {
-        let _ = sender.send(wrapped.iter().map(|sql| look_at(sql)).collect::<Vec<_>>());
-    });
-    let looks = match parser {
-        Ok(_) => receiver.await.ok(),
-        Err(_) => None,
-    };
+    let parse = move || on_parser_thread(move || wrapped.iter().map(|sql| look_at(sql)).collect::<Vec<_>>());
+    let looks = tokio::task::spawn_blocking(parse).await.ok().flatten();
     looks.unwrap_or_else(|| {
         (0..count)
-            .map(|_| Look::Refused("its text could not be parsed: there is no memory for the parser".to_owned()))
+            .map(|_| Look::Refused("its text could not be parsed: the parser gave no answer".to_owned()))
             .collect()
     })
 }

@@ -24,14 +24,14 @@ const STALE: Duration = Duration::from_secs(1);
 /// How long that answer may take.
 const PING_PATIENCE: Duration = Duration::from_secs(3);
 /// How long a question of the desk may take as a whole; a census of many slow questions needs minutes.
-const DESK_PATIENCE: Duration = Duration::from_secs(900);
+const DESK_PATIENCE: Duration = Duration::from_mins(15);
 /// How long nothing may be heard of the ledger before it is looked at.
 const LISTEN_PATIENCE: Duration = Duration::from_secs(30);
 /// Timeouts of a census: a question that takes longer than this is blind.
 const CENSUS_TIMEOUTS: Timeouts =
     Timeouts { lock_millis: 3_000, statement_millis: 30_000, idle_in_transaction_millis: 60_000 };
 
-/// One PostgreSQL database, reached with one person's rights.
+/// One `PostgreSQL` database, reached with one person's rights.
 pub struct Postgres {
     desk: Arc<Desk>,
     listener: tokio::sync::Mutex<Listener>,
@@ -56,6 +56,8 @@ impl Postgres {
     ///
     /// # Errors
     /// [`DatabaseError::Unreachable`] when the text, or what it is completed from, cannot be obeyed.
+    // Taken by value: they may hold a password, and nobody needs them afterwards.
+    #[expect(clippy::needless_pass_by_value, reason = "see above")]
     pub fn new(text: &str, surroundings: Surroundings) -> Result<Self, DatabaseError> {
         let destination = resolve(text, &surroundings).map_err(DatabaseError::Unreachable)?;
         let desk = Desk { destination, schema: Mutex::new("public".to_owned()), kept: Mutex::new(None) };
@@ -185,13 +187,12 @@ impl Database for Postgres {
         Box::pin(async move {
             let mut listener = self.listener.lock().await;
             // Taken out while it waits: a wait that is dropped or fails leaves no half-read link behind.
-            let mut link = match listener.link.take().filter(|link| !link.is_closed()) {
-                Some(link) => link,
-                None => {
-                    let mut link = self.desk.fresh().await?;
-                    link.demand("LISTEN countersign").await?;
-                    link
-                }
+            let mut link = if let Some(link) = listener.link.take().filter(|link| !link.is_closed()) {
+                link
+            } else {
+                let mut link = self.desk.fresh().await?;
+                link.demand("LISTEN countersign").await?;
+                link
             };
             // Looked at after LISTEN, so that nothing falls between.
             let mut newest = ledger::head(&mut link).await?;

@@ -1,4 +1,4 @@
-//! Takes a folder; gives a PostgreSQL server of our own in it, on a socket only we can reach; refuses TCP, a folder that
+//! Takes a folder; gives a `PostgreSQL` server of our own in it, on a socket only we can reach; refuses TCP, a folder that
 //! the server's user cannot reach, and to outlive us unless it was asked to.
 
 use std::fmt::Write as _;
@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal};
 use super::binaries::find_binaries;
 
 /// How long a server may take to start or to stop; a cold disk needs seconds, not minutes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Longest folder a socket is put in: `sockaddr_un` holds 104 bytes on the strictest system, the socket's name takes 14.
 const LONGEST_SOCKET_FOLDER: usize = 85;
 /// It only names the socket's file; nothing listens on TCP.
@@ -132,7 +132,7 @@ impl ClusterError {
     }
 }
 
-/// A PostgreSQL server of our own, reached by a socket in a folder only we may enter.
+/// A `PostgreSQL` server of our own, reached by a socket in a folder only we may enter.
 #[derive(Debug)]
 pub struct PrivateCluster {
     folder: PathBuf,
@@ -180,13 +180,12 @@ impl PrivateCluster {
         let failed =
             |error: io::Error| ClusterError::Program { program: "/bin/sh".to_owned(), output: error.to_string() };
         let mut child = command.spawn().map_err(failed)?;
-        let watcher = match child.stdin.take() {
-            Some(pipe) => Some((child, pipe)),
-            None => {
-                // The shell ends at once and leaves the server to the system.
-                child.wait().map_err(failed)?;
-                None
-            }
+        let watcher = if let Some(pipe) = child.stdin.take() {
+            Some((child, pipe))
+        } else {
+            // The shell ends at once and leaves the server to the system.
+            child.wait().map_err(failed)?;
+            None
         };
         let cluster = Self { folder, sockets, watcher };
         cluster.wait_until_ready()?;
@@ -235,6 +234,9 @@ impl PrivateCluster {
         if !stopped {
             return Err(ClusterError::NotStopped { pid: postmaster.pid, seconds: PATIENCE.as_secs() });
         }
+        // Its shell notes the end a moment later; what starts here next must not take that note for its own.
+        let begun = Instant::now();
+        wait_for(|| folder.join("exited").exists() || begun.elapsed() > Duration::from_secs(3));
         if postmaster.sockets != folder.join("socket") && is_ours(&postmaster.sockets) {
             let _ = fs::remove_dir(&postmaster.sockets);
         }
@@ -244,6 +246,7 @@ impl PrivateCluster {
     fn wait_until_ready(&self) -> Result<(), ClusterError> {
         let data = self.folder.join("data");
         let exited = self.folder.join("exited");
+        let begun = Instant::now();
         let mut ready = false;
         wait_for(|| {
             ready = Postmaster::read(&data).is_some_and(|postmaster| postmaster.ready);
@@ -252,7 +255,7 @@ impl PrivateCluster {
         if ready {
             return Ok(());
         }
-        Err(ClusterError::NotReady { seconds: PATIENCE.as_secs(), log: tail(&self.folder.join("server.log")) })
+        Err(ClusterError::NotReady { seconds: begun.elapsed().as_secs(), log: tail(&self.folder.join("server.log")) })
     }
 
     fn end(&mut self) -> Result<(), ClusterError> {

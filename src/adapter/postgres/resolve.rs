@@ -345,14 +345,25 @@ mod tests {
 
     /// A home folder with a service file, a password file, and the variables given as `NAME=value` words.
     fn around(home: &Path, variables: &str) -> Surroundings {
-        let env = variables.split_whitespace().filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let env = variables
+            .split_whitespace()
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
         Surroundings { env: env.collect(), home: Some(home.to_owned()), os_user: "lan".to_owned() }
     }
 
     fn home() -> tempfile::TempDir {
         let home = tempfile::tempdir().unwrap();
-        fs::write(home.path().join(".pg_service.conf"), "[gov]\nhost=service.test\nport=6\ndbname=gov\nuser=svc\n[bad]\nnonsense=1\n").unwrap();
-        fs::write(home.path().join(".pgpass"), "db.test:5432:*:lan:from file\nlocalhost:*:*:*:from socket\n/tmp/x:*:*:*:from folder\n").unwrap();
+        fs::write(
+            home.path().join(".pg_service.conf"),
+            "[gov]\nhost=service.test\nport=6\ndbname=gov\nuser=svc\n[bad]\nnonsense=1\n",
+        )
+        .unwrap();
+        fs::write(
+            home.path().join(".pgpass"),
+            "db.test:5432:*:lan:from file\nlocalhost:*:*:*:from socket\n/tmp/x:*:*:*:from folder\n",
+        )
+        .unwrap();
         fs::set_permissions(home.path().join(".pgpass"), Permissions::from_mode(0o600)).unwrap();
         home
     }
@@ -367,7 +378,13 @@ mod tests {
         let places: Vec<String> = destination.hosts.iter().map(super::super::refusal::place).collect();
         let password = destination.password_for(&destination.hosts[0]).0;
         let password = password.map_or_else(|| "none".to_owned(), |password| password.to_string());
-        format!("{}/{} @ {} {:?} {password}", destination.user, destination.database, places.join(" "), destination.security.mode)
+        format!(
+            "{}/{} @ {} {:?} {password}",
+            destination.user,
+            destination.database,
+            places.join(" "),
+            destination.security.mode
+        )
     }
 
     fn check(text: &str, variables: &str, expected: &str) {
@@ -424,7 +441,11 @@ mod tests {
     #[test]
     fn safety_is_never_less_than_was_asked() {
         check("host=a sslmode=verify-full", "", "error: there is no root certificate file");
-        check("host=a sslmode=verify-ca sslrootcert=/nonexistent", "", "error: there is no root certificate file /nonexistent");
+        check(
+            "host=a sslmode=verify-ca sslrootcert=/nonexistent",
+            "",
+            "error: there is no root certificate file /nonexistent",
+        );
         check("host=a sslrootcert=system", "", "lan/lan @ a:5432 VerifyFull none");
         check("host=a sslrootcert=system sslmode=require", "", "error: sslrootcert=system needs");
         check("host=a sslmode=bogus", "", "error: sslmode may be");
@@ -437,9 +458,12 @@ mod tests {
 
     #[test]
     fn no_debug_text_holds_a_password() {
-        let destination = resolve("host=a password=hunter2", &Surroundings { os_user: "lan".to_owned(), ..Surroundings::default() }).unwrap();
+        let destination =
+            resolve("host=a password=hunter2", &Surroundings { os_user: "lan".to_owned(), ..Surroundings::default() })
+                .unwrap();
         assert!(!format!("{destination:?}").contains("hunter2"), "{destination:?}");
-        let around = Surroundings { env: [("PGPASSWORD".to_owned(), "hunter2".to_owned())].into(), ..Surroundings::default() };
+        let around =
+            Surroundings { env: [("PGPASSWORD".to_owned(), "hunter2".to_owned())].into(), ..Surroundings::default() };
         assert!(!format!("{around:?}").contains("hunter2"));
     }
 }

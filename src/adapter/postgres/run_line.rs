@@ -16,7 +16,7 @@ use crate::run::{Event, LedgerGate, Reply, Step};
 
 /// How long the server may be silent within a run before the connection counts as lost. The server's own timeouts are
 /// far shorter; this is for a network that swallows everything.
-const PATIENCE: Duration = Duration::from_secs(900);
+const PATIENCE: Duration = Duration::from_mins(15);
 /// What the role may do with the ledger. Names are looked up in the catalog: `to_regclass` fails for a role that may not
 /// use the schema.
 const LEDGER_RIGHTS: &str = "SELECT e.oid IS NOT NULL AND m.oid IS NOT NULL,
@@ -70,7 +70,7 @@ impl Line {
     async fn step(&mut self, step: &Step) -> Result<Event, Trouble> {
         match step {
             Step::AppendApart(body) => self.append_apart(body).await,
-            Step::Connect => self.connect().await,
+            Step::Connect { needs_ledger } => self.connect(*needs_ledger).await,
             Step::Send { sql, purpose: _ } => self.answer(sql).await.map(Event::Answered),
             Step::TakeCensus(questions) => Ok(Event::CensusTaken(take_inside(self.link()?, questions).await?)),
             Step::ReadLedger => self.read_ledger().await,
@@ -145,7 +145,7 @@ impl Line {
         }
     }
 
-    async fn connect(&mut self) -> Result<Event, Trouble> {
+    async fn connect(&mut self, needs_ledger: bool) -> Result<Event, Trouble> {
         self.close();
         let mut link = self.desk.fresh().await?;
         *self.canceller.lock().unwrap_or_else(PoisonError::into_inner) = Some(link.canceller());
@@ -167,7 +167,7 @@ impl Line {
                     blind.push(format!("`{role}` may not {what}; GRANT countersign_desk TO it"));
                 }
             }
-        } else {
+        } else if needs_ledger {
             blind.push("there is no ledger in this database; make it first".to_owned());
         }
         let pid = here.pid.to_string();

@@ -52,7 +52,10 @@ struct Session {
 }
 
 /// Reads them.
-pub(super) async fn open_transactions(link: &mut Link, objects: &[ObjectName]) -> Result<Vec<OpenTransaction>, DatabaseError> {
+pub(super) async fn open_transactions(
+    link: &mut Link,
+    objects: &[ObjectName],
+) -> Result<Vec<OpenTransaction>, DatabaseError> {
     // No relation has an empty name: it keeps the list from being empty.
     let names: Vec<String> = objects.iter().flat_map(relations).chain(["('', '')".to_owned()]).collect();
     link.send("BEGIN READ ONLY").await?;

@@ -1,4 +1,4 @@
-//! Takes connection text as PostgreSQL people write it (a URL, `key=value`, or a database name); gives its keywords;
+//! Takes connection text as `PostgreSQL` people write it (a URL, `key=value`, or a database name); gives its keywords;
 //! refuses keywords that nobody knows and those that would be obeyed only in part.
 
 use std::collections::BTreeMap;

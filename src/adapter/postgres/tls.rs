@@ -28,11 +28,10 @@ pub(super) fn connector(security: &Security) -> Result<MakeRustlsConnect, String
         Roots::System => rustls_native_certs::load_native_certs().certs,
     };
     let check = match (&security.roots, security.mode) {
-        (Roots::Anyone, _) => Check::Nothing,
-        (_, SslMode::VerifyFull) => Check::ChainAndName,
-        // libpq: with a root certificate at hand, `require` checks the chain as `verify-ca` does; weaker modes check nothing.
-        (_, SslMode::Require | SslMode::VerifyCa) => Check::Chain,
-        (_, SslMode::Disable | SslMode::Allow | SslMode::Prefer) => Check::Nothing,
+        (_, SslMode::Disable | SslMode::Allow | SslMode::Prefer) | (Roots::Anyone, _) => Check::Nothing,
+        // libpq: with a root certificate at hand, `require` checks the chain as `verify-ca` does.
+        (Roots::File(_) | Roots::System, SslMode::Require | SslMode::VerifyCa) => Check::Chain,
+        (Roots::File(_) | Roots::System, SslMode::VerifyFull) => Check::ChainAndName,
     };
     let verifier =
         Verifier { chain: chain(&roots, check, &provider)?, trusted: roots, check, provider: Arc::clone(&provider) };

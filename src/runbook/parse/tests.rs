@@ -267,7 +267,8 @@ fn parameters_are_declared_and_used() {
     let (_, problems) = read(&with);
     let told: Vec<String> = problems.iter().map(tell).collect();
     assert!(
-        told.len() == 1 && told[0].starts_with("runbook.toml 89:7 error the parameter `other` is not declared"),
+        told.len() == 1
+            && told[0].starts_with("runbook.toml 89:7 error a question is asked before parameters are bound"),
         "{told:?}"
     );
     with = files(&WHOLE.replace("name = \"origin_key\"", "name = \"origin_kee\""));

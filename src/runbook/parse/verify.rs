@@ -143,13 +143,21 @@ fn parameters(reader: &mut Reader<'_>, runbook: &Runbook) {
         let hint = format!("Declare it: [[parameter]] with name = \"{name}\", a type and a description");
         reader.error_in(&path, line, column, format!("the parameter `{name}` is not declared in runbook.toml"), hint);
     }
-    // Checks, traces, stops, gates and keys stand in this file; their places were kept when they were read.
-    let mut inline: Vec<(String, usize)> = reader
+    // A census is taken before anything is bound, so its questions cannot wait for a value.
+    let questions: Vec<(String, usize)> = reader
         .declared
         .iter()
         .filter(|(kind, _, _)| *kind == "sql")
         .map(|(_, sql, offset)| (sql.clone(), *offset))
         .collect();
+    for (sql, offset) in questions {
+        for (name, _) in used(&sql) {
+            let hint = "Write the value itself, or ask about all rows inside the key";
+            reader.error(offset, format!("a question is asked before parameters are bound; it holds :'{name}'"), hint);
+        }
+    }
+    // Keys stand in this file; their places were kept when they were read.
+    let mut inline: Vec<(String, usize)> = Vec::new();
     for object in &runbook.objects {
         if let ObjectClass::Shared { key } | ObjectClass::RetireOnly { key } = &object.class {
             inline.push((key.clone(), reader.place("key of", &object.name.to_string())));

@@ -124,6 +124,14 @@ pub fn split(text: &str) -> Result<Vec<Statement>, SqlProblem> {
     deep(move || split_here(&text)).unwrap_or_else(|| Err(parser_failed()))
 }
 
+/// Does work with PostgreSQL's own parser on the one thread that has it; `None` when the work panicked.
+///
+/// The parser keeps its memory by thread and aborts the process when short-lived threads with it end at the same time;
+/// so there is one thread, it is never ended, and its stack is large.
+pub fn on_parser_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    deep(work)
+}
+
 /// Cuts a text into its lexemes, comments included; `None` where a literal or a comment is not ended.
 #[must_use]
 pub fn lexemes(text: &str) -> Option<Vec<Lexeme>> {
@@ -131,7 +139,8 @@ pub fn lexemes(text: &str) -> Option<Vec<Lexeme>> {
         return if text.is_empty() { Some(Vec::new()) } else { None };
     }
     // `scan_tokens` of the same crate reads through a null pointer on an empty answer; `scan` does not.
-    let scanned = pg_query::scan(text).ok()?;
+    let owned = text.to_owned();
+    let scanned = on_parser_thread(move || pg_query::scan(&owned))?.ok()?;
     let lexeme = |token: &ScanToken| {
         let (start, end) = (usize::try_from(token.start).ok()?, usize::try_from(token.end).ok()?);
         (start <= end && text.is_char_boundary(start) && text.is_char_boundary(end)).then_some(Lexeme {

@@ -95,7 +95,11 @@ impl ApprovalsPage {
             return;
         }
         text::card(ui, |ui| {
-            form::choice(ui, &mut self.deed, &[(Deed::Approve, "Approve"), (Deed::Reject, "Reject"), (Deed::Withdraw, "Withdraw")]);
+            form::choice(
+                ui,
+                &mut self.deed,
+                &[(Deed::Approve, "Approve"), (Deed::Reject, "Reject"), (Deed::Withdraw, "Withdraw")],
+            );
             self.signer.ui(ui, scene, Some(Role::Reviewer));
             let missing = self.missing(scene, request);
             if self.deed != Deed::Approve {
@@ -129,7 +133,9 @@ impl ApprovalsPage {
     fn missing(&self, scene: &Scene<'_>, request: &RequestView) -> Vec<String> {
         let mut missing = Vec::new();
         if self.deed == Deed::Approve {
-            let unseen = to_be_seen(request).into_iter().filter(|what| !scene.shown.seen.contains(&(request.digest, what.clone())));
+            let unseen = to_be_seen(request)
+                .into_iter()
+                .filter(|what| !scene.shown.seen.contains(&(request.digest, what.clone())));
             missing.extend(unseen.map(|what| match what.split_once(':') {
                 Some((kind, name)) => format!("opening the {kind} {name}"),
                 None => what,
@@ -173,7 +179,9 @@ pub fn choose(ui: &mut Ui, scene: &mut Scene<'_>, chosen: &RequestView) {
     if requests.len() < 2 {
         return;
     }
-    let label = |request: &RequestView| format!("{} · {} · {}", request.request.id(), steps_words(request), request.digest.short());
+    let label = |request: &RequestView| {
+        format!("{} · {} · {}", request.request.id(), steps_words(request), request.digest.short())
+    };
     let combo = ComboBox::from_id_salt("request").selected_text(label(chosen)).width(360.0);
     let shown = combo.show_ui(ui, |ui| {
         for request in requests.iter().rev() {
@@ -196,7 +204,7 @@ fn who_signed(ui: &mut Ui, scene: &Scene<'_>, request: &RequestView) {
     });
     for (who, fingerprint) in &standing.approved {
         mark::plain(ui, Mark::Tick, tokens.good, who.as_str());
-        text::mono(ui, fingerprint);
+        text::mono_wrapped(ui, fingerprint);
     }
     for (who, refusal) in &standing.refused {
         mark::word(ui, Mark::Cross, tokens.bad, &format!("{who} does not count: {refusal}"));

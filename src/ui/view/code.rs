@@ -54,10 +54,10 @@ pub fn ui(ui: &mut Ui, pane: &Pane<'_>) -> usize {
     let letter = ui.fonts_mut(|fonts| fonts.glyph_width(&FontId::monospace(tokens::SMALL), '0'));
     let text_width = f32::from(u16::try_from(longest).unwrap_or(u16::MAX)) * letter + UNIT * 2.0;
     let width = (GUTTER + text_width + margin).max(available.x - UNIT * 2.0);
-    let total = LINE * f32::from(u16::try_from(pane.lines.len().min(60_000)).unwrap_or(u16::MAX));
+    let total = line_top(pane.lines.len());
     let mut area = ScrollArea::both().id_salt(pane.id).auto_shrink(false);
     if let Some(line) = pane.go_to {
-        let top = LINE * f32::from(u16::try_from(line).unwrap_or(u16::MAX));
+        let top = line_top(line);
         area = area.vertical_scroll_offset((top - available.y / 3.0).max(0.0));
     }
     let mut laid_out = 0;
@@ -69,7 +69,7 @@ pub fn ui(ui: &mut Ui, pane: &Pane<'_>) -> usize {
         let clip = ui.clip_rect();
         for row in first..last {
             laid_out += 1;
-            let top = origin.y + LINE * f32::from(u16::try_from(row).unwrap_or(u16::MAX));
+            let top = origin.y + line_top(row);
             let rect = Rect::from_min_size(pos2(clip.left(), top), Vec2::new(clip.width(), LINE));
             line_ui(ui, pane, &tokens, row, rect, origin.x, margin);
         }
@@ -77,11 +77,22 @@ pub fn ui(ui: &mut Ui, pane: &Pane<'_>) -> usize {
     laid_out
 }
 
-fn row_at(y: f32) -> usize {
-    // A pane is at most 60,000 lines high, and offsets are never negative.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded above and below")]
-    let row = (y / LINE).clamp(0.0, 60_000.0) as usize;
-    row
+/// Returns which line, from 0, stands at a height.
+#[must_use]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a height is never negative and is cut off"
+)]
+pub fn row_at(y: f32) -> usize {
+    (y / LINE).max(0.0) as usize
+}
+
+/// Returns where a line, from 0, begins.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "exact up to 900,000 lines, and near enough beyond")]
+pub fn line_top(row: usize) -> f32 {
+    row as f32 * LINE
 }
 
 fn line_ui(ui: &mut Ui, pane: &Pane<'_>, tokens: &Tokens, row: usize, rect: Rect, left: f32, margin: f32) {
@@ -120,8 +131,9 @@ fn line_ui(ui: &mut Ui, pane: &Pane<'_>, tokens: &Tokens, row: usize, rect: Rect
     }
     let response = ui.interact(rect, ui.scope_id().with((pane.id, row)), Sense::hover());
     let text = visible(&pane.sql[line.bytes.clone()]).into_owned();
-    let spoken: String = asides.into_iter().flatten().map(|aside| format!(" · {}", aside.words)).collect();
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{number}: {text}{spoken}")));
+    let mut spoken = vec![format!("{number}: {text}")];
+    spoken.extend(asides.into_iter().flatten().map(|aside| aside.words.clone()));
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, spoken.join(" · ")));
     if let Some(asides) = asides {
         response.on_hover_ui(|ui| {
             for aside in asides {

@@ -1,46 +1,26 @@
 //! Compare: what, baseline, expected, inside the rehearsal, now, verdict. Ten thousand rows stay fluid, because only
 //! those on the screen are laid out.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eframe::egui::{
-    Align, Button, ComboBox, Frame, Label, Layout, Margin, Panel, RichText, Sense, Ui, WidgetInfo, accesskit::Role, vec2,
+    Align, Button, ComboBox, Frame, Layout, Margin, Panel, RichText, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role,
+    vec2,
 };
 use egui_extras::{Column, TableBuilder};
 
 use super::Scene;
+use super::compare_rows::{Filter, Item, Made, Sort, cells, group, items, reading_words, spoken};
 use super::detail::Detail;
-use crate::census::{Baseline, Comparison, Reading, Row, Verdict};
+use crate::census::{Baseline, Comparison, Row, Verdict};
 use crate::runbook::CheckId;
 use crate::session::Command;
 use crate::ui::action::{Page, UiAction};
 use crate::ui::state::Known;
 use crate::ui::tokens::{self, ROW, Tokens};
-use crate::ui::widget::escape::{one_line, visible};
+use crate::ui::widget::escape::visible;
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::{form, text};
-
-/// How many letters of a value a cell holds: more than the widest column shows.
-const CELL_LETTERS: usize = 96;
-
-/// Which verdicts are listed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Filter {
-    #[default]
-    All,
-    NotAsExpected,
-    Only(Verdict),
-}
-
-/// By what the rows are sorted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Sort {
-    #[default]
-    Runbook,
-    What,
-    Gravest,
-}
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,23 +28,6 @@ enum Mode {
     #[default]
     Live,
     TwoBaselines,
-}
-
-/// A line of the table.
-enum Item {
-    Group { name: String, rows: usize, failures: usize },
-    Row(usize),
-}
-
-/// What the lines of the table were made from; they are made again when it changes.
-#[derive(Clone, PartialEq, Eq)]
-struct Made {
-    rows: usize,
-    count: usize,
-    filter: Filter,
-    sort: Sort,
-    grouped: bool,
-    search: String,
 }
 
 /// The compare page's drafts and the lines of its table.
@@ -107,7 +70,9 @@ impl ComparePage {
         self.modes(ui, scene);
         let shown = scene.shown;
         let (comparison, stale) = match self.mode {
-            Mode::Live => (shown.survey.value().map(|survey| &survey.comparison), !matches!(shown.survey, Known::Known(_))),
+            Mode::Live => {
+                (shown.survey.value().map(|survey| &survey.comparison), !matches!(shown.survey, Known::Known(_)))
+            }
             Mode::TwoBaselines => (shown.baselines_compared.value().map(AsRef::as_ref), false),
         };
         let Some(comparison) = comparison else {
@@ -161,7 +126,10 @@ impl ComparePage {
             }
             let (first, second) = self.sides;
             if text::deed(ui, scene.shown.is_free() && first != second, "Compare the two").clicked() {
-                scene.ask(Command::CompareBaselines(Box::new((*baselines[first]).clone()), Box::new((*baselines[second]).clone())));
+                scene.ask(Command::CompareBaselines(
+                    Box::new((*baselines[first]).clone()),
+                    Box::new((*baselines[second]).clone()),
+                ));
             }
         });
         if let Known::Unreadable { reason, .. } = &scene.shown.baselines_compared {
@@ -205,16 +173,35 @@ impl ComparePage {
         let tokens = Tokens::of(ui);
         let selected = self.filter == filter;
         let left = if verdict.is_some() { 24.0 } else { 8.0 };
-        let galley = ui.painter().layout_no_wrap(words.to_owned(), eframe::egui::FontId::proportional(tokens::SMALL), tokens.text);
+        let galley = ui.painter().layout_no_wrap(
+            words.to_owned(),
+            eframe::egui::FontId::proportional(tokens::SMALL),
+            tokens.text,
+        );
         let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + left + 8.0, 24.0), Sense::click());
-        let fill = if selected { tokens.selected } else if response.hovered() { tokens.hover } else { tokens.surface };
+        let fill = if selected {
+            tokens.selected
+        } else if response.hovered() {
+            tokens.hover
+        } else {
+            tokens.surface
+        };
         let edge = if selected || response.has_focus() { tokens.accent } else { tokens.line };
         let stroke = eframe::egui::Stroke::new(1.0, edge);
         ui.painter().rect(rect, 4.0, fill, stroke, eframe::egui::StrokeKind::Inside);
         if let Some(verdict) = verdict {
-            mark::paint(ui.painter(), mark::square_at(rect.left() + 7.0, rect.center().y), Mark::verdict(verdict), tokens.verdict(verdict));
+            mark::paint(
+                ui.painter(),
+                mark::square_at(rect.left() + 7.0, rect.center().y),
+                Mark::verdict(verdict),
+                tokens.verdict(verdict),
+            );
         }
-        ui.painter().galley(eframe::egui::pos2(rect.left() + left, rect.center().y - galley.size().y / 2.0), galley, tokens.text);
+        ui.painter().galley(
+            eframe::egui::pos2(rect.left() + left, rect.center().y - galley.size().y / 2.0),
+            galley,
+            tokens.text,
+        );
         response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, format!("Show {words}")));
         if response.clicked() {
             self.filter = filter;
@@ -241,7 +228,9 @@ impl ComparePage {
     }
 
     fn detail_panel(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, comparison: &Comparison) {
-        let Some(row) = self.selected.as_ref().and_then(|id| comparison.rows.iter().find(|row| row.id == *id)) else { return };
+        let Some(row) = self.selected.as_ref().and_then(|id| comparison.rows.iter().find(|row| row.id == *id)) else {
+            return;
+        };
         seen(scene, row);
         let tokens = Tokens::of(ui);
         let frame = Frame::new().fill(tokens.raised).inner_margin(Margin::symmetric(12, 8));
@@ -261,10 +250,13 @@ impl ComparePage {
             return;
         }
         let tokens = Tokens::of(ui);
-        ui.spacing_mut().item_spacing = vec2(16.0, 0.0);
+        // A ui of its own: the table draws its column lines over everything its ui covers.
+        let room = ui.available_rect_before_wrap();
+        let ui = &mut ui.new_child(UiBuilder::new().max_rect(room));
+        ui.spacing_mut().item_spacing = vec2(12.0, 0.0);
         let width = ui.available_width();
         let narrow = width < 640.0;
-        let value = if narrow { 64.0 } else { (width * 0.13).clamp(80.0, 160.0) };
+        let value = if narrow { 64.0 } else { (width * 0.11).clamp(76.0, 160.0) };
         let table = TableBuilder::new(ui)
             .id_salt("compare")
             .sense(Sense::click())
@@ -272,7 +264,7 @@ impl ComparePage {
             .auto_shrink(false)
             .column(Column::remainder().at_least(110.0).clip(true))
             .column(Column::initial(value).clip(true).resizable(true))
-            .column(Column::initial(value * 1.15).clip(true).resizable(true))
+            .column(Column::initial((value * 1.15).max(if narrow { 88.0 } else { 122.0 })).clip(true).resizable(true))
             .column(Column::initial(value).clip(true).resizable(true))
             .column(Column::initial(value).clip(true).resizable(true))
             .column(Column::exact(92.0).clip(true));
@@ -359,75 +351,6 @@ fn quiet(ui: &mut Ui, words: &str) -> eframe::egui::Response {
     ui.add(Button::new(RichText::new(words).small()).small())
 }
 
-fn group(line: &mut egui_extras::TableRow<'_, '_>, name: &str, rows: usize, failures: usize) {
-    line.col(|ui| {
-        text::strong(ui, name);
-    });
-    for _ in 0..4 {
-        line.col(|_| {});
-    }
-    line.col(|ui| {
-        let words = if failures == 0 { format!("{rows} pass") } else { format!("{failures} of {rows}") };
-        text::muted_line(ui, &words);
-    });
-}
-
-fn cells(line: &mut egui_extras::TableRow<'_, '_>, tokens: &Tokens, row: &Row, inside: Option<&Row>) {
-    line.col(|ui| {
-        ui.add(Label::new(visible(&row.title).as_ref()).truncate().selectable(false));
-    });
-    let number = |ui: &mut Ui, words: String, color| {
-        let rich = RichText::new(one_line(&words, CELL_LETTERS)).text_style(tokens::mono_small()).color(color);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.add(Label::new(rich).truncate().selectable(false)));
-    };
-    line.col(|ui| number(ui, row.baseline.as_ref().map_or_else(|| "–".to_owned(), reading_words), tokens.muted));
-    line.col(|ui| number(ui, row.expected.clone(), tokens.text));
-    line.col(|ui| {
-        let color = inside.map_or(tokens.muted, |inside| if passes(inside.verdict) { tokens.text } else { tokens.verdict(inside.verdict) });
-        number(ui, inside.map_or_else(|| "–".to_owned(), |inside| reading_words(&inside.actual)), color);
-    });
-    line.col(|ui| {
-        let color = if passes(row.verdict) { tokens.text } else { tokens.verdict(row.verdict) };
-        number(ui, reading_words(&row.actual), color);
-    });
-    line.col(|ui| {
-        let words = match (row.verdict, growth(row)) {
-            (Verdict::Grown, Some(growth)) => format!("+{growth} allowed"),
-            (verdict, _) => mark::verdict_word(verdict).to_owned(),
-        };
-        mark::small(ui, Mark::verdict(row.verdict), tokens.verdict(row.verdict), &words);
-    });
-}
-
-/// Returns by how much a growing count stands above its baseline.
-fn growth(row: &Row) -> Option<u64> {
-    let number = |reading: &Reading| match reading {
-        Reading::Value(Some(value)) => value.parse::<u64>().ok(),
-        Reading::Value(None) | Reading::Blind(_) => None,
-    };
-    number(&row.actual)?.checked_sub(number(row.baseline.as_ref()?)?)
-}
-
-const fn passes(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Same | Verdict::Grown)
-}
-
-/// Returns an answer in words.
-#[must_use]
-pub fn reading_words(reading: &Reading) -> String {
-    match reading {
-        Reading::Value(Some(value)) => value.clone(),
-        Reading::Value(None) => "absent".to_owned(),
-        Reading::Blind(_) => "blind".to_owned(),
-    }
-}
-
-/// What a screen reader says of a row.
-fn spoken(row: &Row) -> String {
-    let now = one_line(&reading_words(&row.actual), CELL_LETTERS);
-    format!("{}: {}, expected {}, now {now}", row.id, mark::verdict_word(row.verdict), one_line(&row.expected, CELL_LETTERS))
-}
-
 /// Finds a check's row inside the newest rehearsal.
 fn inside<'a>(scene: &Scene<'a>, id: &CheckId) -> Option<&'a Row> {
     let rehearsed = scene.shown.rehearsal.value()?;
@@ -459,43 +382,6 @@ fn baselines(scene: &Scene<'_>) -> Vec<Arc<Baseline>> {
 
 fn label_of(baseline: &Baseline) -> String {
     format!("{} · {}", visible(&baseline.label), text::date(baseline.census.taken_at))
-}
-
-fn items(comparison: &Comparison, made: &Made) -> Vec<Item> {
-    let wanted = made.search.to_lowercase();
-    let kept = |row: &Row| {
-        let verdict = match made.filter {
-            Filter::All => true,
-            Filter::NotAsExpected => !passes(row.verdict),
-            Filter::Only(verdict) => row.verdict == verdict,
-        };
-        let object = row.object.as_ref().map(ToString::to_string).unwrap_or_default();
-        let holds = |text: &str| text.to_lowercase().contains(&wanted);
-        verdict && (wanted.is_empty() || holds(&row.title) || holds(row.id.as_str()) || holds(&object))
-    };
-    let rows = &comparison.rows;
-    let mut kept: Vec<usize> = (0..rows.len()).filter(|at| kept(&rows[*at])).collect();
-    match made.sort {
-        Sort::Runbook => {}
-        Sort::What => kept.sort_by(|a, b| rows[*a].title.cmp(&rows[*b].title)),
-        // `Verdict` is ordered from harmless to unknown; unknown is the gravest.
-        Sort::Gravest => kept.sort_by_key(|at| std::cmp::Reverse(rows[*at].verdict)),
-    }
-    if !made.grouped {
-        return kept.into_iter().map(Item::Row).collect();
-    }
-    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for at in kept {
-        let name = rows[at].object.as_ref().map_or_else(|| "no single object".to_owned(), ToString::to_string);
-        groups.entry(name).or_default().push(at);
-    }
-    let mut items = Vec::new();
-    for (name, members) in groups {
-        let failures = members.iter().filter(|at| !passes(rows[**at].verdict)).count();
-        items.push(Item::Group { name, rows: members.len(), failures });
-        items.extend(members.into_iter().map(Item::Row));
-    }
-    items
 }
 
 fn nothing_yet(ui: &mut Ui, scene: &mut Scene<'_>) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{Align, Layout, ScrollArea, Ui};
 
 use super::Scene;
-use super::compare::reading_words;
+use super::compare_rows::reading_words;
 use super::diff_pane::DiffPane;
 use crate::census::{Reading, Row};
 use crate::runbook::CheckId;
@@ -13,6 +13,9 @@ use crate::ui::action::UiAction;
 use crate::ui::tokens::{Tokens, UNIT};
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::text;
+
+/// Two texts, and what each of them is.
+type Long = (Arc<str>, Arc<str>, (&'static str, &'static str));
 
 /// The detail's own state.
 #[derive(Default)]
@@ -32,7 +35,9 @@ impl Detail {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 open = !ui.button("Close").clicked();
                 if ui.button("Copy query").clicked() {
-                    scene.actions.push(UiAction::Copy { text: row.sql.clone(), what: format!("the query of {}", row.id) });
+                    scene
+                        .actions
+                        .push(UiAction::Copy { text: row.sql.clone(), what: format!("the query of {}", row.id) });
                 }
             });
         });
@@ -44,28 +49,29 @@ impl Detail {
                 self.diff.ui(ui, scene, "compare-diff", &before, &after, sides);
             }
             None => {
-                ScrollArea::vertical().id_salt(("detail", &row.id.0)).auto_shrink(false).show(ui, |ui| values(ui, row, inside));
+                ScrollArea::vertical()
+                    .id_salt(("detail", &row.id.0))
+                    .auto_shrink(false)
+                    .show(ui, |ui| values(ui, row, inside));
             }
         }
         open
     }
 
     /// Returns the two texts to compare when one of them has several lines: expected or baseline against now.
-    fn long_texts(&mut self, row: &Row) -> Option<(Arc<str>, Arc<str>, (&'static str, &'static str))> {
+    fn long_texts(&mut self, row: &Row) -> Option<Long> {
         let Reading::Value(Some(now)) = &row.actual else { return None };
         let baseline = match &row.baseline {
             Some(Reading::Value(Some(text))) => Some(text.as_str()),
             Some(Reading::Value(None) | Reading::Blind(_)) | None => None,
         };
-        let (before, side) = if row.expected.contains('\n') {
-            (row.expected.as_str(), "Expected")
-        } else {
-            (baseline?, "Baseline")
-        };
+        let (before, side) =
+            if row.expected.contains('\n') { (row.expected.as_str(), "Expected") } else { (baseline?, "Baseline") };
         if !before.contains('\n') && !now.contains('\n') {
             return None;
         }
-        let fresh = self.texts.as_ref().is_none_or(|(id, old, new)| *id != row.id || **old != *before || **new != **now);
+        let fresh =
+            self.texts.as_ref().is_none_or(|(id, old, new)| *id != row.id || **old != *before || **new != **now);
         if fresh {
             self.texts = Some((row.id.clone(), before.into(), now.as_str().into()));
         }

@@ -9,7 +9,7 @@ use eframe::egui::{
     text::LayoutJob, vec2,
 };
 
-use super::Scene;
+use super::{Scene, code};
 use crate::ui::action::UiAction;
 use crate::ui::tokens::{self, LINE, Tokens, UNIT};
 use crate::ui::widget::diff::{Diff, DiffJob, DiffKey, Row, RowKind, word_marks};
@@ -20,9 +20,8 @@ use crate::ui::widget::{form, sql, text};
 const NUMBERS: f32 = 40.0;
 
 /// How the two texts are laid out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Layout {
-    #[default]
     SideBySide,
     Unified,
 }
@@ -32,22 +31,15 @@ type Marks = (Vec<Range<usize>>, Vec<Range<usize>>);
 /// The pane's own state.
 #[derive(Default)]
 pub struct DiffPane {
-    layout: Layout,
+    chosen: Option<Layout>,
     blind_to_space: bool,
     change: usize,
     go_to: Option<usize>,
     key: Option<(DiffKey, usize, usize, bool)>,
     marks: HashMap<usize, Marks>,
-    laid_out: usize,
 }
 
 impl DiffPane {
-    /// Returns how many rows the last frame laid out.
-    #[must_use]
-    pub const fn laid_out(&self) -> usize {
-        self.laid_out
-    }
-
     /// Draws two texts; the caller keeps the same `Arc`s while the texts stay the same.
     pub fn ui(
         &mut self,
@@ -75,13 +67,19 @@ impl DiffPane {
             scene.actions.push(UiAction::Diff(job));
             return;
         };
-        self.bar(ui, &diff, sides);
-        self.rows(ui, id, &diff);
+        let text_width = text_width(ui, &diff);
+        // Side by side only where nothing is cut off; a person's choice stands above that.
+        let fits = text_width + NUMBERS <= ui.available_width() / 2.0 - UNIT;
+        let mut layout = self.chosen.unwrap_or(if fits { Layout::SideBySide } else { Layout::Unified });
+        self.bar(ui, &diff, sides, &mut layout);
+        self.rows(ui, id, &diff, layout, text_width);
     }
 
-    fn bar(&mut self, ui: &mut Ui, diff: &Diff, (left, right): (&str, &str)) {
+    fn bar(&mut self, ui: &mut Ui, diff: &Diff, (left, right): (&str, &str), layout: &mut Layout) {
         ui.horizontal_wrapped(|ui| {
-            form::choice(ui, &mut self.layout, &[(Layout::SideBySide, "Side by side"), (Layout::Unified, "Unified")]);
+            if form::choice(ui, layout, &[(Layout::SideBySide, "Side by side"), (Layout::Unified, "Unified")]) {
+                self.chosen = Some(*layout);
+            }
             ui.checkbox(&mut self.blind_to_space, "Ignore white space");
             if diff.changes.is_empty() {
                 text::muted(ui, "No difference");
@@ -98,6 +96,10 @@ impl DiffPane {
             }
             text::muted(ui, &format!("change {} of {count}", self.change.min(count - 1) + 1));
         });
+        if *layout == Layout::Unified {
+            text::label(ui, &format!("- {left}    + {right}"));
+            return;
+        }
         ui.horizontal(|ui| {
             let half = ui.available_width() / 2.0 - UNIT;
             ui.allocate_ui(vec2(half, LINE), |ui| {
@@ -108,31 +110,37 @@ impl DiffPane {
         });
     }
 
-    fn rows(&mut self, ui: &mut Ui, id: &str, diff: &Diff) {
-        let tokens = Tokens::of(ui);
-        let rows: Vec<Drawn> = match self.layout {
-            Layout::SideBySide => Vec::new(),
-            Layout::Unified => unified(diff),
-        };
-        let count = if self.layout == Layout::Unified { rows.len() } else { diff.rows.len() };
-        let mut area = ScrollArea::vertical().id_salt(id).auto_shrink(false);
+    fn rows(&mut self, ui: &mut Ui, id: &str, diff: &Diff, layout: Layout, text_width: f32) {
+        let unified = if layout == Layout::Unified { unified(diff) } else { Vec::new() };
+        let count = if layout == Layout::Unified { unified.len() } else { diff.rows.len() };
+        let room = ui.available_width() - UNIT * 2.0;
+        let side_width = if layout == Layout::Unified { room - 14.0 } else { room / 2.0 - 2.0 };
+        let beyond = (text_width + NUMBERS + UNIT - side_width).max(0.0);
+        let mut area = ScrollArea::both().id_salt(id).auto_shrink(false);
         if let Some(row) = self.go_to.take() {
-            let row = if self.layout == Layout::Unified {
-                rows.iter().position(|drawn| drawn.row == row).unwrap_or(0)
+            let row = if layout == Layout::Unified {
+                unified.iter().position(|drawn| drawn.row == row).unwrap_or(0)
             } else {
                 row
             };
-            area = area.vertical_scroll_offset(LINE * f32::from(u16::try_from(row).unwrap_or(u16::MAX)) - LINE * 3.0);
+            area = area.vertical_scroll_offset((code::line_top(row) - LINE * 3.0).max(0.0));
         }
-        self.laid_out = 0;
-        ui.spacing_mut().item_spacing.y = 0.0;
-        area.show_rows(ui, LINE, count, |ui, range| {
-            for index in range {
-                self.laid_out += 1;
-                let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), LINE), Sense::hover());
-                let spoken = match self.layout {
-                    Layout::SideBySide => self.side_by_side(ui, diff, index, rect, &tokens),
-                    Layout::Unified => self.one_of_unified(ui, diff, rows[index], rect, &tokens),
+        area.show_viewport(ui, |ui, viewport| {
+            ui.set_min_size(vec2(room + beyond, code::line_top(count)));
+            let top = ui.max_rect().top();
+            let clip = ui.clip_rect();
+            let visible = code::row_at(viewport.top())..(code::row_at(viewport.bottom()) + 1).min(count);
+            for index in visible {
+                let left_top = pos2(clip.left(), top + code::line_top(index));
+                let rect = Rect::from_min_size(left_top, Vec2::new(clip.width().min(room), LINE));
+                let response = ui.interact(rect, ui.scope_id().with((id, index)), Sense::hover());
+                let shift = viewport.left();
+                let spoken = match layout {
+                    Layout::SideBySide => self.side_by_side(ui, diff, index, rect, shift),
+                    Layout::Unified => {
+                        let Some(drawn) = unified.get(index) else { continue };
+                        self.one_of_unified(ui, diff, *drawn, rect, shift)
+                    }
                 };
                 response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
             }
@@ -149,7 +157,8 @@ impl DiffPane {
         self.marks.entry(index).or_insert_with(|| word_marks(old, new)).clone()
     }
 
-    fn side_by_side(&mut self, ui: &Ui, diff: &Diff, index: usize, rect: Rect, tokens: &Tokens) -> String {
+    fn side_by_side(&mut self, ui: &Ui, diff: &Diff, index: usize, rect: Rect, shift: f32) -> String {
+        let tokens = Tokens::of(ui);
         let row = diff.rows[index];
         let marks = self.marks(diff, index);
         let middle = rect.center().x;
@@ -157,42 +166,64 @@ impl DiffPane {
         let right = Rect::from_min_max(pos2(middle + 2.0, rect.top()), rect.max);
         let (removed, added) =
             (row.left.is_some() && row.kind != RowKind::Same, row.right.is_some() && row.kind != RowKind::Same);
+        let removed = removed.then_some((tokens.removed, tokens.removed_word));
+        let added = added.then_some((tokens.added, tokens.added_word));
         side(
             ui,
-            &diff.old,
-            &diff.old_lines,
-            row.left,
-            &marks.0,
-            left,
-            removed.then_some((tokens.removed, tokens.removed_word)),
+            &Side {
+                whole: &diff.old,
+                lines: &diff.old_lines,
+                at: row.left,
+                marks: &marks.0,
+                rect: left,
+                grounds: removed,
+                shift,
+            },
         );
         side(
             ui,
-            &diff.new,
-            &diff.new_lines,
-            row.right,
-            &marks.1,
-            right,
-            added.then_some((tokens.added, tokens.added_word)),
+            &Side {
+                whole: &diff.new,
+                lines: &diff.new_lines,
+                at: row.right,
+                marks: &marks.1,
+                rect: right,
+                grounds: added,
+                shift,
+            },
         );
         spoken(diff, row)
     }
 
-    fn one_of_unified(&mut self, ui: &Ui, diff: &Diff, drawn: Drawn, rect: Rect, tokens: &Tokens) -> String {
+    fn one_of_unified(&mut self, ui: &Ui, diff: &Diff, drawn: Drawn, rect: Rect, shift: f32) -> String {
+        let tokens = Tokens::of(ui);
         let row = diff.rows[drawn.row];
         let marks = self.marks(diff, drawn.row);
         let sign = ui.painter().layout_no_wrap(drawn.sign().to_owned(), FontId::monospace(tokens::SMALL), tokens.muted);
         let at = pos2(rect.left() + 2.0, rect.center().y - sign.size().y / 2.0);
         let body = Rect::from_min_max(pos2(rect.left() + 14.0, rect.top()), rect.max);
+        let old = Side {
+            whole: &diff.old,
+            lines: &diff.old_lines,
+            at: row.left,
+            marks: &marks.0,
+            rect: body,
+            grounds: None,
+            shift,
+        };
+        let new = Side {
+            whole: &diff.new,
+            lines: &diff.new_lines,
+            at: row.right,
+            marks: &marks.1,
+            rect: body,
+            grounds: None,
+            shift,
+        };
         match drawn.part {
-            Part::Same => side(ui, &diff.new, &diff.new_lines, row.right, &[], body, None),
-            Part::Old => {
-                let ground = Some((tokens.removed, tokens.removed_word));
-                side(ui, &diff.old, &diff.old_lines, row.left, &marks.0, body, ground);
-            }
-            Part::New => {
-                side(ui, &diff.new, &diff.new_lines, row.right, &marks.1, body, Some((tokens.added, tokens.added_word)))
-            }
+            Part::Same => side(ui, &new),
+            Part::Old => side(ui, &Side { grounds: Some((tokens.removed, tokens.removed_word)), ..old }),
+            Part::New => side(ui, &Side { grounds: Some((tokens.added, tokens.added_word)), ..new }),
         }
         ui.painter().galley(at, sign, tokens.muted);
         format!("{} {}", drawn.sign(), spoken(diff, row))
@@ -256,30 +287,44 @@ fn spoken(diff: &Diff, row: Row) -> String {
     }
 }
 
-fn side(
-    ui: &Ui,
-    whole: &str,
-    lines: &[sql::Line],
+/// One side of a row.
+struct Side<'a> {
+    whole: &'a str,
+    lines: &'a [sql::Line],
     at: Option<usize>,
-    marks: &[Range<usize>],
+    marks: &'a [Range<usize>],
     rect: Rect,
+    /// Behind the line, and behind its marked words.
     grounds: Option<(Color32, Color32)>,
-) {
+    /// How far the text is scrolled to the right.
+    shift: f32,
+}
+
+fn side(ui: &Ui, side: &Side<'_>) {
     let tokens = Tokens::of(ui);
+    let rect = side.rect;
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
-    let Some(at) = at else {
+    let Some(at) = side.at else {
         painter.rect_filled(rect, 0.0, tokens.raised);
         return;
     };
-    if let Some((ground, _)) = grounds {
+    if let Some((ground, _)) = side.grounds {
         painter.rect_filled(rect, 0.0, ground);
     }
-    let line = &lines[at];
-    let galley = galley(ui, &tokens, whole, line, marks, grounds.map(|(_, word)| word));
+    let galley = galley(ui, &tokens, side.whole, &side.lines[at], side.marks, side.grounds.map(|(_, word)| word));
     let middle = |height: f32| rect.center().y - height / 2.0;
     let digits = painter.layout_no_wrap((at + 1).to_string(), FontId::monospace(tokens::SMALL), tokens.muted);
     painter.galley(pos2(rect.left() + NUMBERS - UNIT - digits.size().x, middle(digits.size().y)), digits, tokens.muted);
-    painter.galley(pos2(rect.left() + NUMBERS, middle(galley.size().y)), galley, tokens.text);
+    let text = Rect::from_min_max(pos2(rect.left() + NUMBERS, rect.top()), rect.max);
+    let text_painter = painter.with_clip_rect(text.intersect(painter.clip_rect()));
+    text_painter.galley(pos2(text.left() - side.shift, middle(galley.size().y)), galley, tokens.text);
+}
+
+/// Returns the width of the longest line; a letter of the monospaced face stands for all of them.
+fn text_width(ui: &Ui, diff: &Diff) -> f32 {
+    let longest = diff.old_lines.iter().chain(&diff.new_lines).map(|line| line.bytes.len()).max().unwrap_or(0);
+    let letter = ui.fonts_mut(|fonts| fonts.glyph_width(&FontId::monospace(tokens::SMALL), '0'));
+    f32::from(u16::try_from(longest).unwrap_or(u16::MAX)) * letter
 }
 
 fn galley(

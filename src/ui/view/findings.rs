@@ -71,8 +71,18 @@ impl FindingsPage {
     fn verify(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
         text::card(ui, |ui| {
             text::heading(ui, "Verify an exported finding");
-            text::muted(ui, "It needs no database and no trust in whoever sent it. Drop the folder onto the window, or give its path.");
-            let asked = form::path(ui, "verify-path", "Finding folder", &mut self.verify, "Verify finding", scene.shown.is_free());
+            text::muted(
+                ui,
+                "It needs no database and no trust in whoever sent it. Drop the folder onto the window, or give its path.",
+            );
+            let asked = form::path(
+                ui,
+                "verify-path",
+                "Finding folder",
+                &mut self.verify,
+                "Verify finding",
+                scene.shown.is_free(),
+            );
             match asked {
                 Some(PathAsk::Use) => scene.ask(Command::VerifyFinding(PathBuf::from(self.verify.trim()))),
                 Some(PathAsk::Choose) => scene.actions.push(UiAction::Choose(Choose::Finding)),
@@ -92,11 +102,16 @@ impl FindingsPage {
     fn kept(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
         let findings = scene.shown.ledger.value().map_or(&[][..], |ledger| ledger.state.findings.as_slice());
         if findings.is_empty() {
-            text::empty(ui, "No finding has been kept", "After a rehearsal or a run, write one: it is signed and kept in the ledger.", |ui| {
-                if text::deed(ui, true, "Write a finding").clicked() {
-                    self.part = Part::Write;
-                }
-            });
+            text::empty(
+                ui,
+                "No finding has been kept",
+                "After a rehearsal or a run, write one: it is signed and kept in the ledger.",
+                |ui| {
+                    if text::deed(ui, true, "Write a finding").clicked() {
+                        self.part = Part::Write;
+                    }
+                },
+            );
             return;
         }
         for (seq, document, signatures) in findings.iter().rev() {
@@ -119,13 +134,25 @@ impl FindingsPage {
 
     fn write(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
         let Some(request) = scene.shown.chosen().cloned() else {
-            text::empty(ui, "Nothing to write about", "A finding is written about a staged request: rehearsed, or run.", |_| {});
+            text::empty(
+                ui,
+                "Nothing to write about",
+                "A finding is written about a staged request: rehearsed, or run.",
+                |_| {},
+            );
             return;
         };
         choose(ui, scene, &request);
+        // A finding is never written over another: once the folder is there, the next one needs a name of its own.
+        if scene.shown.exported.iter().any(|(done, _)| done.as_os_str() == self.folder.trim()) {
+            self.folder.clear();
+        }
         text::card(ui, |ui| {
             text::heading(ui, &format!("Finding about {}", steps_words(&request)));
-            text::muted(ui, "Plan, rehearsal, approvals, outcome and comparison are put in by the program. Your words stand beside them.");
+            text::muted(
+                ui,
+                "Plan, rehearsal, approvals, outcome and comparison are put in by the program. Your words stand beside them.",
+            );
             form::words(ui, "finding-words", "Your words (Markdown, may be empty)", &mut self.words, 4);
             form::field(ui, "finding-folder", "New folder to export to", &mut self.folder, "/path/to/new-folder");
             if ui.button("Choose a folder…").clicked() {
@@ -137,13 +164,21 @@ impl FindingsPage {
                 && let Some(signer) = self.signer.take(ui)
             {
                 let folder = PathBuf::from(self.folder.trim());
-                scene.ask(Command::ExportFinding { request: request.request.id(), folder, words: self.words.clone(), signer });
+                scene.ask(Command::ExportFinding {
+                    request: request.request.id(),
+                    folder,
+                    words: self.words.clone(),
+                    signer,
+                });
             }
         });
         for (folder, digest) in &scene.shown.exported {
             let tokens = Tokens::of(ui);
             mark::plain(ui, Mark::Tick, tokens.good, &format!("{} · {}", folder.display(), digest.short()));
             if ui.button(format!("Verify {}", folder.display())).clicked() {
+                // What it proves is shown where a dropped folder's would be.
+                self.set_folder(folder);
+                self.part = Part::Verify;
                 scene.actions.push(UiAction::Ask(Command::VerifyFinding(folder.clone())));
             }
         }
@@ -175,8 +210,13 @@ fn verified(ui: &mut Ui, verification: &Verification) {
         text::rule(ui);
         text::label(ui, "Signatures that hold");
         for signed in &verification.signatures {
-            mark::plain(ui, Mark::Tick, tokens.good, &format!("{} · {} over {}", signed.principal, signed.namespace, signed.file));
-            text::mono(ui, &signed.fingerprint);
+            mark::plain(
+                ui,
+                Mark::Tick,
+                tokens.good,
+                &format!("{} · {} over {}", signed.principal, signed.namespace, signed.file),
+            );
+            text::mono_wrapped(ui, &signed.fingerprint);
         }
     }
     if let Some(finding) = &verification.finding {

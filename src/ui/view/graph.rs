@@ -15,7 +15,7 @@ use crate::ui::widget::escape::{one_line, visible};
 use crate::ui::widget::mark::{self, Mark};
 
 /// The narrowest and the widest box.
-const WIDTHS: std::ops::RangeInclusive<f32> = 168.0..=224.0;
+const WIDTHS: std::ops::RangeInclusive<f32> = 156.0..=224.0;
 /// The room between columns, for the arrows.
 const GAP: f32 = 24.0;
 /// How many objects a box names; the rest is counted.
@@ -173,7 +173,11 @@ fn component(ui: &mut Ui, scene: &mut Scene<'_>, book: &Runbook, step: &Step, in
     let objects = objects_of(book, step);
     // A letter of the small monospaced face is 7.2 points wide.
     let letters = if rect.width() > 200.0 { 23 } else { 18 };
-    let facts = scene.shown.survey.value().and_then(|survey| survey.diagnosis.facts.steps.iter().find(|facts| facts.step == step.id));
+    let facts = scene
+        .shown
+        .survey
+        .value()
+        .and_then(|survey| survey.diagnosis.facts.steps.iter().find(|facts| facts.step == step.id));
     for (row, object) in objects.iter().take(OBJECTS).enumerate() {
         let middle = rect.top() + 42.0 + as_f32(row) * 16.0;
         let present = facts
@@ -188,8 +192,15 @@ fn component(ui: &mut Ui, scene: &mut Scene<'_>, book: &Runbook, step: &Step, in
         };
         mark::paint(&painter, mark::square_at(rect.left() + 8.0, middle), shape, color);
         let mono = FontId::monospace(tokens::SMALL);
-        let name = if object.name.schema == book.target.schema { object.name.name.clone() } else { object.name.to_string() };
-        painter.text(pos2(rect.left() + 24.0, middle), Align2::LEFT_CENTER, one_line(&name, letters), mono, tokens.text);
+        let name =
+            if object.name.schema == book.target.schema { object.name.name.clone() } else { object.name.to_string() };
+        painter.text(
+            pos2(rect.left() + 24.0, middle),
+            Align2::LEFT_CENTER,
+            one_line(&name, letters),
+            mono,
+            tokens.text,
+        );
     }
     if objects.len() > OBJECTS {
         let middle = rect.top() + 42.0 + as_f32(OBJECTS) * 16.0;
@@ -198,7 +209,9 @@ fn component(ui: &mut Ui, scene: &mut Scene<'_>, book: &Runbook, step: &Step, in
     }
     let name = format!("Component {}: {word}, place {order} in the order of reversal", step.id);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, &name));
-    if response.on_hover_text(format!("{}\nReversed as number {order}", visible(&step.title))).clicked() {
+    let names: Vec<String> = objects.iter().map(|object| object.name.to_string()).collect();
+    let whole = format!("{}\nReversed as number {order}\n{}", visible(&step.title), names.join("\n"));
+    if response.on_hover_text(whole).clicked() {
         scene.actions.push(UiAction::Step(index));
     }
 }

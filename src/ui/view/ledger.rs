@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use eframe::egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Sense, Ui, WidgetInfo, accesskit::Role, vec2};
+use eframe::egui::{
+    Align, Frame, Layout, Margin, Panel, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, vec2,
+};
 use egui_extras::{Column, TableBuilder};
 
 use super::Scene;
@@ -11,7 +13,7 @@ use crate::ledger::{Body, Entry};
 use crate::session::Command;
 use crate::ui::action::{Page, UiAction};
 use crate::ui::state::Known;
-use crate::ui::tokens::{ROW, Tokens, UNIT};
+use crate::ui::tokens::{ROW, Tokens};
 use crate::ui::widget::escape::one_line;
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::text;
@@ -74,7 +76,10 @@ impl LedgerPage {
     }
 
     fn table(&mut self, ui: &mut Ui, entries: &[Entry]) {
-        ui.spacing_mut().item_spacing = vec2(UNIT, 0.0);
+        // A ui of its own: the table draws its column lines over everything its ui covers.
+        let room = ui.available_rect_before_wrap();
+        let ui = &mut ui.new_child(UiBuilder::new().max_rect(room));
+        ui.spacing_mut().item_spacing = vec2(12.0, 0.0);
         let tokens = Tokens::of(ui);
         let mut clicked = None;
         TableBuilder::new(ui)
@@ -172,18 +177,24 @@ fn says(entry: &Entry) -> String {
     match body {
         Body::Baseline { digest, .. } => format!("Baseline {} was kept", digest.short()),
         Body::Staged { signature, .. } => format!("{} asked for a reversal", signature.principal),
-        Body::Approved { request_digest, signature } => format!("{} approved {}", signature.principal, request_digest.short()),
+        Body::Approved { request_digest, signature } => {
+            format!("{} approved {}", signature.principal, request_digest.short())
+        }
         Body::Rejected { request_digest, signature, reason } => {
             format!("{} rejected {}: {}", signature.principal, request_digest.short(), one_line(&reason, 80))
         }
         Body::Withdrawn { request_digest, signature, reason } => {
             format!("{} withdrew from {}: {}", signature.principal, request_digest.short(), one_line(&reason, 80))
         }
-        Body::Intent { request_digest, operator, .. } => format!("{operator} is about to run {}", request_digest.short()),
+        Body::Intent { request_digest, operator, .. } => {
+            format!("{operator} is about to run {}", request_digest.short())
+        }
         Body::Committed { request_digest, stage, stages, .. } => {
             format!("Stage {} of {stages} of {} was committed", stage + 1, request_digest.short())
         }
-        Body::Ended { request_digest, outcome, .. } => format!("{} ended: {}", request_digest.short(), outcome_words(&outcome)),
+        Body::Ended { request_digest, outcome, .. } => {
+            format!("{} ended: {}", request_digest.short(), outcome_words(&outcome))
+        }
         Body::Finding { signatures, .. } => {
             let names: Vec<&str> = signatures.iter().map(|signed| signed.principal.as_str()).collect();
             format!("Finding, signed by {}", names.join(", "))
@@ -205,12 +216,17 @@ fn nothing(ui: &mut Ui, scene: &mut Scene<'_>) {
         });
         return;
     }
-    text::empty(ui, "The ledger has not been read", "It is read from the target's own PostgreSQL once you are connected.", |ui| {
-        let connected = scene.shown.connection.value().is_some();
-        if connected && text::deed(ui, scene.shown.is_free(), "Read the ledger").clicked() {
-            scene.ask(Command::ReadLedger);
-        } else if !connected && text::deed(ui, true, "Connect to a database").clicked() {
-            scene.actions.push(UiAction::Go(Page::Start));
-        }
-    });
+    text::empty(
+        ui,
+        "The ledger has not been read",
+        "It is read from the target's own PostgreSQL once you are connected.",
+        |ui| {
+            let connected = scene.shown.connection.value().is_some();
+            if connected && text::deed(ui, scene.shown.is_free(), "Read the ledger").clicked() {
+                scene.ask(Command::ReadLedger);
+            } else if !connected && text::deed(ui, true, "Connect to a database").clicked() {
+                scene.actions.push(UiAction::Go(Page::Start));
+            }
+        },
+    );
 }

@@ -4,6 +4,7 @@ pub mod approvals;
 pub mod chrome;
 pub mod code;
 pub mod compare;
+pub mod compare_rows;
 pub mod decision;
 pub mod detail;
 pub mod diff_pane;
@@ -47,6 +48,10 @@ pub struct Scene<'a> {
     pub people: &'a [DeskPerson],
     /// The SQL that makes a ledger.
     pub ledger_sql: &'a str,
+    /// Whether the window is too narrow to show the evidence by default.
+    pub narrow: bool,
+    /// Whether the evidence is shown.
+    pub evidence: bool,
 }
 
 impl Scene<'_> {
@@ -60,8 +65,6 @@ impl Scene<'_> {
 pub struct Pages {
     /// Start.
     pub start: start::StartPage,
-    /// Overview.
-    pub overview: overview::OverviewPage,
     /// Script.
     pub script: script::ScriptPage,
     /// Compare.
@@ -84,7 +87,6 @@ impl Pages {
     pub fn new(options: &UiOptions) -> Self {
         Self {
             start: start::StartPage::new(options),
-            overview: overview::OverviewPage::default(),
             script: script::ScriptPage::default(),
             compare: compare::ComparePage::default(),
             rehearsal: rehearsal::RehearsalPage::default(),

@@ -12,13 +12,12 @@ use crate::ui::tokens::{Tokens, UNIT};
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::text;
 
-/// The overview has no drafts.
-#[derive(Default)]
+/// The overview; it has no drafts.
 pub struct OverviewPage;
 
 impl OverviewPage {
     /// Draws the page.
-    pub fn ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
+    pub fn ui(ui: &mut Ui, scene: &mut Scene<'_>) {
         if scene.shown.book().is_none() {
             text::empty(
                 ui,

@@ -41,7 +41,11 @@ pub fn lines(scene: &Scene<'_>, request: &RequestView) -> Vec<Line> {
         Some(connection) => {
             let actual = &connection.note.database;
             let expected = &request.plan.target.database;
-            line(actual == expected, format!("Connected to {actual}"), format!("The plan is for {expected}, this is {actual}"))
+            line(
+                actual == expected,
+                format!("Connected to {actual}"),
+                format!("The plan is for {expected}, this is {actual}"),
+            )
         }
         None => Line { holds: Holds::No, words: "Not connected".to_owned() },
     });
@@ -56,7 +60,9 @@ pub fn lines(scene: &Scene<'_>, request: &RequestView) -> Vec<Line> {
     let stop = shown.stop();
     lines.push(match (&stop, &shown.survey) {
         (Some((_, reason)), _) => Line { holds: Holds::No, words: format!("A stop holds: {reason}") },
-        (None, Known::Known(_)) => Line { holds: Holds::Yes, words: "No stop holds and no condition has tripped".to_owned() },
+        (None, Known::Known(_)) => {
+            Line { holds: Holds::Yes, words: "No stop holds and no condition has tripped".to_owned() }
+        }
         (None, Known::NotAsked | Known::Asking { .. } | Known::Unreadable { .. }) => {
             Line { holds: Holds::Unknown, words: "The stop conditions have not been looked at: look again".to_owned() }
         }

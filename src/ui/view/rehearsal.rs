@@ -52,7 +52,8 @@ impl RehearsalPage {
             text::failure(ui, &reason.message, &reason.hint);
         }
         let Some(rehearsed) = scene.shown.rehearsal.value().cloned() else {
-            let next = "A rehearsal runs the reversal by the same code path and ends it by ROLLBACK: nothing is left behind.";
+            let next =
+                "A rehearsal runs the reversal by the same code path and ends it by ROLLBACK: nothing is left behind.";
             text::empty(ui, "Nothing has been rehearsed", next, |ui| {
                 if text::deed(ui, true, "Prepare a rehearsal").clicked() {
                     self.part = Part::Stage;
@@ -70,7 +71,8 @@ impl RehearsalPage {
 
 /// What happens in a rehearsal right now.
 fn live(ui: &mut Ui, scene: &Scene<'_>) {
-    let rehearsing = scene.shown.flight.as_ref().is_some_and(|flight| matches!(flight.errand, Errand::Rehearse | Errand::Stage));
+    let rehearsing =
+        scene.shown.flight.as_ref().is_some_and(|flight| matches!(flight.errand, Errand::Rehearse | Errand::Stage));
     if !rehearsing {
         return;
     }
@@ -94,15 +96,28 @@ pub fn line(ui: &mut Ui, progress: &Progress) {
         Progress::Answered(traced) => match &traced.surprise {
             None => {
                 let rows = traced.rows.as_ref().map(|rows| format!(" {rows}")).unwrap_or_default();
-                let words = format!("{} {}: {}{rows} · {}", traced.step, traced.ordinal, traced.tag, text::millis(traced.duration_millis));
+                let words = format!(
+                    "{} {}: {}{rows} · {}",
+                    traced.step,
+                    traced.ordinal,
+                    traced.tag,
+                    text::millis(traced.duration_millis)
+                );
                 mark::plain(ui, Mark::Tick, tokens.good, &words)
             }
-            Some(surprise) => mark::word(ui, Mark::Cross, tokens.bad, &format!("{} {}: {surprise}", traced.step, traced.ordinal)),
+            Some(surprise) => {
+                mark::word(ui, Mark::Cross, tokens.bad, &format!("{} {}: {surprise}", traced.step, traced.ordinal))
+            }
         },
         Progress::VerifiedInside(comparison) => {
             let failures = comparison.failures().count();
             if failures == 0 {
-                mark::plain(ui, Mark::Tick, tokens.good, &format!("Verified inside: {} as expected", comparison.rows.len()))
+                mark::plain(
+                    ui,
+                    Mark::Tick,
+                    tokens.good,
+                    &format!("Verified inside: {} as expected", comparison.rows.len()),
+                )
             } else {
                 mark::word(ui, Mark::Cross, tokens.bad, &format!("Verified inside: {failures} not as expected"))
             }
@@ -129,14 +144,28 @@ fn headline(ui: &mut Ui, scene: &Scene<'_>, rehearsed: &Rehearsed) {
     let open = text::millis(rehearsal.duration_millis);
     text::muted(
         ui,
-        &format!("{} · {age}, holds for {limit} · the transaction was open for {open} · plan {}", text::date(rehearsal.taken_at), rehearsal.plan_digest.short()),
+        &format!(
+            "{} · {age}, holds for {limit} · the transaction was open for {open} · plan {}",
+            text::date(rehearsal.taken_at),
+            rehearsal.plan_digest.short()
+        ),
     );
     let failures: usize = rehearsal.inside.iter().map(|comparison| comparison.failures().count()).sum();
     let rows: usize = rehearsal.inside.iter().map(|comparison| comparison.rows.len()).sum();
     if failures == 0 {
-        mark::plain(ui, Mark::Tick, tokens.good, &format!("Inside the transaction: {} as expected", text::count(rows, "check")));
+        mark::plain(
+            ui,
+            Mark::Tick,
+            tokens.good,
+            &format!("Inside the transaction: {} as expected", text::count(rows, "check")),
+        );
     } else {
-        mark::word(ui, Mark::Cross, tokens.bad, &format!("Inside the transaction: {failures} of {rows} not as expected"));
+        mark::word(
+            ui,
+            Mark::Cross,
+            tokens.bad,
+            &format!("Inside the transaction: {failures} of {rows} not as expected"),
+        );
     }
     ui.add_space(UNIT);
 }
@@ -150,7 +179,12 @@ fn proof(ui: &mut Ui, rehearsal: &Rehearsal) {
     ids.sort_by_key(|id| !residue.contains(id));
     let equal = ids.len() - residue.len();
     if residue.is_empty() {
-        mark::word(ui, Mark::Same, tokens.good, &format!("Entry equals exit in all {}", text::count(ids.len(), "answer")));
+        mark::word(
+            ui,
+            Mark::Same,
+            tokens.good,
+            &format!("Entry equals exit in all {}", text::count(ids.len(), "answer")),
+        );
     } else {
         mark::word(ui, Mark::Drifted, tokens.bad, &format!("{} differ, {equal} are equal", residue.len()));
     }
@@ -196,5 +230,5 @@ fn proof(ui: &mut Ui, rehearsal: &Rehearsal) {
 }
 
 fn words_of(reading: &Reading) -> String {
-    super::compare::reading_words(reading)
+    super::compare_rows::reading_words(reading)
 }

@@ -8,7 +8,7 @@ use eframe::egui::{FontId, RichText, Ui};
 
 use super::Scene;
 use super::approvals::{status, steps_words};
-use super::compare::reading_words;
+use super::compare_rows::reading_words;
 use super::script::rows_words;
 use crate::census::Comparison;
 use crate::ledger::RequestStatus;
@@ -22,7 +22,13 @@ use crate::ui::widget::text;
 const NAMES: f32 = 88.0;
 
 /// Draws the card.
-pub fn ui(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView, acknowledged: &mut BTreeSet<usize>, opened: &mut BTreeSet<String>) {
+pub fn ui(
+    ui: &mut Ui,
+    scene: &mut Scene<'_>,
+    request: &RequestView,
+    acknowledged: &mut BTreeSet<usize>,
+    opened: &mut BTreeSet<String>,
+) {
     text::card(ui, |ui| {
         text::heading(ui, &format!("Reverse {} on {}", steps_words(request), request.request.database));
         text::muted(ui, &format!("Request {} · asked by {}", request.request.id(), request.request.requester));
@@ -60,11 +66,18 @@ fn digest(ui: &mut Ui, request: &RequestView) {
     text::label(ui, "What is signed, by its digest");
     let groups = request.digest.groups();
     for line in groups.as_bytes().chunks(40) {
-        ui.label(RichText::new(String::from_utf8_lossy(line).trim_end()).font(FontId::new(tokens::BODY, tokens::mono_semibold())));
+        ui.label(
+            RichText::new(String::from_utf8_lossy(line).trim_end())
+                .font(FontId::new(tokens::BODY, tokens::mono_semibold())),
+        );
     }
     ui.horizontal(|ui| {
         text::muted(ui, "Read aloud");
-        ui.label(RichText::new(request.digest.phrase()).font(FontId::new(tokens::HEAD, tokens::semibold())).color(tokens.accent));
+        ui.label(
+            RichText::new(request.digest.phrase())
+                .font(FontId::new(tokens::HEAD, tokens::semibold()))
+                .color(tokens.accent),
+        );
     });
 }
 
@@ -113,7 +126,10 @@ fn expiry(ui: &mut Ui, scene: &Scene<'_>, request: &RequestView) {
 fn statements(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView) {
     let tokens = Tokens::of(ui);
     let count: usize = request.plan.stages.iter().map(|stage| stage.statements.len()).sum();
-    text::heading(ui, &format!("{} in {}", text::count(count, "statement"), text::count(request.plan.stages.len(), "transaction")));
+    text::heading(
+        ui,
+        &format!("{} in {}", text::count(count, "statement"), text::count(request.plan.stages.len(), "transaction")),
+    );
     for stage in &request.plan.stages {
         let what = format!("script:{}", stage.step);
         let seen = scene.shown.seen.contains(&(request.digest, what));
@@ -127,7 +143,8 @@ fn statements(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView) {
             }
         });
         for statement in &stage.statements {
-            let words = format!("{}. {}", statement.ordinal, statement.sql.split_whitespace().collect::<Vec<_>>().join(" "));
+            let words =
+                format!("{}. {}", statement.ordinal, statement.sql.split_whitespace().collect::<Vec<_>>().join(" "));
             text::mono(ui, &words).on_hover_text(statement.sql.as_str());
             let notices: Vec<String> =
                 statement.notices.iter().map(|notice| format!(" · {} ×{}", notice.severity, notice.times)).collect();

@@ -61,7 +61,13 @@ impl RunPage {
             match (finished, status(scene, &request)) {
                 (Some(finished), _) => outcome(ui, scene, &request, &finished),
                 (None, RequestStatus::Begun { run }) => {
-                    unknown(ui, scene, &request, None, &format!("The run {run} began, and the ledger records no end of it."));
+                    unknown(
+                        ui,
+                        scene,
+                        &request,
+                        None,
+                        &format!("The run {run} began, and the ledger records no end of it."),
+                    );
                 }
                 (None, RequestStatus::Ended(Outcome::Unknown { token, reason, .. })) => {
                     unknown(ui, scene, &request, Some(&token), &reason);
@@ -105,7 +111,7 @@ impl RunPage {
                 self.typed.clear();
             }
             if !green {
-                text::muted(ui, "Waits for every line above.");
+                text::muted(ui, "Waits for every line of the preflight.");
             } else if !self.signer.is_ready() {
                 text::muted(ui, "Waits for choosing who runs it, and the key.");
             }
@@ -118,10 +124,11 @@ impl RunPage {
             return;
         }
         let database = request.request.database.clone();
-        let modal = Modal::new(Id::unique("confirm-run")).show(ui.ctx(), |ui| {
+        let modal = Modal::new(Id::unique("confirm-run")).frame(text::dialog(ui)).show(ui.ctx(), |ui| {
             ui.set_width(440.0);
-            text::heading(ui, &deed_words(scene, request));
+            text::heading(ui, &format!("Reverse {} on {database}, for good", steps_words(request)));
             text::body(ui, "Each stage is one transaction. What does not end as planned is rolled back, and the rest is not begun.");
+            ui.add_space(UNIT);
             form::field(ui, "confirm-database", &format!("Type the database's name, {database}"), &mut self.typed, "");
             ui.add_space(UNIT);
             ui.horizontal(|ui| {
@@ -220,7 +227,8 @@ fn outcome(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView, finished: 
         unknown(ui, scene, request, Some(token), reason);
         return;
     }
-    let well = finished.outcome == Outcome::Committed && finished.after.as_ref().is_some_and(crate::census::Comparison::holds);
+    let well =
+        finished.outcome == Outcome::Committed && finished.after.as_ref().is_some_and(crate::census::Comparison::holds);
     let (mark, color, fill) =
         if well { (Mark::Tick, tokens.good, tokens.good_faint) } else { (Mark::Cross, tokens.bad, tokens.bad_faint) };
     text::callout(ui, fill, color, |ui| {
@@ -257,8 +265,14 @@ fn unknown(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView, token: Opt
     });
     text::card(ui, |ui| {
         text::heading(ui, "How it is proved");
-        text::body(ui, "1. A new connection to the same server takes the target's mutex. It is free only once the old transaction has ended.");
-        text::body(ui, "2. The ledger holds the outcome entry of this run, or it does not: it was written in the same transaction.");
+        text::body(
+            ui,
+            "1. A new connection to the same server takes the target's mutex. It is free only once the old transaction has ended.",
+        );
+        text::body(
+            ui,
+            "2. The ledger holds the outcome entry of this run, or it does not: it was written in the same transaction.",
+        );
         text::body(ui, "3. pg_xact_status of the transaction must agree. If it does not, the answer stays unknown.");
         if let Some(token) = token {
             text::rule(ui);

@@ -59,7 +59,7 @@ impl ScriptPage {
             return;
         };
         self.adopt(&step);
-        self.seen(scene, &step);
+        Self::seen(scene, &step);
         ui.horizontal(|ui| {
             text::heading(ui, &format!("{} · {}", step.id, step.reversal.path));
             if ui.button("Copy script").clicked() {
@@ -103,7 +103,7 @@ impl ScriptPage {
     }
 
     /// A script counts as opened for every open request that holds it, as soon as it is on the screen.
-    fn seen(&self, scene: &mut Scene<'_>, step: &Step) {
+    fn seen(scene: &mut Scene<'_>, step: &Step) {
         let what = format!("script:{}", step.id);
         for request in scene.shown.requests() {
             let holds = request.plan.stages.iter().any(|stage| stage.step == step.id);
@@ -207,8 +207,8 @@ fn captured(scene: &Scene<'_>, step: &Step) -> Option<(String, String)> {
 fn sealed(scene: &Scene<'_>, step: &Step) -> Option<(String, String)> {
     let request = scene.shown.request_of(&step.id)?;
     let stage = request.plan.stages.iter().find(|stage| stage.step == step.id)?;
-    let text = stage.statements.iter().map(|statement| format!("{};\n", statement.sql.trim_end_matches(';'))).collect();
-    Some((text, format!("Sealed · request {}", request.request.id())))
+    let statements: Vec<&str> = stage.statements.iter().map(|known| known.sql.trim_end_matches(';')).collect();
+    Some((statements.join(";\n") + ";\n", format!("Sealed · request {}", request.request.id())))
 }
 
 /// Says what rows a statement must affect.
@@ -240,10 +240,9 @@ fn asides(ui: &Ui, scene: &Scene<'_>, step: &Step, lines: &[Line]) -> BTreeMap<u
         let Some(ordinal) = line.statement else { continue };
         let rule = step.statements.get(&ordinal);
         let notices = rule.map_or(&[][..], |rule| rule.notices.as_slice());
-        let mut words = format!("{ordinal}: {}", rows_words(rule.and_then(|rule| rule.rows.as_ref())));
-        if !notices.is_empty() {
-            words.push_str(&format!(", {}", text::count(notices.len(), "notice")));
-        }
+        let beside =
+            if notices.is_empty() { String::new() } else { format!(", {}", text::count(notices.len(), "notice")) };
+        let words = format!("{ordinal}: {}{beside}", rows_words(rule.and_then(|rule| rule.rows.as_ref())));
         let more: Vec<String> = notices
             .iter()
             .map(|notice| format!("{} ×{} containing {:?}", notice.severity, notice.times, notice.contains))

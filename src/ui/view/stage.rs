@@ -54,8 +54,11 @@ impl StageForm {
             self.steps.push(step.id.clone());
         }
         let known = std::mem::take(&mut self.bindings);
-        let value = |name: &str| known.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone()).unwrap_or_default();
-        self.bindings = book.parameters.iter().map(|parameter| (parameter.name.clone(), value(&parameter.name))).collect();
+        let value = |name: &str| {
+            known.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone()).unwrap_or_default()
+        };
+        self.bindings =
+            book.parameters.iter().map(|parameter| (parameter.name.clone(), value(&parameter.name))).collect();
     }
 
     fn left(&mut self, ui: &mut Ui, book: &Runbook) {
@@ -90,15 +93,20 @@ impl StageForm {
             // D-25: the order is checked against the live catalog when it is sealed; this list only asks.
             text::muted(ui, "What depends on a step must stand before it; sealing refuses another order.");
         });
-        let used: Vec<&Parameter> =
-            book.parameters.iter().filter(|parameter| self.steps.iter().any(|step| uses(book, step, &parameter.name))).collect();
+        let used: Vec<&Parameter> = book
+            .parameters
+            .iter()
+            .filter(|parameter| self.steps.iter().any(|step| uses(book, step, &parameter.name)))
+            .collect();
         if used.is_empty() {
             return;
         }
         text::card(ui, |ui| {
             text::heading(ui, "Parameters");
             for parameter in used {
-                let Some((_, value)) = self.bindings.iter_mut().find(|(name, _)| *name == parameter.name) else { continue };
+                let Some((_, value)) = self.bindings.iter_mut().find(|(name, _)| *name == parameter.name) else {
+                    continue;
+                };
                 let label = format!("{} ({})", parameter.name, kind_word(parameter.kind));
                 form::field(ui, ("binding", &parameter.name), &label, value, "");
                 text::muted(ui, &parameter.description);

@@ -171,6 +171,7 @@ impl StartPage {
                 Some(open) => {
                     let census = &open.baseline.census;
                     text::strong(ui, &format!("\"{}\" · {}", open.baseline.label, text::date(census.taken_at)));
+                    text::muted(ui, &open.path.display().to_string());
                     text::muted(
                         ui,
                         &format!("{} of {}", text::count(census.readings.len(), "answer"), census.target.database),

@@ -3,30 +3,46 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
+
+/// Letters that draw as nothing, or as something else than they are.
+const HIDDEN: &[RangeInclusive<char>] = &[
+    // Bidi marks, embeddings, overrides and isolates.
+    '\u{061C}'..='\u{061C}',
+    '\u{200E}'..='\u{200F}',
+    '\u{202A}'..='\u{202E}',
+    '\u{2066}'..='\u{2069}',
+    // Zero width, joiners, soft hyphen, BOM, fillers, tags, variation selectors.
+    '\u{00AD}'..='\u{00AD}',
+    '\u{034F}'..='\u{034F}',
+    '\u{115F}'..='\u{1160}',
+    '\u{180B}'..='\u{180F}',
+    '\u{200B}'..='\u{200D}',
+    '\u{2060}'..='\u{2065}',
+    '\u{206A}'..='\u{206F}',
+    '\u{3164}'..='\u{3164}',
+    '\u{FE00}'..='\u{FE0F}',
+    '\u{FEFF}'..='\u{FEFF}',
+    '\u{FFA0}'..='\u{FFA0}',
+    '\u{FFF0}'..='\u{FFFB}',
+    '\u{E0000}'..='\u{E0FFF}',
+    // Line separators and spaces that are not the space.
+    '\u{2028}'..='\u{2029}',
+    '\u{00A0}'..='\u{00A0}',
+    '\u{1680}'..='\u{1680}',
+    '\u{2000}'..='\u{200A}',
+    '\u{202F}'..='\u{202F}',
+    '\u{205F}'..='\u{205F}',
+    '\u{3000}'..='\u{3000}',
+];
 
 /// Returns whether a letter draws as nothing, or as something else than it is.
 #[must_use]
 pub fn is_hidden(letter: char) -> bool {
-    match letter {
-        '\n' | '\t' => false,
-        _ if letter.is_control() => true,
-        // Bidi marks, embeddings, overrides and isolates.
-        '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => true,
-        // Zero width, joiners, soft hyphen, BOM, fillers, tags, variation selectors.
-        '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200D}' => true,
-        '\u{2060}'..='\u{2065}' | '\u{206A}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' => true,
-        '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}' => true,
-        // Line separators and spaces that are not the space.
-        '\u{2028}'
-        | '\u{2029}'
-        | '\u{00A0}'
-        | '\u{1680}'
-        | '\u{2000}'..='\u{200A}'
-        | '\u{202F}'
-        | '\u{205F}'
-        | '\u{3000}' => true,
-        _ => false,
+    if letter.is_ascii() {
+        return letter.is_ascii_control() && letter != '\n' && letter != '\t';
     }
+    letter.is_control() || HIDDEN.iter().any(|range| range.contains(&letter))
 }
 
 /// Returns the text with every hidden letter as a visible escape.

@@ -23,7 +23,8 @@ pub fn field(ui: &mut Ui, id: impl AsIdSalt, label: &str, value: &mut String, hi
 /// A short search field with its label beside it.
 pub fn search(ui: &mut Ui, id: impl AsIdSalt, value: &mut String) -> Response {
     let name = text::label(ui, "Search");
-    let edit = TextEdit::singleline(value).id(Id::unique(("field", id))).desired_width(160.0).margin(tokens::field_margin());
+    let edit =
+        TextEdit::singleline(value).id(Id::unique(("field", id))).desired_width(160.0).margin(tokens::field_margin());
     ui.add(edit).labelled_by(name.id)
 }
 

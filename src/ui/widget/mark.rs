@@ -1,8 +1,8 @@
 //! Shapes that go before a word, drawn by hand so that they look the same in every font: shape, word, then colour.
 
 use eframe::egui::{
-    Color32, Painter, Pos2, Rect, Response, RichText, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo, accesskit::Role,
-    pos2, vec2,
+    Color32, Label, Painter, Pos2, Rect, Response, RichText, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo,
+    accesskit::Role, pos2, vec2,
 };
 
 use super::escape::visible;
@@ -198,29 +198,20 @@ pub fn paint(painter: &Painter, rect: Rect, mark: Mark, color: Color32) {
     }
 }
 
-/// Draws a mark and its word on one line; together they have the word as accessible name.
+/// Draws a mark and its words; they have the words as accessible name. Long words wrap beside the mark.
 pub fn word(ui: &mut Ui, mark: Mark, color: Color32, text: &str) -> Response {
-    on_one_line(ui, |ui| {
-        bare(ui, mark, color);
-        ui.label(RichText::new(visible(text)).color(color))
-    })
+    marked(ui, mark, color, RichText::new(visible(text)).color(color))
 }
 
 /// As [`word`], with the words in the colour of plain text.
 pub fn plain(ui: &mut Ui, mark: Mark, color: Color32, text: &str) -> Response {
     let words = Tokens::of(ui).text;
-    on_one_line(ui, |ui| {
-        bare(ui, mark, color);
-        ui.label(RichText::new(visible(text)).color(words))
-    })
+    marked(ui, mark, color, RichText::new(visible(text)).color(words))
 }
 
 /// As [`word`], in the small size.
 pub fn small(ui: &mut Ui, mark: Mark, color: Color32, text: &str) -> Response {
-    on_one_line(ui, |ui| {
-        bare(ui, mark, color);
-        ui.label(RichText::new(visible(text)).small().color(color))
-    })
+    marked(ui, mark, color, RichText::new(visible(text)).small().color(color))
 }
 
 /// As [`small`], for a line that is filled from its right edge.
@@ -230,12 +221,24 @@ pub fn small_from_right(ui: &mut Ui, mark: Mark, color: Color32, text: &str) -> 
     response
 }
 
-/// Lays out on one line no higher than its words; long words go on in the next line beside the mark.
-fn on_one_line(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> Response) -> Response {
+fn marked(ui: &mut Ui, mark: Mark, color: Color32, words: RichText) -> Response {
+    if ui.layout().is_horizontal() {
+        // Beside other things the row's own height counts.
+        let shown = ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = HALF + 2.0;
+            bare(ui, mark, color);
+            ui.label(words)
+        });
+        return shown.inner;
+    }
     ui.scope(|ui| {
         ui.spacing_mut().interact_size.y = LINE;
         ui.spacing_mut().item_spacing.x = HALF + 2.0;
-        ui.horizontal_top(add).inner
+        let line = ui.horizontal_top(|ui| {
+            bare(ui, mark, color);
+            ui.vertical(|ui| ui.add(Label::new(words).wrap())).inner
+        });
+        line.inner
     })
     .inner
 }

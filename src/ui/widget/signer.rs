@@ -107,7 +107,9 @@ impl SignerForm {
             .shown
             .book()
             .and_then(|book| book.roster.as_ref())
-            .map(|roster| roster.people.iter().filter(|person| role.is_none_or(|role| may(person, role))).cloned().collect())
+            .map(|roster| {
+                roster.people.iter().filter(|person| role.is_none_or(|role| may(person, role))).cloned().collect()
+            })
             .unwrap_or_default();
         if people.is_empty() {
             let role = role.map_or("at all", role_word);

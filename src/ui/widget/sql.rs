@@ -243,10 +243,11 @@ fn piece_at(rest: &str, before: Option<u8>) -> (usize, Piece) {
     if first == ':' && bytes.get(1) == Some(&b'\'') && before != Some(b':') {
         return (rest[2..].find('\'').map_or(rest.len(), |end| end + 3), Piece::Parameter);
     }
-    if first == '$' && !before.is_some_and(is_word) {
-        if let Some(length) = dollar_length(rest) {
-            return (length, Piece::Text);
-        }
+    if first == '$'
+        && !before.is_some_and(is_word)
+        && let Some(length) = dollar_length(rest)
+    {
+        return (length, Piece::Text);
     }
     if first.is_ascii_digit() && !before.is_some_and(is_word) {
         let end = bytes.iter().position(|byte| !byte.is_ascii_digit() && *byte != b'.').unwrap_or(rest.len());

@@ -46,11 +46,6 @@ pub fn mono_wrapped(ui: &mut Ui, text: &str) -> Response {
     ui.add(Label::new(RichText::new(visible(text)).text_style(tokens::mono_small())).wrap())
 }
 
-/// Coloured body text; the colour repeats what the words say.
-pub fn colored(ui: &mut Ui, color: Color32, text: &str) -> Response {
-    ui.label(RichText::new(visible(text)).color(color))
-}
-
 /// What a page or a card is called.
 pub fn heading(ui: &mut Ui, text: &str) -> Response {
     ui.label(RichText::new(visible(text)).text_style(TextStyle::Heading))
@@ -224,4 +219,9 @@ pub fn split(ui: &mut Ui) -> (Ui, Ui) {
 pub fn join(ui: &mut Ui, left: &Ui, right: &Ui) {
     let rect = left.min_rect().union(right.min_rect());
     ui.advance_cursor_after_rect(rect);
+}
+
+/// The frame of a dialog.
+pub fn dialog(ui: &Ui) -> Frame {
+    Frame::popup(ui.style()).inner_margin(Margin::same(16)).corner_radius(CornerRadius::same(8))
 }

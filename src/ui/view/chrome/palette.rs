@@ -50,7 +50,7 @@ impl Palette {
         }
         let mut gone = pressed(Key::Enter).then_some(self.chosen);
         let area = Modal::default_area(Id::unique("palette")).anchor(Align2::CENTER_TOP, vec2(0.0, 88.0));
-        let modal = Modal::new(Id::unique("palette")).area(area).show(ui.ctx(), |ui| {
+        let modal = Modal::new(Id::unique("palette")).area(area).frame(text::dialog(ui)).show(ui.ctx(), |ui| {
             ui.set_width(480.0_f32.min(ui.ctx().content_rect().width() - 48.0));
             let name = text::label(ui, "Go to a page, a step or a check");
             let field = ui
@@ -58,7 +58,7 @@ impl Palette {
                 .labelled_by(name.id);
             field.request_focus();
             ui.add_space(UNIT);
-            ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+            ScrollArea::vertical().max_height(372.0).show(ui, |ui| {
                 if places.is_empty() {
                     text::muted(ui, "Nothing of that name.");
                 }

@@ -1,8 +1,8 @@
 //! The steps rail: build order, diagnosis as shape and word, approvals, last outcome. Up and down by keyboard.
 
 use eframe::egui::{
-    Button, EventFilter, FontId, Id, Key, Modifiers, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2,
-    WidgetInfo, accesskit::Role, pos2,
+    Button, EventFilter, FontId, Frame, Id, Key, Margin, Modifiers, Rect, RichText, ScrollArea, Sense, Stroke,
+    StrokeKind, Ui, Vec2, WidgetInfo, accesskit::Role, pos2,
 };
 
 use crate::ledger::RequestStatus;
@@ -21,12 +21,13 @@ const HEIGHT: f32 = 60.0;
 /// Draws the rail.
 pub fn ui(ui: &mut Ui, scene: &mut Scene<'_>) {
     let Some(book) = scene.shown.book().cloned() else {
-        ui.add_space(UNIT);
-        text::label(ui, "Steps");
-        text::muted(ui, "The steps of a runbook appear here, in build order.");
-        if ui.add(Button::new(RichText::new("Open a runbook"))).clicked() {
-            scene.actions.push(UiAction::Go(Page::Start));
-        }
+        Frame::new().inner_margin(Margin::same(12)).show(ui, |ui| {
+            text::label(ui, "Steps");
+            text::muted(ui, "The steps of a runbook appear here, in build order.");
+            if ui.add(Button::new(RichText::new("Open a runbook"))).clicked() {
+                scene.actions.push(UiAction::Go(Page::Start));
+            }
+        });
         return;
     };
     ui.add_space(UNIT);
@@ -89,7 +90,14 @@ fn step(ui: &mut Ui, scene: &mut Scene<'_>, step: &Step, index: usize, count: us
     let mark_left = (rect.right() - 10.0 - mark_width).max(text_left + width + UNIT);
     mark::paint(&painter, mark::square_at(mark_left, rect.top() + 15.0), mark, color);
     at(&painter, mark_left + mark::SIZE + 4.0, rect.top() + 15.0, word, tokens::SMALL, false, color);
-    elided(ui, &painter, pos2(text_left, rect.top() + 32.0), rect.right() - 10.0 - text_left, &step.title, tokens.muted);
+    elided(
+        ui,
+        &painter,
+        pos2(text_left, rect.top() + 32.0),
+        rect.right() - 10.0 - text_left,
+        &step.title,
+        tokens.muted,
+    );
     elided(ui, &painter, pos2(text_left, rect.top() + 47.0), rect.right() - 10.0 - text_left, &last, tokens.muted);
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, tokens.line));
     let name = format!("{} {}: {word}, {last}", step.position, step.id);

@@ -35,9 +35,9 @@ pub fn line(ui: &mut Ui, scene: &mut Scene<'_>) {
 }
 
 fn buttons(ui: &mut Ui, scene: &mut Scene<'_>) {
-    let evidence = if scene.prefs.evidence { "Hide evidence" } else { "Show evidence" };
+    let evidence = if scene.evidence { "Hide evidence" } else { "Show evidence" };
     if quiet(ui, evidence).clicked() {
-        scene.actions.push(UiAction::ToggleEvidence);
+        scene.actions.push(UiAction::ToggleEvidence { narrow: scene.narrow });
     }
     let dark = ui.visuals().dark_mode;
     if quiet(ui, if dark { "Light" } else { "Dark" }).on_hover_text("Change the theme").clicked() {
