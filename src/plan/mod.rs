@@ -7,8 +7,10 @@
 mod canonical;
 mod document;
 mod draft;
+mod recheck;
 mod seal;
 
 pub use canonical::{CanonicalError, canonical, read_strict};
 pub use document::*;
+pub use recheck::recheck;
 pub use seal::{SealInput, SealRefusal, SealedPlan, seal};

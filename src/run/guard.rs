@@ -79,6 +79,11 @@ pub fn statement_surprise(planned: &PlannedStatement, reply: &Reply) -> Option<S
     rows_surprise(planned.rows.as_ref(), rows).or_else(|| notices_surprise(&planned.notices, &reply.notices))
 }
 
+/// Says whether an answer tells of a transaction that ended under us: then nobody may call it rolled back.
+pub fn may_have_committed(reply: &Reply) -> bool {
+    reply.tags.iter().any(|tag| tag == "COMMIT" || tag.starts_with("COMMIT ") || tag == "PREPARE TRANSACTION")
+}
+
 /// Splits a command tag into its word and its row count: `INSERT 0 4` is `INSERT` and 4.
 pub fn split_tag(tag: &str) -> (&str, Option<u64>) {
     let word = tag.trim_end_matches(|c: char| c.is_ascii_digit() || c == ' ');

@@ -382,7 +382,8 @@ impl Machine {
             return self.trip(tripped);
         }
         if let Some(surprise) = surprise {
-            return self.surprise(format!("{place}: {surprise}"));
+            let reason = format!("{place}: {surprise}");
+            return if guard::may_have_committed(reply) { self.unknown(reason) } else { self.surprise(reason) };
         }
         self.send(Phase::LookingAround(index), Purpose::LookAround, message::LOOK_AROUND)
     }
@@ -502,7 +503,7 @@ impl Machine {
 
     fn unknown(&mut self, reason: String) -> Step {
         let Some(token) = self.token() else { return self.end_before_begin(reason) };
-        self.note_failure(format!("the answer to COMMIT was lost: {reason}"));
+        self.note_failure(format!("it is not known whether it was committed: {reason}"));
         self.finished.outcome = Outcome::Unknown { token, reason, committed: self.committed.clone() };
         self.done()
     }

@@ -2,6 +2,7 @@
 
 use super::ledger::{find_request, read_ledger};
 use super::stage::refuse_stop;
+use super::trust::refuse_unreviewed;
 use super::{Failure, FailureKind, SignAs, World};
 use crate::approval::{
     ApprovalRefusal, Decision, Namespace, SignedBytes, Standing, check_decision, decision_bytes, may_approve,
@@ -42,6 +43,7 @@ pub async fn approve(
     if let Some(void) = opened.standing(world, &state).void {
         return Err(void.into());
     }
+    refuse_unreviewed(&opened)?;
     let editor = opened.plan.plan().editor.as_ref();
     let principal = match &approval {
         Approval::Sign(signer) => &signer.principal,

@@ -4,10 +4,11 @@ use super::drive::drive;
 use super::ledger::{Opened, find_request, read_ledger};
 use super::stage::refuse_stop;
 use super::survey::read_baseline;
+use super::trust::{refuse_strangers, refuse_unreviewed};
 use super::{Failure, FailureKind, SignAs, Watch, World};
 use crate::approval::{ApprovalRefusal, Namespace, check_operated, check_requested, countersign, may_operate};
 use crate::ledger::{Body, RequestStatus};
-use crate::port::{Database, Proof};
+use crate::port::{Database, DatabaseError, Proof};
 use crate::run::{Evidence, Finished, Machine, Outcome};
 use crate::runbook::StepId;
 
@@ -44,7 +45,18 @@ pub async fn run(
         );
         return Err(Failure::new(FailureKind::Refused, message, "Connect to the plan's target, or stage again."));
     }
+    if live.role != target.role {
+        // Before the intent: a slip of the connection text must not use the approvals up.
+        let message = format!("role: expected {}, actual {}", target.role, live.role);
+        return Err(Failure::new(
+            FailureKind::Refused,
+            message,
+            "Connect as the role that rehearsed it, or stage again.",
+        ));
+    }
     may_operate(&opened.roster, &signer.principal)?;
+    refuse_unreviewed(&opened)?;
+    refuse_strangers(&state, &opened)?;
     // D-71: an agent may prepare, so the requester is checked like everybody else.
     check_requested(&opened.roster, &opened.request, &opened.state.requested)?;
     let countersigned = countersign(
@@ -129,7 +141,17 @@ pub async fn prove_again(database: &dyn Database, name: &str) -> Result<Outcome,
         }
         // The desk died after the intent: whoever holds the mutex is gone once it can be taken, and the ledger decides.
         RequestStatus::Begun { run } => {
-            database.settle().await?;
+            database.settle().await.map_err(|error| match error {
+                DatabaseError::Refused { .. } => {
+                    let hint = "Wait until it has ended, then prove again; nothing is run by proving.";
+                    Failure::new(FailureKind::Unknown, error.to_string(), hint)
+                }
+                DatabaseError::Unreachable(_)
+                | DatabaseError::NoLedger
+                | DatabaseError::Blind(_)
+                | DatabaseError::Lost(_)
+                | DatabaseError::Garbled(_) => error.into(),
+            })?;
             // Read again: the transaction may have committed between the first look and the mutex.
             let (_, settled) = read_ledger(database).await?;
             let now = find_request(&settled, name)?;

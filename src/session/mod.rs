@@ -10,6 +10,7 @@ mod finding;
 mod ledger;
 mod stage;
 mod survey;
+mod trust;
 mod worker;
 mod world;
 

@@ -241,3 +241,134 @@ fn a_rewritten_row_stops_every_verb() {
     assert_eq!(run(superuser.ledger_read(0)).unwrap().len(), entries);
     assert!(!stand.is_reversed());
 }
+
+#[test]
+fn a_roster_that_somebody_brought_along_opens_nothing() {
+    let stand = Stand::new();
+    let first = stand.approved();
+    assert_eq!(stand.run(&first).unwrap().outcome, Outcome::Committed);
+    stand.build();
+    let file = stand.folder.join("roster.toml");
+    let known = std::fs::read_to_string(&file).unwrap();
+
+    // Minh's and Thu's names with keys of somebody else.
+    let keys = crate::keys::Keys::new();
+    let mut brought = known.clone();
+    for name in ["minh", "thu"] {
+        keys.make(name, "-t ed25519", "");
+        let theirs = std::fs::read_to_string(stand.key_file(name).with_extension("pub")).unwrap();
+        brought = brought.replace(theirs.trim_end(), &keys.public(name));
+    }
+    assert_ne!(brought, known);
+    std::fs::write(&file, &brought).unwrap();
+    let request = stand.stage().unwrap().request;
+    for name in ["minh", "thu"] {
+        let key = countersign::port::KeyChoice::File(keys.path(name));
+        stand.approve_with(&request, &SignAs { key, ..stand.sign_as(name) }).unwrap();
+    }
+    let failure = refused(stand.run(&request), "the roster changed");
+    assert_eq!(failure.kind, FailureKind::Refused);
+    assert!(!stand.is_reversed());
+
+    // Its innocent twin: somebody joins, and two who were known sign for it.
+    keys.make("an", "-t ed25519", "");
+    let joined = known.clone()
+        + &format!(
+            "[[person]]\nprincipal = \"an@example.test\"\nname = \"an\"\nkind = \"human\"\nroles = [\"reviewer\"]\nkeys = [\"{}\"]\n",
+            keys.public("an")
+        );
+    std::fs::write(&file, joined).unwrap();
+    let an = SignAs { key: countersign::port::KeyChoice::File(keys.path("an")), ..stand.sign_as("an") };
+    let early = stand.stage().unwrap().request;
+    stand.approve(&early, "minh").unwrap();
+    stand.approve_with(&early, &an).unwrap();
+    refused(stand.run(&early), "the roster changed");
+    stand.approve(&early, "thu").unwrap();
+    assert_eq!(stand.run(&early).unwrap().outcome, Outcome::Committed);
+    stand.build();
+    // From then on An counts.
+    let later = stand.stage().unwrap().request;
+    stand.approve(&later, "minh").unwrap();
+    stand.approve_with(&later, &an).unwrap();
+    assert_eq!(stand.run(&later).unwrap().outcome, Outcome::Committed);
+    assert_eq!(stand.count_kind("committed"), 3);
+}
+
+/// Stages honestly, changes the plan by hand, and signs and appends it as a program of the author's own would.
+fn hand_sealed(stand: &Stand, change: fn(&mut countersign::plan::Plan)) -> String {
+    use countersign::digest::Digest;
+    use countersign::plan::{Request, SealedPlan, canonical};
+    let honest = stand.stage().unwrap();
+    let (_, state) = run(session::read_ledger(&stand.database.superuser())).unwrap();
+    let found = session::find_request(&state, &honest.request).unwrap();
+    let mut plan = SealedPlan::read(&found.state.plan).unwrap().plan().clone();
+    plan.nonce = countersign::port::Chance::nonce(&countersign::adapter::clock::SystemChance);
+    change(&mut plan);
+    let plan_text = canonical(&plan).unwrap();
+    let plan_digest = Digest::of(plan_text.as_bytes());
+    let rehearsal = canonical(&countersign::rehearsal::Rehearsal { plan_digest, ..found.rehearsal }).unwrap();
+    let rehearsal_digest = Digest::of(rehearsal.as_bytes());
+    let request = Request { nonce: plan.nonce.clone(), plan_digest, rehearsal_digest, ..found.request };
+    let text = canonical(&request).unwrap();
+    let hong = stand.sign_as("hong");
+    let sign = countersign::port::SignRequest {
+        principal: hong.principal,
+        key: hong.key,
+        namespace: countersign::approval::Namespace::Stage,
+        bytes: text.clone().into_bytes(),
+        passphrase: None,
+    };
+    let signature = run(stand.world.signer.sign(&sign)).unwrap();
+    let (baseline, roster) = (found.state.baseline, found.state.roster);
+    stand.append(&Body::Staged { request: text, plan: plan_text, rehearsal, baseline, roster, signature });
+    request.id()
+}
+
+#[test]
+fn a_plan_written_by_hand_is_not_signed_and_not_run() {
+    use countersign::digest::Digest;
+    use countersign::runbook::Query;
+    let check = |change: fn(&mut countersign::plan::Plan), words: &str| {
+        let stand = Stand::new();
+        let request = hand_sealed(&stand, change);
+        if words.is_empty() {
+            stand.approve(&request, "minh").unwrap();
+            stand.approve(&request, "thu").unwrap();
+            assert_eq!(stand.run(&request).unwrap().outcome, Outcome::Committed);
+            return;
+        }
+        let failure = refused(stand.approve(&request, "minh"), words);
+        assert_eq!(failure.kind, FailureKind::Refused);
+        refused(stand.run(&request), words);
+        assert!(!stand.is_reversed());
+    };
+    check(|_| {}, "");
+    check(
+        |plan| {
+            let statement = &mut plan.stages[0].statements[1];
+            statement.sql += "; COMMIT";
+            statement.sha256 = Digest::of(statement.sql.as_bytes());
+        },
+        "expected one statement, actual 2",
+    );
+    check(
+        |plan| {
+            plan.checks[1].query =
+                Query::Sql("SELECT 1) AS q(c1); DELETE FROM public.sacred; COMMIT; SELECT (1".to_owned())
+        },
+        "no review passed this plan",
+    );
+    check(
+        |plan| {
+            plan.checks[1].query =
+                Query::Sql("WITH gone AS (DELETE FROM public.sacred RETURNING 1) SELECT count(*) FROM gone".to_owned())
+        },
+        "a check only reads",
+    );
+    check(|plan| plan.settings.timeouts.statement_millis = 0, "a timeout is 0");
+    check(|plan| plan.settings.pinned.retain(|name, _| name != "search_path"), "the pinned settings");
+    check(
+        |plan| plan.stages[0].statements[0].tag = "TRUNCATE TABLE".to_owned(),
+        "expected TRUNCATE TABLE, actual DELETE",
+    );
+}

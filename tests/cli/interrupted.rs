@@ -160,3 +160,25 @@ fn of_two_operators_at_the_same_moment_exactly_one_commits() {
         assert_eq!(stand.status(&request), "committed");
     }
 }
+
+#[test]
+fn what_is_still_running_is_not_proved_yet() {
+    let stand = Stand::new();
+    let request = stand.approved();
+    let held = hold(&stand, "LOCK TABLE public.extra IN ACCESS SHARE MODE");
+    let mut desk = start(&stand, &request);
+    until_it_waits(&stand, "DROP TABLE");
+    let mutex = hold_when_free(&stand, &mut desk);
+    let failure = refused(stand.prove(&request), "still holds the target's mutex");
+    assert_eq!(failure.kind, FailureKind::Unknown, "{failure:?}");
+    drop(mutex);
+    drop(held);
+    assert!(matches!(stand.prove(&request), Ok(Outcome::RolledBack { .. })));
+    assert!(!stand.is_reversed());
+}
+
+/// Kills the desk and takes the mutex as soon as the server lets go of it, as a transaction that ends slowly would hold it.
+fn hold_when_free(stand: &Stand, desk: &mut Child) -> Box<dyn RunLine> {
+    kill(desk);
+    hold(stand, "SELECT 1 FROM countersign.mutex FOR UPDATE")
+}

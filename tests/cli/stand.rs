@@ -96,6 +96,28 @@ sql = "SELECT count(*) FROM public.sacred"
 expect = { equals = "8" }
 "#;
 
+/// A second step of its own.
+const SECOND: &str = r#"
+[[object]]
+name = "public.second"
+kind = "table"
+class = "greenfield"
+steps = ["S-2"]
+[[step]]
+id = "S-2"
+position = 2
+title = "Another table"
+section = "2"
+reversal = "reversal/s-2.sql"
+[[check]]
+id = "second"
+title = "second is gone"
+object = "public.second"
+sql = "SELECT to_regclass('public.second')"
+steps = ["S-2"]
+expect = "absent"
+"#;
+
 /// A clock that a test sets forward.
 #[derive(Default)]
 pub struct Hours(Mutex<i64>);
@@ -130,6 +152,7 @@ pub struct Stand {
     pub folder: PathBuf,
     keys: Keys,
     baseline: Baseline,
+    steps: Vec<StepId>,
 }
 
 impl Stand {
@@ -138,13 +161,28 @@ impl Stand {
         Self::with_reversal(REVERSAL)
     }
 
+    /// Makes one with a second step, staged after the first.
+    pub fn with_two_steps() -> Self {
+        let stand = Self::made_of(REVERSAL, SECOND, &["S-1", "S-2"]);
+        stand.build_second();
+        stand
+    }
+
     /// Makes one with another reversal of the step.
     pub fn with_reversal(reversal: &str) -> Self {
+        Self::made_of(reversal, "", &["S-1"])
+    }
+
+    fn made_of(reversal: &str, more: &str, steps: &[&str]) -> Self {
         let database = database();
         let keys = Keys::new();
         let folder = keys.path("runbook");
         std::fs::create_dir_all(folder.join("reversal")).unwrap();
-        std::fs::write(folder.join("runbook.toml"), RUNBOOK.replace("DATABASE", &database.name)).unwrap();
+        let toml = RUNBOOK.replace("DATABASE", &database.name) + more;
+        std::fs::write(folder.join("runbook.toml"), toml).unwrap();
+        if !more.is_empty() {
+            std::fs::write(folder.join("reversal/s-2.sql"), "DROP TABLE public.second;\n").unwrap();
+        }
         std::fs::write(folder.join("reversal/s-1.sql"), reversal).unwrap();
         let mut roster = "format = 1\n".to_owned();
         for (name, roles) in [
@@ -174,7 +212,8 @@ impl Stand {
         let (runbook, diagnostics, _) = open_runbook(&world, &folder).unwrap();
         assert_eq!(diagnostics, []);
         let baseline = run(take_baseline(&superuser, &runbook, "before")).unwrap();
-        let stand = Self { database, clock, world, folder, keys, baseline };
+        let steps = steps.iter().map(|step| StepId::from(*step)).collect();
+        let stand = Self { database, clock, world, folder, keys, baseline, steps };
         stand.build();
         stand
     }
@@ -182,6 +221,11 @@ impl Stand {
     /// Builds the step, again when it was reversed.
     pub fn build(&self) {
         self.load(BUILD);
+    }
+
+    /// Builds the second step, again when it was reversed.
+    pub fn build_second(&self) {
+        self.load("CREATE TABLE public.second (id int PRIMARY KEY)");
     }
 
     /// Sends SQL as the superuser.
@@ -221,6 +265,11 @@ impl Stand {
         }
     }
 
+    /// Returns the file of somebody's key.
+    pub fn key_file(&self, name: &str) -> PathBuf {
+        self.keys.path(name)
+    }
+
     /// Stages the step.
     pub fn stage(&self) -> Result<StagedRequest, Failure> {
         let (runbook, diagnostics, _) = open_runbook(&self.world, &self.folder)?;
@@ -228,7 +277,7 @@ impl Stand {
             runbook: &runbook,
             diagnostics: &diagnostics,
             baseline: &self.baseline,
-            steps: &[StepId::from("S-1")],
+            steps: &self.steps,
             bindings: &[],
         };
         let mut watch = Watch { say: &mut |_| {}, cancel: &Cancel::default() };
@@ -238,8 +287,12 @@ impl Stand {
 
     /// Approves as somebody.
     pub fn approve(&self, request: &str, name: &str) -> Result<(), Failure> {
-        let signer = self.sign_as(name);
-        run(session::approve(&self.world, &self.database.superuser(), request, None, Approval::Sign(&signer))).map(drop)
+        self.approve_with(request, &self.sign_as(name))
+    }
+
+    /// Approves with any key in any name.
+    pub fn approve_with(&self, request: &str, signer: &SignAs) -> Result<(), Failure> {
+        run(session::approve(&self.world, &self.database.superuser(), request, None, Approval::Sign(signer))).map(drop)
     }
 
     /// Stages, and approves as two people; gives the request's name.
@@ -295,6 +348,11 @@ impl Stand {
     pub fn count(&self, kind: &str, request: &StagedRequest) -> usize {
         let of = request.digest.to_string();
         self.entries().iter().filter(|entry| entry.kind == kind && entry.body.contains(&of)).count()
+    }
+
+    /// Counts the entries of one kind.
+    pub fn count_kind(&self, kind: &str) -> usize {
+        self.entries().iter().filter(|entry| entry.kind == kind).count()
     }
 
     /// Appends an entry by hand, as a desk's login may.
