@@ -287,7 +287,7 @@ impl Machine {
             }
             Phase::Mutex => self.read_names(),
             Phase::Names => {
-                self.names = reply.rows.iter().filter_map(|row| name_of(row)).collect();
+                self.names = reply.rows.iter().filter_map(|row| message::name_of(row)).collect();
                 self.lock_tables()
             }
             Phase::Locking => self.take_entry_census(),
@@ -421,7 +421,7 @@ impl Machine {
     /// Verifies inside, before anything is final. Drifted, missing or blind rolls back.
     fn verified_inside(&mut self, census: &Census) -> Step {
         let comparison = self.compare_stage(census);
-        let failure = first_failure(&comparison);
+        let failure = guard::first_failure(&comparison);
         let baseline = self.baseline.as_ref().map(|baseline| &baseline.census);
         let tripped = guard::tripped(&self.plan.plan().stops, baseline, census);
         self.finished.inside.push(comparison);
@@ -530,7 +530,7 @@ impl Machine {
         }
         self.finished.exit = Some(census);
         let Some(comparison) = comparison else { return self.done() };
-        let failure = first_failure(&comparison);
+        let failure = guard::first_failure(&comparison);
         self.finished.after = Some(comparison);
         if let Some(failure) = failure {
             self.note_failure(format!("committed, but the verification after it failed: {failure}"));
@@ -581,15 +581,6 @@ impl Machine {
     }
 }
 
-/// Says the first row that does not pass.
-fn first_failure(comparison: &Comparison) -> Option<String> {
-    let count = comparison.failures().count();
-    comparison.failures().next().map(|row| {
-        let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
-        format!("{}: expected {}, actual {}{more}", row.id, row.expected, guard::in_words(&row.actual))
-    })
-}
-
 fn our_message_refused(phase: &Phase, reason: &str) -> String {
     match phase {
         Phase::Mutex => format!("another run or rehearsal holds this target, or the ledger is not readable: {reason}"),
@@ -597,9 +588,4 @@ fn our_message_refused(phase: &Phase, reason: &str) -> String {
         Phase::Constraints => format!("deferred constraints do not hold: {reason}"),
         _ => format!("{phase:?}: {reason}"),
     }
-}
-
-fn name_of(row: &[Option<String>]) -> Option<(String, ObjectName)> {
-    let [Some(oid), Some(schema), Some(name)] = row else { return None };
-    Some((oid.clone(), ObjectName::new(schema, name)))
 }

@@ -39,6 +39,12 @@ pub(super) fn lock(tables: &[ObjectName]) -> Option<String> {
     (!tables.is_empty()).then(|| format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", tables.join(", ")))
 }
 
+/// Reads one row of [`NAMES`].
+pub(super) fn name_of(row: &[Option<String>]) -> Option<(String, ObjectName)> {
+    let [Some(oid), Some(schema), Some(name)] = row else { return None };
+    Some((oid.clone(), ObjectName::new(schema, name)))
+}
+
 /// Quotes a text as a SQL literal; `standard_conforming_strings` is pinned on.
 fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))

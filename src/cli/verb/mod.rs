@@ -80,7 +80,8 @@ async fn baseline(
     } else {
         return Ok(Some(baseline));
     };
-    let hint = "Use the baseline that was taken on this database for this runbook; `compare --with FILE` compares two files.";
+    let hint =
+        "Use the baseline that was taken on this database for this runbook; `compare --with FILE` compares two files.";
     Err(Failure::new(FailureKind::Refused, format!("the baseline does not belong here: {reason}"), hint))
 }
 
