@@ -56,14 +56,13 @@ fn a_trigger_that_writes_where_nobody_may_is_caught_by_the_census_inside() {
 
 #[test]
 fn deferred_work_is_done_before_it_is_verified() {
-    let deferred = format!(
-        "CREATE CONSTRAINT TRIGGER m AFTER DELETE ON public.vocabulary DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
-    );
+    let deferred =
+        "CREATE CONSTRAINT TRIGGER m AFTER DELETE ON public.vocabulary DEFERRABLE INITIALLY DEFERRED FOR EACH ROW";
     // It would run at COMMIT, after everything was counted.
     let body = "INSERT INTO public.vocabulary VALUES (OLD.code, 'governance'); RETURN NULL;";
-    check(&trigger(body, &deferred), "words: expected 0, actual 3");
-    check(&trigger("RAISE EXCEPTION 'not today'; RETURN NULL;", &deferred), "deferred constraints do not hold");
-    check(&trigger("RETURN NULL;", &deferred), "");
+    check(&trigger(body, deferred), "words: expected 0, actual 3");
+    check(&trigger("RAISE EXCEPTION 'not today'; RETURN NULL;", deferred), "deferred constraints do not hold");
+    check(&trigger("RETURN NULL;", deferred), "");
 }
 
 #[test]

@@ -354,14 +354,14 @@ fn a_plan_written_by_hand_is_not_signed_and_not_run() {
     check(
         |plan| {
             plan.checks[1].query =
-                Query::Sql("SELECT 1) AS q(c1); DELETE FROM public.sacred; COMMIT; SELECT (1".to_owned())
+                Query::Sql("SELECT 1) AS q(c1); DELETE FROM public.sacred; COMMIT; SELECT (1".to_owned());
         },
         "no review passed this plan",
     );
     check(
         |plan| {
             plan.checks[1].query =
-                Query::Sql("WITH gone AS (DELETE FROM public.sacred RETURNING 1) SELECT count(*) FROM gone".to_owned())
+                Query::Sql("WITH gone AS (DELETE FROM public.sacred RETURNING 1) SELECT count(*) FROM gone".to_owned());
         },
         "a check only reads",
     );

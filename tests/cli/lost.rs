@@ -56,7 +56,7 @@ fn cut(stand: &Stand, at: usize, cut: Cut, then: Then) -> Option<String> {
     match &proved {
         Some((Outcome::Committed, status)) => assert!(reversed && status == "committed", "{case}: {status}"),
         Some((Outcome::RolledBack { .. }, status)) => {
-            assert!(!reversed && status.contains("rolled back"), "{case}: {status}")
+            assert!(!reversed && status.contains("rolled back"), "{case}: {status}");
         }
         Some((Outcome::Unknown { .. }, status)) => panic!("{case}: not proved: {status}"),
         // Nothing began, so the approvals still stand.
