@@ -121,7 +121,7 @@ fn diff(lines: usize) -> Window {
     harness.get_by_label("What the script is shown against").click();
     harness.run_steps(4);
     harness.get_all_by_label("Against the build script").last().unwrap().click();
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     while harness.query_all_by_label_contains("change 1 of").next().is_none() {
         assert!(Instant::now() < end, "the difference was not ready in time");
         std::thread::sleep(Duration::from_millis(10));

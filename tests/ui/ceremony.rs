@@ -16,7 +16,7 @@ use super::desk::{Desk, Memory};
 use crate::pipeline::demo::{Demo, countersign, text};
 
 /// How long anything may take before the test gives up; nothing here takes a tenth of it on an idle machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A window over a demo, with the runtime its session works on.
 struct Window {
