@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Notice, Reply, TransactionStatus};
-use crate::census::{Census, Reading, Target, Verdict, judge};
+use crate::census::{Census, Comparison, Reading, Target, Verdict, judge};
 use crate::plan::{Plan, PlannedStatement, Settings};
 use crate::runbook::{Check, CheckId, Expectation, NoticeExpected, RowsExpected, StopCondition, StopSign};
 
@@ -135,6 +135,15 @@ pub fn entry_surprise(checks: &[Check], approved: &BTreeMap<CheckId, Reading>, c
             let before = approved.get(&check.id).map_or("not asked".to_owned(), in_words);
             format!("{}: was {before} when it was approved, is {} now; stage it again", check.id, in_words(actual))
         })
+    })
+}
+
+/// Says the first row that does not pass.
+pub fn first_failure(comparison: &Comparison) -> Option<String> {
+    let count = comparison.failures().count();
+    comparison.failures().next().map(|row| {
+        let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
+        format!("{}: expected {}, actual {}{more}", row.id, row.expected, in_words(&row.actual))
     })
 }
 

@@ -421,7 +421,7 @@ impl Machine {
     /// Verifies inside, before anything is final. Drifted, missing or blind rolls back.
     fn verified_inside(&mut self, census: &Census) -> Step {
         let comparison = self.compare_stage(census);
-        let failure = first_failure(&comparison);
+        let failure = guard::first_failure(&comparison);
         let baseline = self.baseline.as_ref().map(|baseline| &baseline.census);
         let tripped = guard::tripped(&self.plan.plan().stops, baseline, census);
         self.finished.inside.push(comparison);
@@ -530,7 +530,7 @@ impl Machine {
         }
         self.finished.exit = Some(census);
         let Some(comparison) = comparison else { return self.done() };
-        let failure = first_failure(&comparison);
+        let failure = guard::first_failure(&comparison);
         self.finished.after = Some(comparison);
         if let Some(failure) = failure {
             self.note_failure(format!("committed, but the verification after it failed: {failure}"));
@@ -579,15 +579,6 @@ impl Machine {
         self.phase = Phase::Done;
         Step::Done(Box::new(self.finished.clone()))
     }
-}
-
-/// Says the first row that does not pass.
-fn first_failure(comparison: &Comparison) -> Option<String> {
-    let count = comparison.failures().count();
-    comparison.failures().next().map(|row| {
-        let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
-        format!("{}: expected {}, actual {}{more}", row.id, row.expected, guard::in_words(&row.actual))
-    })
 }
 
 fn our_message_refused(phase: &Phase, reason: &str) -> String {
