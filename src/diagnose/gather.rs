@@ -126,7 +126,10 @@ fn step_facts(runbook: &Runbook, step: &Step, catalog: &Catalog, census: &Census
         step: step.id.clone(),
         objects: greenfield
             .iter()
-            .map(|object| (object.name.clone(), catalog.objects.contains_key(&object.name)))
+            .map(|object| (object, catalog.objects.contains_key(&object.name)))
+            // 97.3: what the build may leave out says nothing by being absent.
+            .filter(|(object, present)| *present || !object.optional)
+            .map(|(object, present)| (object.name.clone(), present))
             .collect(),
         traces: step
             .traces

@@ -13,5 +13,6 @@ mod outcome;
 mod tests;
 
 pub use event::*;
+pub use guard::tripped;
 pub use machine::{Machine, questions};
 pub use outcome::*;

@@ -88,6 +88,8 @@ pub struct Object {
     pub steps: Vec<StepId>,
     /// Set when the object belongs to a later phase: no script of this runbook may touch it (D-28).
     pub later_phase: bool,
+    /// Set when the build may leave it out: its absence says nothing of the step.
+    pub optional: bool,
 }
 
 /// What an object is in the catalog.

@@ -7,9 +7,11 @@ use super::survey::read_baseline;
 use super::trust::{refuse_strangers, refuse_unreviewed};
 use super::{Failure, FailureKind, SignAs, Watch, World};
 use crate::approval::{ApprovalRefusal, Namespace, check_operated, check_requested, countersign, may_operate};
+use crate::census::{Baseline, CompareScope, compare};
 use crate::ledger::{Body, RequestStatus};
+use crate::plan::Plan;
 use crate::port::{Database, DatabaseError, Proof};
-use crate::run::{Evidence, Finished, Machine, Outcome};
+use crate::run::{Evidence, Finished, Machine, Outcome, questions, tripped};
 use crate::runbook::StepId;
 
 /// How often a lost COMMIT is asked after before people are asked instead; each try waits for the old transaction.
@@ -71,15 +73,40 @@ pub async fn run(
     check_operated(&opened.roster, &opened.request, &operator)?;
     let baseline = read_baseline(&opened.state.baseline)?;
     let run = world.chance.nonce();
-    let mut machine = Machine::run(countersigned, opened.rehearsal.clone(), Some(baseline), run.clone(), operator);
+    let against = Some(baseline.clone());
+    let mut machine = Machine::run(countersigned, opened.rehearsal.clone(), against, run.clone(), operator);
     let mut line = database.run_line();
     let mut finished = drive(&mut *line, &mut machine, opened.plan.plan(), watch).await;
     drop(line);
     if let Outcome::Unknown { .. } = finished.outcome {
         finished.outcome = prove(database, finished.outcome, &opened.request.steps).await;
+        if finished.outcome == Outcome::Committed {
+            verify_after(database, opened.plan.plan(), &baseline, &mut finished).await;
+        }
     }
     record(database, &opened, &run, &finished).await?;
     Ok(finished)
+}
+
+/// D-20: what was proved committed is verified afterwards on a fresh connection, like every other run.
+async fn verify_after(database: &dyn Database, plan: &Plan, baseline: &Baseline, finished: &mut Finished) {
+    let Ok(census) = database.census(&questions(plan)).await else { return };
+    let steps: Vec<StepId> = plan.stages.iter().map(|stage| stage.step.clone()).collect();
+    let scope = match &finished.entry {
+        Some(entry) if steps.len() == 1 => CompareScope::StepsAndHeld(&steps, entry),
+        Some(_) | None => CompareScope::Steps(&steps),
+    };
+    let comparison = compare(&plan.checks, Some(baseline), &census, scope);
+    finished.tripped = tripped(&plan.stops, Some(&baseline.census), &census);
+    finished.failure = match (comparison.failures().next(), &finished.tripped) {
+        (Some(row), _) => Some(format!("committed, but the verification after it failed: {}: {}", row.id, row.title)),
+        (None, Some((condition, reason))) => {
+            Some(format!("committed, but the stop condition {condition} tripped: {reason}"))
+        }
+        (None, None) => None,
+    };
+    finished.exit = Some(census);
+    finished.after = Some(comparison);
 }
 
 fn refuse_used(opened: &Opened) -> Result<(), Failure> {

@@ -117,6 +117,7 @@ pub fn runbook() -> Runbook {
         class: ObjectClass::Greenfield,
         steps: vec![step.into()],
         later_phase: false,
+        optional: false,
     };
     let shared = |name: &str, step: &str, key: &str| Object {
         class: ObjectClass::Shared { key: key.to_owned() },

@@ -23,6 +23,7 @@ pub(super) fn runbook(sql: &str) -> Runbook {
         class,
         steps: Vec::new(),
         later_phase: false,
+        optional: false,
     };
     let mut later = object("later", ObjectKind::Table, shared("domain LIKE 'governance.%'"));
     later.later_phase = true;

@@ -73,9 +73,12 @@ pub(super) fn read(reader: &mut Reader<'_>, runbook: &mut Runbook) {
         );
     }
     heads(reader, &root, runbook);
-    for section in
-        reader.tables(&root, "object", "[[object]]", &["name", "kind", "class", "steps", "key", "later_phase"])
-    {
+    for section in reader.tables(
+        &root,
+        "object",
+        "[[object]]",
+        &["name", "kind", "class", "steps", "key", "later_phase", "optional"],
+    ) {
         runbook.objects.extend(object(reader, &section));
     }
     for section in reader.tables(&root, "parameter", "[[parameter]]", &["name", "type", "description", "allowed"]) {
@@ -152,6 +155,7 @@ fn object(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Object> {
     let class = reader.word(section, "class", &CLASSES);
     let steps = step_ids(reader, section, "steps");
     let later_phase = reader.truth(section, "later_phase");
+    let optional = reader.truth(section, "optional");
     let key = reader.text_if(section, "key");
     let (name, kind, class) = (name?, kind?, class?);
     let (offset, name) = (name.offset, object_name(reader, &name)?);
@@ -185,7 +189,7 @@ fn object(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Object> {
         }
         reader.declare("key of", &name.to_string(), key.offset);
     }
-    Some(Object { name, kind: kind.value, class, steps, later_phase })
+    Some(Object { name, kind: kind.value, class, steps, later_phase, optional })
 }
 
 /// Refuses a name whose parts do not fit the kind.

@@ -204,6 +204,7 @@ fn keys_types_and_words() {
 
 #[test]
 fn names_that_must_fit() {
+    check("depends_on = []", "depends_on = [\"SB-12\"]", "54:6 the step SB-12 needs itself in place");
     check("depends_on = []", "depends_on = [\"SB-13\"]", "60:15 no step `SB-13` … Write \"SB-12\"");
     check("per_step = { \"SB-12\"", "per_step = { \"nowhere\"", "74:14 no step `nowhere` … Declare it");
     check(

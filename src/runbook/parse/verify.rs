@@ -3,7 +3,7 @@
 use super::reader::{Reader, nearest};
 use crate::runbook::parameter::used;
 use crate::runbook::sql::{is_single_select, place_of, split};
-use crate::runbook::{Check, Expectation, ObjectClass, Query, RestartBy, Runbook, StopSign};
+use crate::runbook::{Check, Expectation, ObjectClass, Query, RestartBy, Runbook, StepId, StopSign};
 
 /// Finds contradictions and notes them.
 pub(super) fn verify(reader: &mut Reader<'_>, runbook: &Runbook) {
@@ -12,6 +12,7 @@ pub(super) fn verify(reader: &mut Reader<'_>, runbook: &Runbook) {
     keys(reader, runbook);
     growth(reader, runbook);
     ordinals(reader, runbook);
+    prerequisites(reader, runbook);
     parameters(reader, runbook);
     if runbook.steps.is_empty() && reader.problems.is_empty() {
         reader.warn(0, "the runbook has no step", "Add [[step]] with id, position, title, section and reversal");
@@ -122,6 +123,25 @@ fn ordinals(reader: &mut Reader<'_>, runbook: &Runbook) {
             let message =
                 format!("{} has {} statements; there is no statement {ordinal}", step.reversal.path, statements.len());
             reader.error(offset, message, "Write the ordinal of the statement that is meant, from 1");
+        }
+    }
+}
+
+/// No step may need itself in place, straight or through others: nothing could then be reversed first.
+fn prerequisites(reader: &mut Reader<'_>, runbook: &Runbook) {
+    for step in &runbook.steps {
+        let mut reached: Vec<&StepId> = step.depends_on.iter().collect();
+        let mut at = 0;
+        while let Some(id) = reached.get(at).copied() {
+            let further = runbook.step(id).into_iter().flat_map(|other| &other.depends_on);
+            let new: Vec<&StepId> = further.filter(|id| !reached.contains(id)).collect();
+            reached.extend(new);
+            at += 1;
+        }
+        if reached.contains(&&step.id) {
+            let offset = reader.place("step", step.id.as_str());
+            let message = format!("the step {} needs itself in place, by its `depends_on`", step.id);
+            reader.error(offset, message, "Name only steps that were built before it and without it");
         }
     }
 }
