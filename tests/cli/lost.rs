@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use countersign::run::Outcome;
 use countersign::session::FailureKind;
 
-use super::proxy::{Cut, Proxy, Then};
+use super::proxy::{AT_COMMIT, Cut, Proxy, Then};
 use super::stand::{Stand, refused};
 use crate::support::run;
 
@@ -82,7 +82,14 @@ fn check(how: Cut, then: Then) {
     assert!((8..MOST_TURNS - from - 2).contains(&words.len()), "{words:?}");
     let count = |word: &str| words.iter().filter(|found| *found == word).count();
     assert!(count("rolled back") + count("not kept") + count("refused") > 4, "{words:?}");
-    assert!(then == Then::Up || count("unknown") > 0, "COMMIT was not among them: {words:?}");
+    // COMMIT itself, for certain: with the network up again it is proved at once, else it is unknown and says so.
+    let word = cut(&stand, AT_COMMIT, how, then);
+    let expected = match (then, how) {
+        (Then::Down, _) => "unknown",
+        (Then::Up, Cut::Before) => "rolled back",
+        (Then::Up, Cut::After) => "committed",
+    };
+    assert_eq!(word.as_deref(), Some(expected), "COMMIT, cut {how:?}, then {then:?}");
     // A new run goes through after all of it.
     let request = stand.approved();
     assert_eq!(stand.run(&request).unwrap().outcome, Outcome::Committed);
