@@ -157,6 +157,7 @@ pub fn in_words(reading: &Reading) -> String {
 }
 
 /// Finds a stop condition that a census shows as tripped or cannot see (D-60).
+#[must_use]
 pub fn tripped(stops: &[StopCondition], against: Option<&Census>, census: &Census) -> Option<(String, String)> {
     stops.iter().find_map(|stop| {
         let StopSign::Query { query: _, expect } = &stop.sign else { return None };
