@@ -1,7 +1,7 @@
 //! Builds the window: the session's worker on one side, the screens on the other.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign::cli::demo::{DemoPerson, Scenario, private};
 use countersign::cli::{Output, runtime, wiring};
@@ -45,9 +45,27 @@ pub fn demo(scenario: Option<Scenario>, output: Output) -> u8 {
         baseline: Some(demo.up.baseline.clone()),
         people: demo.up.people.iter().map(person).collect(),
     };
+    // Ctrl-C in the terminal, and a polite end by the system, leave no server and no folder behind.
+    let held = Arc::new(Mutex::new(Some(demo)));
+    let asked = Arc::clone(&held);
+    runtime.spawn(async move {
+        asked_to_end().await;
+        drop(asked.lock().unwrap_or_else(PoisonError::into_inner).take());
+        std::process::exit(130);
+    });
     let code = show(opening, output);
-    drop(demo);
+    drop(held.lock().unwrap_or_else(PoisonError::into_inner).take());
     code
+}
+
+/// Waits for Ctrl-C or SIGTERM; for ever where neither can be heard.
+async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut end) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = end.recv() => {}
+    }
 }
 
 /// What the window is opened with.
