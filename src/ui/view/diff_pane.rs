@@ -322,9 +322,8 @@ fn side(ui: &Ui, side: &Side<'_>) {
 
 /// Returns the width of the longest line; a letter of the monospaced face stands for all of them.
 fn text_width(ui: &Ui, diff: &Diff) -> f32 {
-    let longest = diff.old_lines.iter().chain(&diff.new_lines).map(|line| line.bytes.len()).max().unwrap_or(0);
     let letter = ui.fonts_mut(|fonts| fonts.glyph_width(&FontId::monospace(tokens::SMALL), '0'));
-    f32::from(u16::try_from(longest).unwrap_or(u16::MAX)) * letter
+    f32::from(u16::try_from(diff.longest).unwrap_or(u16::MAX)) * letter
 }
 
 fn galley(

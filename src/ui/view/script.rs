@@ -10,7 +10,7 @@ use super::Scene;
 use super::code::{self, Aside, Pane};
 use super::diff_pane::DiffPane;
 use crate::census::Reading;
-use crate::runbook::{Query, RowsExpected, Step, StepId};
+use crate::runbook::{Query, RowsExpected, Runbook, Step, StepId};
 use crate::ui::action::{Page, UiAction};
 use crate::ui::tokens::Tokens;
 use crate::ui::widget::mark::{self, Mark};
@@ -37,6 +37,8 @@ pub struct ScriptPage {
     spaces: bool,
     go_to: Option<usize>,
     pane: DiffPane,
+    /// The runbook a text was taken from: the same one never needs to be read again.
+    book: Option<Arc<Runbook>>,
     text: Option<(StepId, Arc<str>, Vec<Line>)>,
     other: Option<(StepId, Against, Arc<str>)>,
 }
@@ -50,7 +52,9 @@ impl ScriptPage {
 
     /// Draws the page.
     pub fn ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
-        let Some(step) = scene.shown.selected().cloned() else {
+        // The runbook is shared, not copied: a script may be as large as a dump.
+        let book = scene.shown.book().cloned();
+        let Some((book, step)) = book.as_ref().and_then(|book| Some((book, book.steps.get(scene.shown.step)?))) else {
             text::empty(ui, "No step is selected", "Open a runbook, then choose a step on the left.", |ui| {
                 if text::deed(ui, true, "Open a runbook").clicked() {
                     scene.actions.push(UiAction::Go(Page::Start));
@@ -58,8 +62,8 @@ impl ScriptPage {
             });
             return;
         };
-        self.adopt(&step);
-        Self::seen(scene, &step);
+        self.adopt(book, step);
+        Self::seen(scene, step);
         ui.horizontal(|ui| {
             text::heading(ui, &format!("{} · {}", step.id, step.reversal.path));
             if ui.button("Copy script").clicked() {
@@ -70,14 +74,14 @@ impl ScriptPage {
         self.bar(ui);
         let Some((_, reversal, lines)) = &self.text else { return };
         if self.against == Against::Nothing {
-            let asides = asides(ui, scene, &step, lines);
+            let asides = asides(ui, scene, step, lines);
             let go_to = self.go_to.take();
             let (spaces, found) = (self.spaces, self.found.as_slice());
             code::ui(ui, &Pane { id: "script", sql: reversal, lines, asides: &asides, found, go_to, spaces });
             return;
         }
         let reversal = reversal.clone();
-        match self.other_text(scene, &step) {
+        match self.other_text(scene, step) {
             Some((other, title)) => {
                 self.pane.ui(
                     ui,
@@ -94,9 +98,14 @@ impl ScriptPage {
         }
     }
 
-    fn adopt(&mut self, step: &Step) {
-        if self.text.as_ref().is_some_and(|(id, text, _)| *id == step.id && **text == *step.reversal.text) {
+    fn adopt(&mut self, book: &Arc<Runbook>, step: &Step) {
+        let same_book = self.book.as_ref().is_some_and(|known| Arc::ptr_eq(known, book));
+        if same_book && self.text.as_ref().is_some_and(|(id, _, _)| *id == step.id) {
             return;
+        }
+        if !same_book {
+            self.book = Some(Arc::clone(book));
+            self.other = None;
         }
         self.text = Some((step.id.clone(), step.reversal.text.as_str().into(), sql::lines(&step.reversal.text)));
         self.find();
@@ -170,7 +179,15 @@ impl ScriptPage {
         let (text, title) = match self.against {
             Against::Nothing => return None,
             Against::Build => {
-                step.build.as_ref().map(|build| (build.text.clone(), format!("Build · {}", build.path)))?
+                let build = step.build.as_ref()?;
+                let title = format!("Build · {}", build.path);
+                // The same runbook and step: the same text, without looking at it again.
+                if let Some((id, Against::Build, known)) = &self.other
+                    && *id == step.id
+                {
+                    return Some((known.clone(), title));
+                }
+                (build.text.clone(), title)
             }
             Against::Captured => captured(scene, step)?,
             Against::Sealed => sealed(scene, step)?,

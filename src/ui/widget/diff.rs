@@ -65,6 +65,8 @@ pub struct Diff {
     pub rows: Vec<Row>,
     /// The first row of each change.
     pub changes: Vec<usize>,
+    /// The longest line of either side, in bytes.
+    pub longest: usize,
 }
 
 impl DiffJob {
@@ -93,7 +95,8 @@ impl DiffJob {
         let rows = rows(&ops);
         let differs = |row: usize| rows[row].kind != RowKind::Same;
         let changes = (0..rows.len()).filter(|row| differs(*row) && (*row == 0 || !differs(row - 1))).collect();
-        Diff { old: self.old, new: self.new, old_lines, new_lines, rows, changes }
+        let longest = old_lines.iter().chain(&new_lines).map(|line| line.bytes.len()).max().unwrap_or(0);
+        Diff { old: self.old, new: self.new, old_lines, new_lines, rows, changes, longest }
     }
 }
 
