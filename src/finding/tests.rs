@@ -35,6 +35,8 @@ fn sent() -> StatementTrace {
         duration_millis: 3,
         notices: Vec::new(),
         locks: Vec::new(),
+        waiting: Vec::new(),
+        blockers: Vec::new(),
         surprise: None,
     }
 }
@@ -67,7 +69,7 @@ fn subject() -> FindingSubject {
         operated: Some(sign("khoa", Namespace::Operate, &bytes)),
         outcome: Some(Outcome::Committed),
         failure: None,
-        trace: Some(Trace { statements: vec![sent()] }),
+        trace: Some(Trace { statements: vec![sent()], stages: Vec::new() }),
         inside: vec![comparison.clone()],
         after: Some(comparison),
         plan: desk.plan,

@@ -116,6 +116,9 @@ pub struct Reply {
     pub error: Option<ServerError>,
     /// `I`dle, in `T`ransaction, or `E`rror, from `ReadyForQuery`.
     pub status: TransactionStatus,
+    /// Sessions that held the lock it waited for, when it waited long enough to ask.
+    #[serde(default)]
+    pub blockers: Vec<Bystander>,
     /// How long it took, in milliseconds, by the client's clock.
     pub duration_millis: u32,
 }
@@ -176,6 +179,100 @@ pub struct LedgerGate {
 pub struct Trace {
     /// One entry a statement that was sent.
     pub statements: Vec<StatementTrace>,
+    /// One entry a stage that was begun.
+    pub stages: Vec<StageTrace>,
+}
+
+/// One stage's evidence beyond its statements' own answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageTrace {
+    /// The step.
+    pub step: StepId,
+    /// Sessions that held locks on the stage's objects when it began: whom it would wait for.
+    pub holders: Vec<Bystander>,
+    /// What it did, as the server's own books tell it; side effects of triggers included.
+    pub effects: Vec<Effect>,
+}
+
+/// Something a stage did, whoever asked for it: a statement, a trigger, a foreign key's action.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Effect {
+    /// What it happened to.
+    pub object: ObjectName,
+    /// What happened.
+    pub what: EffectKind,
+    /// Whether the plan knows of it.
+    pub standing: Standing,
+}
+
+/// What happened to an object. Numbers are text, because canonical JSON rounds those above 2^53.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum EffectKind {
+    /// Rows of a table were written.
+    Rows {
+        /// Rows inserted.
+        inserted: String,
+        /// Rows updated.
+        updated: String,
+        /// Rows deleted.
+        deleted: String,
+    },
+    /// A table was emptied or rewritten.
+    Rewritten,
+    /// It was created.
+    Created,
+    /// Its definition changed.
+    Altered,
+    /// It was dropped.
+    Dropped,
+    /// A sequence moved; this survives ROLLBACK.
+    Moved {
+        /// Its last value before; empty when not known.
+        from: String,
+        /// Its last value after; empty when not known.
+        to: String,
+    },
+    /// An advisory lock was taken.
+    AdvisoryLock,
+    /// A transaction was prepared; it lives on by itself.
+    Prepared,
+}
+
+/// Whether the plan knows of an effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// A statement names the object.
+    Named,
+    /// The runbook declares the object, and no statement of the stage names it.
+    Declared,
+    /// Nobody declared it, or it is protected: the stage rolls back.
+    Undeclared,
+}
+
+/// Another session that stands in the way, or in whose way the run stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bystander {
+    /// Its backend's process id.
+    pub pid: i32,
+    /// Its role.
+    pub role: String,
+    /// Its application's name; may be empty.
+    pub application: String,
+    /// Its state, such as `idle in transaction`.
+    pub state: String,
+    /// When its transaction began, as the server writes it.
+    pub since: String,
+    /// The relation in question, where it is known.
+    pub relation: Option<ObjectName>,
+    /// The lock mode it holds or wants, such as `AccessShareLock`.
+    pub mode: String,
+    /// The beginning of its last statement.
+    pub statement: String,
 }
 
 /// One statement's evidence.
@@ -196,6 +293,10 @@ pub struct StatementTrace {
     pub notices: Vec<Notice>,
     /// Locks newly held after it.
     pub locks: Vec<HeldLock>,
+    /// Sessions that wait for a lock of ours after it.
+    pub waiting: Vec<Bystander>,
+    /// Sessions that held the lock it gave up waiting for.
+    pub blockers: Vec<Bystander>,
     /// Why it was not as expected.
     pub surprise: Option<String>,
 }

@@ -374,6 +374,8 @@ impl Machine {
             duration_millis: reply.duration_millis,
             notices: reply.notices.clone(),
             locks: Vec::new(),
+            waiting: Vec::new(),
+            blockers: reply.blockers.clone(),
             surprise: surprise.clone(),
         };
         let place = format!("{}, statement {}", trace.step, trace.ordinal);
