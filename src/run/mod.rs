@@ -4,15 +4,19 @@
 //! The [`Machine`] does no input and no output: it says what to do next and is told what happened. Rehearse and run are
 //! two doors to the same machine; only a [`crate::approval::Countersigned`] can reach Commit.
 
+mod bystander;
 mod event;
 mod guard;
+mod locks;
 mod machine;
 mod message;
 mod outcome;
 #[cfg(test)]
 mod tests;
 
+pub use bystander::{HIDDEN, bystander_of, in_the_way, named};
 pub use event::*;
 pub use guard::tripped;
+pub use locks::{LockMode, strongest, strongest_first};
 pub use machine::{Machine, questions};
 pub use outcome::*;
