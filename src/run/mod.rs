@@ -13,6 +13,7 @@ mod message;
 mod outcome;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use bystander::{HIDDEN, bystander_of, in_the_way, named};
 pub use event::*;
