@@ -2,6 +2,7 @@
 
 mod ceremony;
 mod demo;
+mod evidence;
 mod keep;
 mod look;
 mod show;
