@@ -23,10 +23,8 @@ macro_rules! rules {
     };
 }
 
-mod implication;
-
 rules! {
-    syntax, placeholder_left, invisible_text, transaction_control, timeouts_are_ours, unreviewed_statement, function_call,
+    syntax, placeholder_left, invisible_text, like_pattern, transaction_control, timeouts_are_ours, unreviewed_statement, function_call,
     undeclared_object, later_phase, write_on_protected, delete_on_retire_only, blanket_delete, outside_key,
     drop_not_greenfield, alter_not_greenfield, cascade, parent_before_child, trigger_reverted, outbox_must_be_empty,
     rows_undeclared, verification_missing, if_exists, unqualified_name,
