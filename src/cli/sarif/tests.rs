@@ -43,7 +43,7 @@ section = "1"
 reversal = "reversal/s 1.sql"
 [[step.statement]]
 ordinal = 2
-waive = [{ rule = "if-exists", reason = "it may be gone" }]
+waivers = [{ rule = "if-exists", reason = "it may be gone" }]
 "#;
 const SCRIPT: &str =
     "-- é\nDELETE FROM public.other WHERE é = 'x';\nDROP TABLE IF EXISTS\n  public.fresh;\nDROP TABLE fresh";
