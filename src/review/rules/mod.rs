@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::report::waived;
 use super::{Catalog, Note, Place, Review, RuleInfo, Severity};
 use crate::runbook::sql::{SqlProblem, Statement, Touched, split, touched};
 use crate::runbook::{Object, ObjectKind, ObjectName, Runbook, Step, StepId};
@@ -83,7 +84,7 @@ fn waive(step: &Step, notes: &mut Vec<Note>) {
                 is_block |= note.severity == Severity::Block;
                 if note.severity == Severity::Hazard {
                     note.severity = Severity::Note;
-                    note.message = format!("{} Waived by the author: {}", note.message, waiver.reason);
+                    note.message += &waived(&waiver.reason);
                     used = true;
                 }
             }
