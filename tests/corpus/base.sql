@@ -9,12 +9,12 @@ INSERT INTO public.events VALUES
     (1, 'gov', 'a', NULL), (2, 'gov', 'b', NULL), (3, 'gov', 'c', 'kept'), (4, 'gov', 'd', NULL),
     (11, 'shop', 'a', NULL), (12, 'shop', 'b', NULL), (13, 'Gov', 'c', NULL), (14, 'gov ', 'd', NULL), (15, 'govern', 'e', NULL), (16, '', NULL, NULL);
 CREATE TABLE public.beats (id int PRIMARY KEY, executor text NOT NULL, kind text);
-INSERT INTO public.beats VALUES (1, 'gov_a', 'x'), (2, 'gov_b', 'y'), (3, 'gova', 'x'), (4, 'govX', 'y'), (5, 'shop_a', 'x');
+INSERT INTO public.beats VALUES (1, 'gov_a', 'x'), (2, 'gov_b', 'y'), (3, 'gova', 'x'), (4, 'govX', 'y'), (5, 'shop_a', 'x'), (6, 'GOV_a', 'x');
 CREATE TABLE public.shots (tenant text, origin text, n int, PRIMARY KEY (tenant, origin, n));
 INSERT INTO public.shots VALUES ('t1', 'o1', 1), ('t1', 'o1', 2), ('t1', 'o2', 1), ('t2', 'o1', 1), ('t2', 'o2', 2);
 CREATE DOMAIN public.label AS text;
 CREATE TABLE public.marks (id int PRIMARY KEY, code char(6) NOT NULL, tag public.label NOT NULL, level numeric);
-INSERT INTO public.marks VALUES (1, 'gov', 'gov', 1), (2, 'gov', 'gov', 2), (3, 'shop', 'shop', 1), (4, 'Gov', 'Gov', 3);
+INSERT INTO public.marks VALUES (1, 'gov', 'gov', 1), (2, 'gov', 'gov', 2), (3, 'shop', 'shop', 1), (4, 'Gov', 'Gov', 3), (5, 'gov', 'shop', 1);
 CREATE TABLE public.parents (id int PRIMARY KEY, kind text NOT NULL);
 CREATE TABLE public.kids_gone (id int PRIMARY KEY, parent int REFERENCES public.parents ON DELETE CASCADE);
 CREATE TABLE public.kids_blank (id int PRIMARY KEY, parent int REFERENCES public.parents ON DELETE SET NULL);
@@ -31,6 +31,9 @@ CREATE TABLE public.root_rows (id int, domain text NOT NULL);
 CREATE TABLE public.heir_rows () INHERITS (public.root_rows);
 INSERT INTO public.root_rows VALUES (1, 'gov'), (2, 'shop');
 INSERT INTO public.heir_rows VALUES (3, 'gov'), (4, 'shop');
+CREATE TABLE public.stray_rows () INHERITS (public.root_rows);
+INSERT INTO public.stray_rows VALUES (5, 'gov'), (6, 'shop');
+CREATE COLLATION public.loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 
 -- Rows that are retired and never deleted; rows that nobody touches; rows that only grow.
 CREATE TABLE public.codes (code text PRIMARY KEY, status text NOT NULL DEFAULT 'active', retired_at timestamptz);

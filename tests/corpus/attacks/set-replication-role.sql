@@ -1,6 +1,6 @@
 -- what: No trigger and no foreign key would fire.
 -- review: timeouts-are-ours 6:1 block
--- run: seal actual SET
+-- run: seal is for the console alone to send
 -- role: superuser
 
 SET LOCAL session_replication_role = replica;

@@ -1,5 +1,5 @@
 -- what: COMMIT PREPARED finishes the work of another.
 -- review: transaction-control 5:1 block
--- run: seal actual COMMIT PREPARED
+-- run: seal is for the console alone to send
 
 COMMIT PREPARED 'later';
