@@ -4,11 +4,14 @@
 //! The [`Machine`] does no input and no output: it says what to do next and is told what happened. Rehearse and run are
 //! two doors to the same machine; only a [`crate::approval::Countersigned`] can reach Commit.
 
+mod books;
+mod effects;
 mod event;
 mod guard;
 mod machine;
 mod message;
 mod outcome;
+mod standing;
 #[cfg(test)]
 mod tests;
 

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use countersign::diagnose::{Diagnosis, Facts, Mode, StepDiagnosis};
-use countersign::plan::{SealInput, canonical, seal};
+use countersign::plan::{SealInput, seal};
 use countersign::port::Database;
 use countersign::rehearsal::{Rehearsal, judge_rehearsal};
 use countersign::review::{Note, Review, Severity, review};
@@ -13,7 +13,7 @@ use countersign::runbook::{Runbook, StepId};
 use countersign::session::take_baseline;
 
 use super::script::{Run, Script};
-use super::stand::{database, differences, forget, runbook, stand};
+use super::stand::{borrow, differences, give_back, runbook, stand};
 use crate::support::run;
 
 /// Tries the scripts, several at a time, and gives what went wrong in the order of their names.
@@ -166,13 +166,13 @@ impl Attempt {
 }
 
 fn attempt(script: &Script, with_review: bool) -> Attempt {
-    let database = database();
+    let database = borrow();
     let (runbook, _) = runbook(script, &database.name);
     // The door for this test only: a review is plain data, so an empty one is a review that saw nothing.
     let review = if with_review { review(&runbook, Some(&stand().catalog)) } else { Review::default() };
     let mut attempt = run(rehearse(script, &database.role(script.role), &runbook, &review));
     attempt.remains = differences(&stand().fingerprint, &stand().fingerprint_of(&database));
-    forget(&database);
+    give_back(database, attempt.remains.is_empty());
     attempt
 }
 
@@ -241,11 +241,18 @@ async fn rehearse(script: &Script, desk: &dyn Database, runbook: &Runbook, revie
             is_sealed: true,
             passed: rehearsal.passed(),
             failure: rehearsal.failure.clone(),
-            proof: canonical(&rehearsal.residue).expect("canonical"),
+            proof: proof(&rehearsal),
             remains: Vec::new(),
             rehearsal: Some(rehearsal),
         },
     }
+}
+
+/// Names what entry == exit found, and what ROLLBACK cannot put back.
+fn proof(rehearsal: &Rehearsal) -> String {
+    let residue = rehearsal.residue.iter().map(|residue| residue.what.to_string());
+    let lasting = rehearsal.lasting.iter().map(|effect| format!("{} {:?}", effect.object, effect.what));
+    residue.chain(lasting).collect::<Vec<_>>().join("; ")
 }
 
 fn header(script: &Script) -> String {

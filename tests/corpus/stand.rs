@@ -1,9 +1,10 @@
-//! Takes a script; gives a database of its own made from one template, and a fingerprint of everything in it.
+//! Takes a script; gives a database made from one template, and a fingerprint of everything in it. A database serves
+//! several scripts, but only while its fingerprint is the template's.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use countersign::census::{Question, Reading};
@@ -56,7 +57,7 @@ fn beside(name: &str) -> String {
 }
 
 /// Makes a database from the template.
-pub fn database() -> TestDatabase {
+fn database() -> TestDatabase {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("attack_{}", COUNT.fetch_add(1, Ordering::Relaxed));
     let server = postgres(&cluster().url("postgres"));
@@ -64,8 +65,21 @@ pub fn database() -> TestDatabase {
     TestDatabase { url: cluster().url(&name), name }
 }
 
-/// Takes the database away again, so that the disk does not fill with copies.
-pub fn forget(database: &TestDatabase) {
+/// Databases that are again as the template is.
+static CLEAN: Mutex<Vec<TestDatabase>> = Mutex::new(Vec::new());
+
+/// Gives a database that is as the template is.
+pub fn borrow() -> TestDatabase {
+    let clean = CLEAN.lock().unwrap().pop();
+    clean.unwrap_or_else(database)
+}
+
+/// Takes a database back. One whose fingerprint is the template's serves again; another one is dropped.
+pub fn give_back(database: TestDatabase, is_clean: bool) {
+    if is_clean {
+        CLEAN.lock().unwrap().push(database);
+        return;
+    }
     let server = postgres(&cluster().url("postgres"));
     run(server.load(&format!("DROP DATABASE {} WITH (FORCE)", database.name))).expect("gone");
 }
