@@ -275,7 +275,7 @@ impl Written {
 }
 
 /// What was dropped and made again under its name was altered: that is how a trigger is put back (D-31).
-fn merge_recreated(seen: &mut Vec<Seen>) {
+fn merge_recreated(seen: &mut [Seen]) {
     let made: BTreeSet<ObjectName> =
         seen.iter().filter(|seen| seen.what == EffectKind::Created).map(|seen| seen.object.clone()).collect();
     let again: BTreeSet<ObjectName> = seen
