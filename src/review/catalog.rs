@@ -1,6 +1,6 @@
 //! The live catalog, as far as the rules need it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,11 @@ pub struct Catalog {
     pub edges: Vec<Edge>,
     /// The current definition of each trigger, as `pg_get_triggerdef` gives it.
     pub triggers: BTreeMap<ObjectName, String>,
+    /// Constraints of tables, named `relation.constraint`.
+    pub constraints: BTreeSet<ObjectName>,
+    /// Who depends on whom inside tables: what depends on a column or constraint, and which column or constraint of a
+    /// table depends on something else.
+    pub parts: Vec<Edge>,
 }
 
 /// One object of the catalog.

@@ -3,6 +3,7 @@
 
 mod binaries;
 mod catalog;
+mod catalog_parts;
 mod census;
 mod database;
 mod ledger;

@@ -3,6 +3,7 @@
 //! The grammar is `PostgreSQL`'s own. It is asked on a thread with a large stack, and trees deeper than [`DEPTH`] are
 //! refused, so that whoever walks a [`Statement`] later needs no large stack.
 
+mod alter;
 mod deep;
 mod effect;
 mod locate;
@@ -13,6 +14,7 @@ pub mod tree;
 
 use pg_query::protobuf::{ScanToken, Token};
 
+pub use alter::{Alteration, AlterationKind, alterations};
 pub use effect::survives_rollback;
 pub use place::place_of;
 pub use touched::{Touch, Touched, touched};
