@@ -276,6 +276,17 @@ fn rows_of_partitions_are_those_of_their_table() {
         "the runbook does not declare it",
         "UNDECLARED rows 0/0/1 parted",
     );
+    // An heir is a table of its own, though a statement on the table it inherits from reaches its rows.
+    let heir = "CREATE TABLE heir () INHERITS (shared); INSERT INTO heir VALUES (1, 'h');";
+    check_as(
+        heir,
+        DECLARED,
+        DELETE,
+        "public.heir had rows 1 deleted, and the runbook does not declare it",
+        "UNDECLARED rows 0/0/1 heir, named rows 0/0/2 shared",
+    );
+    check(heir, "DELETE FROM ONLY shared WHERE k <= 2", "", "named rows 0/0/2 shared");
+    check_as(heir, &format!("{DECLARED}, shared heir"), DELETE, "", "named rows 0/0/1 heir, named rows 0/0/2 shared");
     let fresh = format!("{DECLARED}, greenfield parted");
     check_as(parted, &fresh, "DROP TABLE parted", "", "named dropped parted");
 }
@@ -361,7 +372,7 @@ fn ordinary_reversals_pass() {
     check("", "ALTER TABLE child DROP CONSTRAINT child_fresh_fkey", "", "named altered child");
     check_as(
         "ALTER TABLE shared ADD COLUMN added serial UNIQUE;",
-        "shared shared",
+        "shared shared, greenfield shared.added",
         "ALTER TABLE shared DROP COLUMN added",
         "",
         "named altered shared, named dropped shared_added_key, named dropped shared_added_seq",
@@ -394,6 +405,21 @@ fn ordinary_reversals_pass() {
         "public.shared.act was dropped, and it is protected",
         "UNDECLARED dropped shared.act",
     );
+    // Whoever names a shared table may still not change what others made of it.
+    let others = "ALTER TABLE shared ENABLE ROW LEVEL SECURITY; CREATE INDEX of_others ON shared (v);";
+    for (sql, object) in [
+        ("ALTER TABLE shared DISABLE ROW LEVEL SECURITY", "shared"),
+        ("ALTER TABLE shared DISABLE TRIGGER act", "shared.act"),
+        ("ALTER TABLE shared DROP COLUMN v", "shared"),
+        ("DROP TRIGGER act ON shared", "shared.act"),
+        ("DROP INDEX of_others", "of_others"),
+    ] {
+        let refused = format!("undeclared effect: public.{object} was");
+        let database = database();
+        run(database.superuser().load(&format!("{BASE}{others}{}", on_delete("")))).expect("loaded");
+        let failure = rehearse_with(&database, "shared shared", &[sql], &|_| ()).failure.unwrap_or_default();
+        assert!(failure.contains(&refused), "{sql}: {failure}");
+    }
     check("", "TRUNCATE child", "", "named rewritten child");
     check(
         "",
