@@ -3,9 +3,14 @@
 //! Every rule answers: a pass, a note, a hazard or a block, with a place, a reason and a way out.
 
 mod catalog;
+mod presence;
 mod report;
 mod rules;
 
-pub use catalog::{Catalog, CatalogObject, Edge};
+pub use catalog::{
+    BuiltIn, Cast, Catalog, CatalogObject, Edge, EventTrigger, Expression, ExpressionKind, ForeignKey, Function,
+    FunctionKind, KeyAction, Operator, RewriteRule, Trigger, Volatility,
+};
+pub use presence::Carriers;
 pub use report::{Note, Place, Review, RuleInfo, Severity};
 pub use rules::{RULES, explain, review};

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Bystander, Reply, StageTrace, Trace};
-use crate::runbook::{ObjectName, StepId};
+use super::{Bystander, Reply};
+use crate::runbook::ObjectName;
 
 /// How many sessions a sentence names; the rest is counted.
 const NAMED: usize = 3;
@@ -14,17 +14,6 @@ const STATEMENT_LIMIT: usize = 160;
 const NOT_SHOWN: &str = "<insufficient privilege>";
 /// The state of a session whose state the role may not see.
 pub const HIDDEN: &str = "hidden";
-
-impl Trace {
-    /// Returns the evidence of a stage, made new when the stage has only begun.
-    pub(super) fn stage(&mut self, step: &StepId) -> &mut StageTrace {
-        let at = self.stages.iter().position(|stage| stage.step == *step).unwrap_or_else(|| {
-            self.stages.push(StageTrace { step: step.clone(), holders: Vec::new(), effects: Vec::new() });
-            self.stages.len() - 1
-        });
-        &mut self.stages[at]
-    }
-}
 
 impl Bystander {
     /// Says who it is: `pid 4242 (role lan, application psql, idle in transaction since 2026-06-01T12:00:00Z)`.

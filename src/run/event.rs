@@ -45,6 +45,8 @@ pub enum Step {
 /// What a message of the machine is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
+    /// Reading the values of the sequences before BEGIN. Rows: `id, value`.
+    Sequences,
     /// BEGIN.
     Begin,
     /// A SET LOCAL of the pinned settings.
@@ -71,6 +73,10 @@ pub enum Purpose {
     LookAround,
     /// SET CONSTRAINTS ALL IMMEDIATE.
     Constraints,
+    /// Reading the server's books of the transaction: what it has written, dropped, altered, locked, moved.
+    Books,
+    /// Asking whether transactions that wrote what the books show are parts of ours. Rows: `xid, status`.
+    Attribute,
 }
 
 /// What happened.

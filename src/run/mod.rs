@@ -4,13 +4,16 @@
 //! The [`Machine`] does no input and no output: it says what to do next and is told what happened. Rehearse and run are
 //! two doors to the same machine; only a [`crate::approval::Countersigned`] can reach Commit.
 
+mod books;
 mod bystander;
+mod effects;
 mod event;
 mod guard;
 mod locks;
 mod machine;
 mod message;
 mod outcome;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod words;

@@ -137,12 +137,15 @@ impl Line {
                 }
                 Ok(reply)
             }
-            Purpose::Begin
+            Purpose::Sequences
+            | Purpose::Begin
             | Purpose::Pin
             | Purpose::Mutex
             | Purpose::Names
             | Purpose::Holders
-            | Purpose::LookAround => self.answer(sql).await,
+            | Purpose::LookAround
+            | Purpose::Books
+            | Purpose::Attribute => self.answer(sql).await,
         }
     }
 
