@@ -449,7 +449,7 @@ fn who_holds_who_waits_and_who_was_in_the_way_is_evidence() {
         _ => None,
     });
     assert_eq!(finished.outcome, Outcome::Committed, "a holder alone is no surprise");
-    assert_eq!(finished.trace.stages[0].holders, [blocker.clone()]);
+    assert_eq!(finished.trace.stages[0].holders, std::slice::from_ref(&blocker));
     assert_eq!(finished.trace.stages.len(), 2, "each stage says whom it would wait for");
     let (finished, _, _) = drive(step_of("LookAround", 1), &|_, event| match event {
         Event::Answered(mut reply) => {
