@@ -1,10 +1,12 @@
 //! The `PostgreSQL` adapter against real servers.
 
 mod catalog;
+mod catalog_parts;
 mod census;
 mod cluster;
 mod connect;
 mod ledger;
+mod order;
 mod proxy;
 mod run_line;
 mod sessions;

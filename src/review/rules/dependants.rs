@@ -92,14 +92,10 @@ fn needed(statement: &Statement, all: &[Touched], schema: &str) -> Vec<(ObjectNa
         // `CREATE MATERIALIZED VIEW … WITH DATA` answers as a SELECT does.
         _ => "definition",
     };
-    let mut found: Vec<(ObjectName, &'static str)> = all
-        .iter()
-        .filter_map(|one| match one.how {
-            Touch::Read => Some((one.name.clone(), by)),
-            Touch::Call if one.name.schema != "pg_catalog" => Some((one.name.clone(), "function")),
-            _ => None,
-        })
-        .collect();
+    let reads = all.iter().filter(|one| one.how == Touch::Read).map(|one| (one.name.clone(), by));
+    let calls = all.iter().filter(|one| one.how == Touch::Call && one.name.schema != "pg_catalog");
+    let mut found: Vec<(ObjectName, &'static str)> =
+        reads.chain(calls.map(|one| (one.name.clone(), "function"))).collect();
     let named = |parts: &[String]| match parts {
         [name] => Some(ObjectName::new(schema, name)),
         [.., schema, name] => Some(ObjectName::new(schema, name)),
@@ -145,19 +141,17 @@ impl Gone {
     pub(super) fn take(&mut self, statement: &Statement, all: &[Touched]) {
         let changes = || alterations(statement);
         for one in all {
-            match (one.how, one.kind) {
-                (Touch::Drop, _) => _ = self.names.insert(one.name.clone()),
-                (Touch::Create, _) => {
-                    self.names.remove(&one.name);
-                    let reads = all.iter().filter(|read| matches!(read.how, Touch::Read | Touch::Call));
-                    self.made.insert(one.name.clone(), reads.map(|read| read.name.clone()).collect());
-                }
-                (Touch::Alter, Some(ObjectKind::Column)) => {
-                    if changes().iter().any(|change| change.kind == AlterationKind::ChangeColumn) {
-                        self.loosened.insert(one.name.clone());
-                    }
-                }
-                _ => {}
+            if one.how == Touch::Drop {
+                self.names.insert(one.name.clone());
+            } else if one.how == Touch::Create {
+                self.names.remove(&one.name);
+                let reads = all.iter().filter(|read| matches!(read.how, Touch::Read | Touch::Call));
+                self.made.insert(one.name.clone(), reads.map(|read| read.name.clone()).collect());
+            } else if one.how == Touch::Alter
+                && one.kind == Some(ObjectKind::Column)
+                && changes().iter().any(|change| change.kind == AlterationKind::ChangeColumn)
+            {
+                self.loosened.insert(one.name.clone());
             }
         }
         if statement.tag == "ALTER TABLE" && changes().iter().any(|change| change.kind == AlterationKind::Detach) {
