@@ -33,6 +33,7 @@ const SCHEMA: &str = "
     CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION e();
     CREATE TABLE old (a int); CREATE TABLE new () INHERITS (old);
     CREATE TABLE wide (id serial PRIMARY KEY, up int REFERENCES wide, note text);
+    CREATE TABLE counted (id int GENERATED ALWAYS AS IDENTITY);
     CREATE TABLE egg (id int PRIMARY KEY); CREATE TABLE hen (id int PRIMARY KEY, egg int CONSTRAINT from_egg REFERENCES egg);
     ALTER TABLE egg ADD COLUMN hen int CONSTRAINT from_hen REFERENCES hen;
     CREATE TABLE logged (id int); CREATE RULE keep AS ON DELETE TO logged DO ALSO INSERT INTO seen VALUES (OLD.id);
@@ -79,6 +80,14 @@ const SCRIPTS: &[&str] = &[
     "ALTER TABLE new NO INHERIT old; DROP TABLE old",
     "DROP TABLE wide",
     "DROP SEQUENCE wide_id_seq",
+    "ALTER TABLE wide ALTER id DROP DEFAULT; DROP SEQUENCE wide_id_seq",
+    "DROP SEQUENCE counted_id_seq",
+    "DROP TABLE counted",
+    "DROP INDEX parent_pkey",
+    "DROP INDEX child_up",
+    "DROP POLICY mine ON child; DROP RULE keep ON logged; DROP TABLE seen; DROP FUNCTION may_see()",
+    "DROP POLICY mine ON child; DROP TABLE seen",
+    "DROP POLICY mine ON child; ALTER TABLE child DROP COLUMN other",
     "DROP TABLE egg",
     "DROP TABLE hen, egg",
     "ALTER TABLE hen DROP CONSTRAINT from_egg; DROP TABLE egg",
