@@ -214,11 +214,10 @@ pub(super) fn command(node: &Value) -> Alteration {
     let name = match (kind, text(node, "name")) {
         (AlterationKind::Owner, _) => role(node),
         (AlterationKind::AddColumn, "") => named("ColumnDef", "colname"),
-        (AlterationKind::AddConstraint, "") => named("Constraint", "conname"),
         (AlterationKind::ChangeConstraint, "") if !named("AtalterConstraint", "conname").is_empty() => {
             named("AtalterConstraint", "conname")
         }
-        (AlterationKind::ChangeConstraint, "") => named("Constraint", "conname"),
+        (AlterationKind::AddConstraint | AlterationKind::ChangeConstraint, "") => named("Constraint", "conname"),
         (_, name) => name,
     };
     Alteration { kind, name: name.to_owned(), missing_ok: truth(node, "missing_ok") }
