@@ -7,7 +7,10 @@ mod presence;
 mod report;
 mod rules;
 
-pub use catalog::{Catalog, CatalogObject, Edge};
+pub use catalog::{
+    BuiltIn, Cast, Catalog, CatalogObject, Edge, EventTrigger, Expression, ExpressionKind, ForeignKey, Function,
+    FunctionKind, KeyAction, Operator, RewriteRule, Trigger, Volatility,
+};
 pub use presence::Carriers;
 pub use report::{Note, Place, Review, RuleInfo, Severity};
 pub use rules::{RULES, explain, review};

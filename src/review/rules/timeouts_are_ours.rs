@@ -117,15 +117,18 @@ fn configured(found: &mut Found, statement: &Statement) {
     }
 }
 
-fn setting(found: &mut Found, spot: Spot<'_>, name: &str) {
+/// Returns whether the console sets this setting itself and asserts it.
+pub(super) fn is_pinned(name: &str) -> bool {
     let lower = name.to_lowercase();
-    if lower == "session characteristics" {
+    // No name: RESET ALL. Names with a space or capitals: SET TRANSACTION and its like.
+    lower.is_empty() || PINNED.contains(&lower.as_str()) || lower.contains(' ') || lower.contains("transaction")
+}
+
+fn setting(found: &mut Found, spot: Spot<'_>, name: &str) {
+    if name.eq_ignore_ascii_case("session characteristics") {
         let message = "SET SESSION CHARACTERISTICS changes how every later transaction of the session begins.";
         found.block(spot, message, WAY_OUT);
-        return;
-    }
-    // No name: RESET ALL. Names with a space or capitals: SET TRANSACTION and its like.
-    if lower.is_empty() || PINNED.contains(&lower.as_str()) || lower.contains(' ') || lower.contains("transaction") {
+    } else if is_pinned(name) {
         let what = if name.is_empty() { "every setting" } else { name };
         found.block(spot, format!("The script changes {what}, which the console pins and asserts."), WAY_OUT);
     } else {
