@@ -33,6 +33,27 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
                 }
             }
         }
+        for emptied in all.iter().filter(|one| one.how == Touch::Truncate) {
+            truncated(scene, found, &gone, (statement, all), emptied);
+        }
+    }
+}
+
+/// TRUNCATE is refused while a foreign key refers to the table, rows or not, unless its table is emptied in the same act.
+fn truncated(scene: &Scene<'_>, found: &mut Found, gone: &Gone, act: (&Statement, &[Touched]), emptied: &Touched) {
+    let (statement, all) = act;
+    let is_emptied = |name: &ObjectName| all.iter().any(|one| one.how == Touch::Truncate && one.name == *name);
+    for link in scene.edges.get(&emptied.name).into_iter().flatten().filter(|link| link.by == "foreign key") {
+        if !is_emptied(&link.dependent) && !gone.lets_go(scene, &emptied.name, link) {
+            let message = format!(
+                "{} is emptied while {} refers to it by foreign key{}: the server refuses that.",
+                emptied.name,
+                link.dependent,
+                through(link)
+            );
+            let way_out = format!("Write DELETE, or name {} in the same TRUNCATE if it is ours too.", link.dependent);
+            found.block(Spot::Object(statement, emptied), message, way_out);
+        }
     }
 }
 
