@@ -2,11 +2,13 @@
 
 mod blockers;
 mod catalog;
+mod catalog_parts;
 mod census;
 mod cluster;
 mod connect;
 mod effects;
 mod ledger;
+mod order;
 mod proxy;
 mod run_line;
 mod sessions;

@@ -1,5 +1,5 @@
 -- what: The database is given a setting for all later sessions.
--- review: unreviewed-statement 6:1 block
+-- review: timeouts-are-ours 6:1 block
 -- run: guard setting
 -- role: superuser
 
