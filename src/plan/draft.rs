@@ -1,6 +1,10 @@
 //! Writes the plan's document; refuses whatever would leave a choice to run time.
 
-use super::{BoundParameter, Hazard, PLAN_FORMAT, Plan, PlannedStatement, SealInput, SealRefusal, Settings, Stage};
+use super::names::names_of;
+use super::{
+    BoundParameter, DeclaredObject, Hazard, PLAN_FORMAT, Plan, PlannedStatement, SealInput, SealRefusal, Settings,
+    Stage,
+};
 use crate::diagnose::Mode;
 use crate::digest::Digest;
 use crate::review::{Place, Severity};
@@ -33,6 +37,11 @@ pub(super) fn document_of(input: &SealInput<'_>) -> Result<Plan, SealRefusal> {
         target: input.target.clone(),
         settings: Settings::new(runbook.timeouts, &runbook.target.schema),
         policy: runbook.policy.clone(),
+        objects: runbook
+            .objects
+            .iter()
+            .map(|object| DeclaredObject { name: object.name.clone(), class: (&object.class).into() })
+            .collect(),
         stages,
         checks: runbook.checks.clone(),
         stops: runbook.stops.clone(),
@@ -134,6 +143,8 @@ fn stage_of(input: &SealInput<'_>, step: &Step) -> Result<Stage, SealRefusal> {
     let parsed = sql::split(&step.reversal.text).map_err(unreadable)?;
     let touched: Vec<sql::Touched> =
         parsed.iter().flat_map(|statement| sql::touched(statement, &runbook.target.schema)).collect();
+    let names =
+        parsed.iter().flat_map(|statement| names_of(statement, statement.ordinal, &runbook.target.schema)).collect();
     let drops: Vec<ObjectName> =
         touched.iter().filter(|touch| touch.how == Touch::Drop).map(|touch| touch.name.clone()).collect();
     let mut locked_tables: Vec<ObjectName> = touched
@@ -166,7 +177,7 @@ fn stage_of(input: &SealInput<'_>, step: &Step) -> Result<Stage, SealRefusal> {
             })
         })
         .collect::<Result<Vec<_>, BindingProblem>>()?;
-    Ok(Stage { step: step.id.clone(), script: step.reversal.path.clone(), statements, locked_tables, drops })
+    Ok(Stage { step: step.id.clone(), script: step.reversal.path.clone(), statements, locked_tables, drops, names })
 }
 
 /// Keeps the bindings the named scripts use; refuses unknown names even when nothing uses them.
