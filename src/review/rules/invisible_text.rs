@@ -163,9 +163,10 @@ fn is_keyword(word: &str) -> bool {
 
 /// The names in a function's body.
 fn body(scene: &Scene<'_>, found: &mut Found, offset: usize, word: &str, names: &Names) {
-    let open = if word.starts_with('$') { word[1..].find('$').map_or(0, |end| end + 2) } else { 1 };
-    let close = if word.starts_with('$') { open } else { 1 };
-    let Some(inside) = word.get(open..word.len().saturating_sub(close)) else { return };
+    // $tag$ … $tag$, or '…'.
+    let tag = word.strip_prefix('$').and_then(|rest| rest.find('$'));
+    let open = tag.map_or(1, |end| end + 2);
+    let Some(inside) = word.get(open..word.len().saturating_sub(open)) else { return };
     for lexeme in lexemes(inside).unwrap_or_default() {
         let inner = &inside[lexeme.start..lexeme.end];
         if lexeme.is(Token::Ident) || lexeme.is(Token::Uident) {
