@@ -7,6 +7,7 @@ mod census;
 mod cluster;
 mod connect;
 mod effects;
+mod keys;
 mod ledger;
 mod order;
 mod proxy;
