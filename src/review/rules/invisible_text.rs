@@ -17,6 +17,12 @@ pub(super) const INFO: RuleInfo = RuleInfo {
 
 pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
     let text = &scene.step.reversal.text;
+    // Most scripts hold nothing of the kind, and need not be cut into words for that.
+    let is_suspect =
+        |(offset, letter): (usize, char)| letter == '\r' || unseen(letter, offset).is_some() || looks_latin(letter);
+    if !text.char_indices().any(is_suspect) {
+        return;
+    }
     let lexemes = lexemes(text).unwrap_or_default();
     let mut letters = text.char_indices().peekable();
     while let Some((offset, letter)) = letters.next() {

@@ -3,14 +3,17 @@
 //! One rule is one file: its help page, its look, its cases. A rule only says what it sees; what its note means for
 //! sealing is the severity, and a waiver of the author's turns a hazard into a note, never a block (D-5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
+use super::parallel::{ask, each};
 use super::report::waived;
 use super::{Catalog, Note, Place, Review, RuleInfo, Severity};
 use crate::runbook::sql::{SqlProblem, Statement, Touched, split, touched};
 use crate::runbook::{Object, ObjectKind, ObjectName, Runbook, Step, StepId};
+
+type Look = fn(&Scene<'_>, &mut Found<'_>);
 
 /// Declares the rules: each module gives `INFO` and `look`.
 macro_rules! rules {
@@ -20,7 +23,7 @@ macro_rules! rules {
         /// Every rule, in the order in which they are asked.
         pub const RULES: &[RuleInfo] = &[$($module::INFO),*, UNUSED_WAIVER];
 
-        const LOOKS: &[fn(&Scene<'_>, &mut Found)] = &[$($module::look),*];
+        const LOOKS: &[Look] = &[$($module::look),*];
     };
 }
 
@@ -59,20 +62,23 @@ pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
             Ok(statements) => (statements.as_slice(), None),
             Err(problem) => (&[][..], Some(problem)),
         };
-        let touched = statements.iter().map(|statement| touched(statement, &runbook.target.schema)).collect();
-        let scene = Scene { runbook, catalog, step, statements, problem, touched, edges: &edges };
-        let mut found = Found { rule: "", step: &step.id, file: &step.reversal.path, notes: Vec::new() };
-        for (rule, look) in RULES.iter().zip(LOOKS) {
-            found.rule = rule.name;
+        let touched = each(statements, |statement| touched(statement, &runbook.target.schema));
+        let objects = runbook.objects.iter().rev().map(|object| (&object.name, object)).collect();
+        let scene = Scene { runbook, catalog, step, statements, problem, touched, objects, edges: &edges };
+        let asked: Vec<(&RuleInfo, Look)> = RULES.iter().zip(LOOKS.iter().copied()).collect();
+        // Rules know nothing of each other: what one finds does not depend on when it is asked.
+        let mut of_step = ask(&asked, statements.len(), |(rule, look)| {
+            let mut found = Found { rule: rule.name, step: &step.id, file: &step.reversal.path, notes: Vec::new() };
             look(&scene, &mut found);
-        }
-        let mut of_step = found.notes;
+            found.notes
+        });
         waive(step, &mut of_step);
         of_step.sort_by(|a, b| (&a.place, &a.rule).cmp(&(&b.place, &b.rule)));
         notes.append(&mut of_step);
     }
-    let is_silent = |rule: &&RuleInfo| !notes.iter().any(|note: &Note| note.rule == rule.name);
-    let passed = RULES.iter().filter(is_silent).map(|rule| rule.name.to_owned()).collect();
+    let spoke: BTreeSet<&str> = notes.iter().map(|note: &Note| note.rule.as_str()).collect();
+    let silent = RULES.iter().filter(|rule| !spoke.contains(rule.name));
+    let passed = silent.map(|rule| rule.name.to_owned()).collect();
     Review { notes, passed, with_catalog: catalog.is_some() }
 }
 
@@ -123,6 +129,8 @@ struct Scene<'a> {
     problem: Option<&'a SqlProblem>,
     /// For each statement, what it touches.
     touched: Vec<Vec<Touched>>,
+    /// The declared objects by name; the first declaration of a name counts.
+    objects: HashMap<&'a ObjectName, &'a Object>,
     /// Who depends on whom: the dependents of each object.
     edges: &'a BTreeMap<ObjectName, Vec<ObjectName>>,
 }
@@ -143,7 +151,7 @@ impl<'a> Scene<'a> {
 
     /// Returns the declaration of a touched object.
     fn object(&self, touched: &Touched) -> Option<&'a Object> {
-        let object = self.runbook.object(&touched.name)?;
+        let object = *self.objects.get(&touched.name)?;
         // A table and a function may have the same name; declaring one does not declare the other.
         touched.kind.is_none_or(|kind| namespace(kind) == namespace(object.kind)).then_some(object)
     }
@@ -156,7 +164,7 @@ impl<'a> Scene<'a> {
             "" => &self.runbook.target.schema,
             named => named,
         };
-        self.runbook.object(&ObjectName::new(schema, text(relation, "relname")))
+        self.objects.get(&ObjectName::new(schema, text(relation, "relname"))).copied()
     }
 }
 
