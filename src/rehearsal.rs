@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::census::{Census, Comparison, Reading, Verdict, judge};
 use crate::digest::Digest;
 use crate::plan::SealedPlan;
-use crate::run::{Finished, Trace};
+use crate::run::{Effect, EffectKind, Finished, Standing, Trace};
 use crate::runbook::{Check, CheckId, Expectation};
 
 /// The format name of a [`Rehearsal`].
@@ -36,6 +36,8 @@ pub struct Rehearsal {
     pub exit: Census,
     /// What is different afterwards; empty when nothing was left behind.
     pub residue: Vec<Residue>,
+    /// What ROLLBACK cannot put back, declared or not: sequences that moved, with their values before and after.
+    pub lasting: Vec<Effect>,
     /// Why it did not pass; `None` when it did.
     pub failure: Option<String>,
 }
@@ -56,7 +58,8 @@ impl Rehearsal {
     /// Returns whether everything was as planned and nothing was left behind.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.failure.is_none() && self.residue.is_empty()
+        let declared = |effect: &Effect| effect.standing != Standing::Undeclared;
+        self.failure.is_none() && self.residue.is_empty() && self.lasting.iter().all(declared)
     }
 
     /// Returns what each check answered when the stage began, as the reviewers saw it.
@@ -89,6 +92,23 @@ pub fn residue(checks: &[Check], entry: &Census, exit: &Census) -> Vec<Residue> 
         .collect()
 }
 
+/// Names the effects of a rehearsal that its ROLLBACK did not undo.
+#[must_use]
+pub fn lasting(trace: &Trace) -> Vec<Effect> {
+    let effects = trace.stages.iter().flat_map(|stage| &stage.effects);
+    effects
+        .filter(|effect| match effect.what {
+            EffectKind::Moved { .. } | EffectKind::AdvisoryLock | EffectKind::Prepared => true,
+            EffectKind::Rows { .. }
+            | EffectKind::Rewritten
+            | EffectKind::Created
+            | EffectKind::Altered
+            | EffectKind::Dropped => false,
+        })
+        .cloned()
+        .collect()
+}
+
 /// Judges a finished rehearsal.
 ///
 /// # Errors
@@ -106,6 +126,7 @@ pub fn judge_rehearsal(plan: &SealedPlan, finished: &Finished) -> Result<Rehears
         trace: trace.clone(),
         inside: inside.clone(),
         residue: residue(&plan.plan().checks, &entry, &exit),
+        lasting: lasting(trace),
         entry,
         exit,
         failure: failure.clone(),

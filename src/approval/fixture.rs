@@ -8,11 +8,12 @@ use super::{Namespace, Roster, SignedBytes, parse_roster};
 use crate::census::{Census, Target};
 use crate::digest::Digest;
 use crate::plan::{
-    PLAN_FORMAT, Plan, PlannedStatement, REQUEST_FORMAT, Request, SealedPlan, Settings, Stage, Verb, canonical,
+    Change, DeclaredClass, DeclaredObject, NamedChange, PLAN_FORMAT, Plan, PlannedStatement, REQUEST_FORMAT, Request,
+    SealedPlan, Settings, Stage, Verb, canonical,
 };
 use crate::rehearsal::{REHEARSAL_FORMAT, Rehearsal};
 use crate::run::Trace;
-use crate::runbook::{Policy, Principal, RowsExpected, StepId, Timeouts};
+use crate::runbook::{ObjectName, Policy, Principal, RowsExpected, StepId, Timeouts};
 
 /// The private key of somebody: `lan` always has the same one, and `lan/2` is her second.
 pub(crate) fn key(who: &str) -> PrivateKey {
@@ -148,6 +149,12 @@ fn plan(roster: &Roster) -> Plan {
         statements: vec![statement],
         locked_tables: Vec::new(),
         drops: Vec::new(),
+        names: vec![NamedChange {
+            statement: 1,
+            object: ObjectName::new("public", "queue_heartbeat"),
+            change: Change::Delete,
+            counted: true,
+        }],
     };
     let timeouts = Timeouts { lock_millis: 3000, statement_millis: 30_000, idle_in_transaction_millis: 30_000 };
     Plan {
@@ -161,6 +168,10 @@ fn plan(roster: &Roster) -> Plan {
         settings: Settings::new(timeouts, "public"),
         policy: Policy { approvals: 2, rehearsal_max_age_seconds: 12 * 3600, approval_valid_seconds: 8 * 3600 },
         parameters: Vec::new(),
+        objects: vec![DeclaredObject {
+            name: ObjectName::new("public", "queue_heartbeat"),
+            class: DeclaredClass::Shared,
+        }],
         stages: vec![stage],
         checks: Vec::new(),
         stops: Vec::new(),
@@ -197,6 +208,7 @@ fn rehearsal() -> Rehearsal {
         entry: census.clone(),
         exit: census,
         residue: Vec::new(),
+        lasting: Vec::new(),
         failure: None,
     }
 }

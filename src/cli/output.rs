@@ -158,7 +158,8 @@ fn details(row: &Row) -> String {
 }
 
 /// Controls of a terminal that a value may hold are shown, not obeyed.
-fn visible(line: &str) -> String {
+#[must_use]
+pub fn visible(line: &str) -> String {
     line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::census::Target;
 use crate::digest::Digest;
 use crate::runbook::{
-    Check, NoticeExpected, ObjectName, ParameterKind, Policy, Principal, RowsExpected, StepId, StopCondition, Timeouts,
+    Check, NoticeExpected, ObjectClass, ObjectName, ParameterKind, Policy, Principal, RowsExpected, StepId,
+    StopCondition, Timeouts,
 };
 
 /// The format name of a [`Plan`].
@@ -42,6 +43,8 @@ pub struct Plan {
     pub policy: Policy,
     /// Values bound at staging.
     pub parameters: Vec<BoundParameter>,
+    /// The objects the runbook declares: what the stages do besides is held against them (D-29).
+    pub objects: Vec<DeclaredObject>,
     /// The stages in order; each is one transaction (D-27).
     pub stages: Vec<Stage>,
     /// Every check that is asked before, inside and after.
@@ -132,6 +135,80 @@ pub struct BoundParameter {
     pub value: String,
 }
 
+/// An object the runbook declares, as far as a run needs to know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeclaredObject {
+    /// Its name.
+    pub name: ObjectName,
+    /// Its class, without the key: a row's key cannot be read from a count.
+    pub class: DeclaredClass,
+}
+
+/// The class of an object (D-29).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeclaredClass {
+    /// Created by this phase.
+    Greenfield,
+    /// Reused; rows inside its key only.
+    Shared,
+    /// Reused; rows are updated, never deleted.
+    RetireOnly,
+    /// Never written to.
+    Protected,
+    /// Never written to by a statement; triggers and other traffic may add to it.
+    Growing,
+}
+
+impl From<&ObjectClass> for DeclaredClass {
+    fn from(class: &ObjectClass) -> Self {
+        match class {
+            ObjectClass::Greenfield => Self::Greenfield,
+            ObjectClass::Shared { key: _ } => Self::Shared,
+            ObjectClass::RetireOnly { key: _ } => Self::RetireOnly,
+            ObjectClass::Protected => Self::Protected,
+            ObjectClass::Growing => Self::Growing,
+        }
+    }
+}
+
+/// A change that a statement names: of what, and of what sort.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedChange {
+    /// The statement's place in its script, from 1.
+    pub statement: u32,
+    /// The object.
+    pub object: ObjectName,
+    /// What the statement does to it.
+    pub change: Change,
+    /// Whether the command tag counts the rows: false for a write inside a WITH query.
+    pub counted: bool,
+}
+
+/// What a statement does to an object it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// It adds rows.
+    Insert,
+    /// It changes rows, or fills a materialized view anew.
+    Update,
+    /// It deletes rows.
+    Delete,
+    /// It empties the table.
+    Empty,
+    /// It creates or replaces the object.
+    Create,
+    /// It changes the definition.
+    Alter,
+    /// It puts a trigger, index, rule or policy on it, or takes one off.
+    Attach,
+    /// It drops the object.
+    Drop,
+}
+
 /// One step's reversal: one transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -146,6 +223,8 @@ pub struct Stage {
     pub locked_tables: Vec<ObjectName>,
     /// Objects this stage removes; they must be absent afterwards.
     pub drops: Vec<ObjectName>,
+    /// Changes the statements name: whatever else the stage does was done by a trigger, a rule, a key or a function.
+    pub names: Vec<NamedChange>,
 }
 
 /// One statement and what it must do.
@@ -174,7 +253,7 @@ pub struct PlannedStatement {
 pub struct Hazard {
     /// The rule that found it.
     pub rule: String,
-    /// Where it is, as `file:line:column`.
+    /// Where it is, as `file:line:column`, or the parameter whose value it is.
     pub place: String,
     /// What may happen.
     pub message: String,

@@ -1,11 +1,17 @@
 //! Writes the plan's document; refuses whatever would leave a choice to run time.
 
-use super::{BoundParameter, Hazard, PLAN_FORMAT, Plan, PlannedStatement, SealInput, SealRefusal, Settings, Stage};
+use super::names::names_of;
+use super::{
+    BoundParameter, DeclaredObject, Hazard, PLAN_FORMAT, Plan, PlannedStatement, SealInput, SealRefusal, Settings,
+    Stage,
+};
 use crate::diagnose::Mode;
 use crate::digest::Digest;
 use crate::review::{Place, Severity};
 use crate::runbook::sql::{self, Touch};
-use crate::runbook::{BindingProblem, ObjectClass, ObjectName, Runbook, Step, StepId, bind, bind_value, used};
+use crate::runbook::{
+    BindingProblem, ObjectClass, ObjectName, Runbook, Step, StepId, bind, bind_value, doubtful, used,
+};
 
 /// Writes the document that is sealed.
 pub(super) fn document_of(input: &SealInput<'_>) -> Result<Plan, SealRefusal> {
@@ -20,6 +26,7 @@ pub(super) fn document_of(input: &SealInput<'_>) -> Result<Plan, SealRefusal> {
     check_order(input)?;
     let roster = runbook.roster.as_ref().ok_or(SealRefusal::NoRoster)?;
     let stages = steps.iter().map(|step| stage_of(input, step)).collect::<Result<Vec<_>, _>>()?;
+    let parameters = bound_parameters(input, &steps)?;
     Ok(Plan {
         format: PLAN_FORMAT.to_owned(),
         nonce: input.nonce.clone(),
@@ -30,12 +37,17 @@ pub(super) fn document_of(input: &SealInput<'_>) -> Result<Plan, SealRefusal> {
         target: input.target.clone(),
         settings: Settings::new(runbook.timeouts, &runbook.target.schema),
         policy: runbook.policy.clone(),
-        parameters: bound_parameters(input, &steps)?,
+        objects: runbook
+            .objects
+            .iter()
+            .map(|object| DeclaredObject { name: object.name.clone(), class: (&object.class).into() })
+            .collect(),
         stages,
         checks: runbook.checks.clone(),
         stops: runbook.stops.clone(),
         baseline_digest: baseline_digest(input)?,
-        hazards: hazards(input),
+        hazards: hazards(input, &parameters),
+        parameters,
         requester: input.requester.clone(),
         editor: runbook.edited_by.clone(),
         sealed_at: input.now,
@@ -131,6 +143,8 @@ fn stage_of(input: &SealInput<'_>, step: &Step) -> Result<Stage, SealRefusal> {
     let parsed = sql::split(&step.reversal.text).map_err(unreadable)?;
     let touched: Vec<sql::Touched> =
         parsed.iter().flat_map(|statement| sql::touched(statement, &runbook.target.schema)).collect();
+    let names =
+        parsed.iter().flat_map(|statement| names_of(statement, statement.ordinal, &runbook.target.schema)).collect();
     let drops: Vec<ObjectName> =
         touched.iter().filter(|touch| touch.how == Touch::Drop).map(|touch| touch.name.clone()).collect();
     let mut locked_tables: Vec<ObjectName> = touched
@@ -163,7 +177,7 @@ fn stage_of(input: &SealInput<'_>, step: &Step) -> Result<Stage, SealRefusal> {
             })
         })
         .collect::<Result<Vec<_>, BindingProblem>>()?;
-    Ok(Stage { step: step.id.clone(), script: step.reversal.path.clone(), statements, locked_tables, drops })
+    Ok(Stage { step: step.id.clone(), script: step.reversal.path.clone(), statements, locked_tables, drops, names })
 }
 
 /// Keeps the bindings the named scripts use; refuses unknown names even when nothing uses them.
@@ -187,15 +201,17 @@ fn bound_parameters(input: &SealInput<'_>, steps: &[&Step]) -> Result<Vec<BoundP
         .collect())
 }
 
-fn hazards(input: &SealInput<'_>) -> Vec<Hazard> {
-    input
-        .review
-        .of(input.steps)
-        .filter(|note| note.severity == Severity::Hazard)
-        .map(|note| Hazard {
-            rule: note.rule.clone(),
-            place: place_in_words(&note.place),
-            message: note.message.clone(),
-        })
-        .collect()
+fn hazards(input: &SealInput<'_>, parameters: &[BoundParameter]) -> Vec<Hazard> {
+    let of_review = input.review.of(input.steps).filter(|note| note.severity == Severity::Hazard).map(|note| Hazard {
+        rule: note.rule.clone(),
+        place: place_in_words(&note.place),
+        message: note.message.clone(),
+    });
+    // A value is typed after the review: what may be mistaken in it is acknowledged with the rest.
+    let of_values = parameters.iter().filter_map(|parameter| {
+        let doubt = doubtful(&parameter.value)?;
+        let (rule, place) = ("invisible-text".to_owned(), format!("the parameter {}", parameter.name));
+        Some(Hazard { rule, place, message: format!("Look at the value of {}: {doubt}.", parameter.name) })
+    });
+    of_review.chain(of_values).collect()
 }

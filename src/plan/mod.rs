@@ -7,6 +7,7 @@
 mod canonical;
 mod document;
 mod draft;
+mod names;
 mod recheck;
 mod seal;
 

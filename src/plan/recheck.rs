@@ -5,6 +5,7 @@
 
 use super::Plan;
 use super::document::Settings;
+use super::names::names_of;
 use crate::digest::Digest;
 use crate::runbook::sql::{is_single_select, split};
 use crate::runbook::{Query, StopSign};
@@ -24,7 +25,13 @@ pub fn recheck(plan: &Plan) -> Result<(), String> {
     if plan.settings != Settings::new(timeouts, &plan.settings.schema) {
         return Err("the pinned settings are not those of this version".to_owned());
     }
+    if let Some(twice) =
+        plan.objects.iter().enumerate().find(|(at, one)| plan.objects[..*at].iter().any(|other| other.name == one.name))
+    {
+        return Err(format!("{} is declared twice; an object belongs to exactly one class", twice.1.name));
+    }
     for stage in &plan.stages {
+        let mut names = Vec::new();
         for statement in &stage.statements {
             let place = format!("{}, statement {}", stage.step, statement.ordinal);
             if Digest::of(statement.sql.as_bytes()) != statement.sha256 {
@@ -34,9 +41,19 @@ pub fn recheck(plan: &Plan) -> Result<(), String> {
             let [one] = parsed.as_slice() else {
                 return Err(format!("{place}: expected one statement, actual {}", parsed.len()));
             };
-            if one.tag != statement.tag || OURS.contains(&one.tree.statement().0) {
+            if one.tag != statement.tag {
                 return Err(format!("{place}: expected {}, actual {}", statement.tag, one.tag));
             }
+            let kind = one.tree.statement().0;
+            if OURS.contains(&kind) {
+                let what = if one.tag.is_empty() { kind.trim_end_matches("Stmt") } else { &one.tag };
+                return Err(format!("{place}: {what} is for the console alone to send; remove it"));
+            }
+            names.extend(names_of(one, statement.ordinal, &plan.settings.schema));
+        }
+        // What a stage may do besides is judged by this list, so it is not taken on trust.
+        if names != stage.names {
+            return Err(format!("{}: the changes it lists are not those its statements name", stage.step));
         }
     }
     // A check is asked inside the run as well, and reviewers read its answer and not its text.

@@ -111,6 +111,9 @@ pub enum SealRefusal {
     /// There is nobody who could sign.
     #[error("the runbook folder holds no readable roster.toml")]
     NoRoster,
+    /// A statement is one that the console alone sends, or is not one statement (D-4).
+    #[error("no plan may hold this, whatever the review says: {0}")]
+    NeverSent(String),
     /// The document cannot be written canonically.
     #[error(transparent)]
     Canonical(#[from] CanonicalError),
@@ -122,6 +125,8 @@ pub enum SealRefusal {
 /// See [`SealRefusal`].
 pub fn seal(input: &SealInput<'_>) -> Result<SealedPlan, SealRefusal> {
     let plan = super::draft::document_of(input)?;
+    // Looked at again apart from every rule, so that not even a rehearsal sends what a rule failed to see.
+    super::recheck(&plan).map_err(SealRefusal::NeverSent)?;
     let text = canonical(&plan)?;
     let digest = Digest::of(text.as_bytes());
     Ok(SealedPlan { plan, text, digest })

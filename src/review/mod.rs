@@ -4,9 +4,14 @@
 
 mod catalog;
 mod parallel;
+mod presence;
 mod report;
 mod rules;
 
-pub use catalog::{Catalog, CatalogObject, Edge};
+pub use catalog::{
+    BuiltIn, Cast, Catalog, CatalogObject, Edge, EventTrigger, Expression, ExpressionKind, ForeignKey, Function,
+    FunctionKind, KeyAction, Operator, RewriteRule, Trigger, Volatility,
+};
+pub use presence::Carriers;
 pub use report::{Note, Place, Review, RuleInfo, Severity};
 pub use rules::{RULES, explain, review};

@@ -45,6 +45,8 @@ pub enum Step {
 /// What a message of the machine is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Purpose {
+    /// Reading the values of the sequences before BEGIN. Rows: `id, value`.
+    Sequences,
     /// BEGIN.
     Begin,
     /// A SET LOCAL of the pinned settings.
@@ -64,10 +66,17 @@ pub enum Purpose {
     },
     /// Reading the names of the relations there are, before anything is dropped. Rows: `oid, schema, name`.
     Names,
-    /// After a statement: the transaction's id and locks. Rows: `xid, relation oid, schema, name, mode`.
+    /// When a stage begins: sessions that hold locks it would wait for. Rows as [`super::bystander_of`] reads them.
+    Holders,
+    /// After a statement: the transaction's id and locks, and who waits for them. Rows: `xid, relation oid, schema, name,
+    /// mode`, then `pid, role, application, state, since, statement` of a session that waits.
     LookAround,
     /// SET CONSTRAINTS ALL IMMEDIATE.
     Constraints,
+    /// Reading the server's books of the transaction: what it has written, dropped, altered, locked, moved.
+    Books,
+    /// Asking whether transactions that wrote what the books show are parts of ours. Rows: `xid, status`.
+    Attribute,
 }
 
 /// What happened.
@@ -295,7 +304,7 @@ pub struct StatementTrace {
     pub locks: Vec<HeldLock>,
     /// Sessions that wait for a lock of ours after it.
     pub waiting: Vec<Bystander>,
-    /// Sessions that held the lock it gave up waiting for.
+    /// Sessions that held the lock it waited for, when it waited long enough to ask.
     pub blockers: Vec<Bystander>,
     /// Why it was not as expected.
     pub surprise: Option<String>,

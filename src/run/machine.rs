@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod ending;
+mod watching;
+
+use self::watching::{Look, Watched};
 use super::guard::{self, split_tag};
-use super::message;
-use super::{Event, Finished, HeldLock, LedgerGate, Outcome, Purpose, Reply, RunToken, StatementTrace, Step, Trace};
+use super::{Event, Finished, HeldLock, LedgerGate, Outcome, Purpose, Reply, StatementTrace, Step, Trace};
+use super::{bystander, in_the_way, message};
 use crate::approval::{Countersigned, SignedBytes};
 use crate::census::{
-    Baseline, Census, CompareScope, Comparison, Question, Target, compare, query_sql, stop_question_id,
+    Baseline, Census, Question, Target, query_sql, stop_question_id,
 };
 use crate::digest::Digest;
 use crate::ledger::Body;
@@ -38,6 +42,7 @@ pub struct Machine {
     names: BTreeMap<String, ObjectName>,
     held: BTreeSet<HeldLock>,
     xid: Option<String>,
+    watched: Watched,
     stage_entry: Option<Census>,
     committed: Vec<StepId>,
     finished: Finished,
@@ -74,19 +79,25 @@ enum Phase {
     Fresh,
     Intent,
     Connecting,
+    Sequences,
     Beginning,
     Pinning,
     AssertingEntry,
     Mutex,
     Names,
+    Holders,
     Locking,
     EntryCensus,
+    BooksBefore,
     Statement(usize),
     LookingAround(usize),
     Constraints,
     AssertingExit,
+    Books(Look),
+    Attributing(Look),
     InsideCensus,
     Gate,
+    AssertingEnd,
     Recording,
     Committing,
     RollingBack,
@@ -129,6 +140,7 @@ impl Machine {
             names: BTreeMap::new(),
             held: BTreeSet::new(),
             xid: None,
+            watched: Watched::default(),
             stage_entry: None,
             committed: Vec::new(),
             finished: Finished {
@@ -163,12 +175,14 @@ impl Machine {
             (Phase::Committing, Event::Lost(reason) | Event::Failed(reason)) => self.unknown(reason),
             (Phase::After { committed }, event) => self.verified_after(committed, event),
             (Phase::RollingBack, _) => self.look_after(false),
-            (Phase::Fresh | Phase::Intent | Phase::Connecting, Event::Failed(reason) | Event::Lost(reason)) => {
-                self.end_before_begin(reason)
-            }
-            (Phase::Fresh | Phase::Intent | Phase::Connecting, Event::Cancelled) => {
+            (
+                Phase::Fresh | Phase::Intent | Phase::Connecting | Phase::Sequences,
+                Event::Failed(reason) | Event::Lost(reason),
+            ) => self.end_before_begin(reason),
+            (Phase::Fresh | Phase::Intent | Phase::Connecting | Phase::Sequences, Event::Cancelled) => {
                 self.end_before_begin("cancelled before anything was sent".to_owned())
             }
+            (Phase::Sequences, Event::Answered(reply)) => self.sequences_read(&reply),
             (_, Event::Cancelled) => self.surprise("cancelled by a person"),
             (_, Event::Failed(reason)) => self.surprise(reason),
             // The server rolls back what its client lost.
@@ -185,7 +199,7 @@ impl Machine {
             (Phase::InsideCensus, Event::CensusTaken(census)) => self.verified_inside(&census),
             (Phase::Gate, Event::LedgerRead(gate)) => match self.forbidden(gate) {
                 Some(reason) => self.surprise(format!("the ledger forbids it: {reason}")),
-                None => self.record(),
+                None => self.look_at_books(Look::Last),
             },
             (Phase::Recording, Event::Appended) => self.expect(Phase::Committing, Step::Commit),
             (phase, Event::Answered(reply)) => self.answered(&phase, &reply),
@@ -249,6 +263,10 @@ impl Machine {
         self.connection = Some(connection);
         self.held.clear();
         self.xid = None;
+        self.read_sequences()
+    }
+
+    fn begin(&mut self) -> Step {
         self.send(Phase::Beginning, Purpose::Begin, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
     }
 
@@ -263,7 +281,7 @@ impl Machine {
             _ => "SELECT",
         };
         if let Some(reason) = guard::answer_surprise(reply, expected_tag) {
-            return self.surprise(our_message_refused(phase, &reason));
+            return self.surprise(our_message_refused(phase, &reason) + &in_the_way(reply));
         }
         match phase {
             Phase::Beginning => {
@@ -288,19 +306,27 @@ impl Machine {
             Phase::Mutex => self.read_names(),
             Phase::Names => {
                 self.names = reply.rows.iter().filter_map(|row| message::name_of(row)).collect();
+                self.ask_holders()
+            }
+            Phase::Holders => {
+                let holders = bystander::read(&reply.rows, &self.names);
+                self.stage_trace().holders = holders;
                 self.lock_tables()
             }
             Phase::Locking => self.take_entry_census(),
+            Phase::BooksBefore => self.books_opened(reply),
             Phase::LookingAround(index) => self.looked_around(*index, reply),
+            Phase::Books(look) => self.books_read(*look, reply),
+            Phase::Attributing(look) => self.attributed(*look, reply),
             Phase::Constraints => self.assert_settings(Phase::AssertingExit),
-            Phase::AssertingExit => {
-                if let Some(reason) = guard::settings_surprise(&self.plan.plan().settings, reply) {
-                    self.surprise(reason)
-                } else {
-                    let questions = questions(self.plan.plan());
-                    self.expect(Phase::InsideCensus, Step::TakeCensus(questions))
-                }
-            }
+            Phase::AssertingExit => match guard::settings_surprise(&self.plan.plan().settings, reply) {
+                Some(reason) => self.surprise(reason),
+                None => self.look_at_books(Look::After),
+            },
+            Phase::AssertingEnd => match guard::settings_surprise(&self.plan.plan().settings, reply) {
+                Some(reason) => self.surprise(reason),
+                None => self.end_stage(),
+            },
             phase => {
                 let reason = format!("BUG: an answer came while waiting in {phase:?}");
                 self.surprise(reason)
@@ -318,6 +344,12 @@ impl Machine {
         self.send(Phase::Names, Purpose::Names, message::NAMES)
     }
 
+    /// Whom the stage would wait for is asked before it holds anything itself.
+    fn ask_holders(&mut self) -> Step {
+        let sql = message::holders(self.stage_plan(), &self.plan.plan().settings);
+        self.send(Phase::Holders, Purpose::Holders, sql)
+    }
+
     /// Stops writers on the scoped shared tables and lets readers through, in the plan's fixed order.
     fn lock_tables(&mut self) -> Step {
         match message::lock(&self.stage_plan().locked_tables) {
@@ -329,6 +361,11 @@ impl Machine {
     fn take_entry_census(&mut self) -> Step {
         let questions = questions(self.plan.plan());
         self.expect(Phase::EntryCensus, Step::TakeCensus(questions))
+    }
+
+    fn take_inside_census(&mut self) -> Step {
+        let questions = questions(self.plan.plan());
+        self.expect(Phase::InsideCensus, Step::TakeCensus(questions))
     }
 
     /// Compares the census under the locks with what was approved; any difference rolls back.
@@ -348,7 +385,7 @@ impl Machine {
         }
         match surprise {
             Some(reason) => self.surprise(reason),
-            None => self.send_statement(0),
+            None => self.open_books(),
         }
     }
 
@@ -384,7 +421,7 @@ impl Machine {
             return self.trip(tripped);
         }
         if let Some(surprise) = surprise {
-            let reason = format!("{place}: {surprise}");
+            let reason = format!("{place}: {surprise}{}", in_the_way(reply));
             return if guard::may_have_committed(reply) { self.unknown(reason) } else { self.surprise(reason) };
         }
         self.send(Phase::LookingAround(index), Purpose::LookAround, message::LOOK_AROUND)
@@ -406,180 +443,22 @@ impl Machine {
         self.held = now;
         if let Some(trace) = self.finished.trace.statements.last_mut() {
             trace.locks = new;
+            trace.waiting = bystander::waiting(&reply.rows, &self.names);
         }
         self.send_statement(index + 1)
     }
 
     fn lock_of(&self, row: &[Option<String>]) -> Option<HeldLock> {
-        let [_, oid, schema, name, mode] = row else { return None };
+        let [_, oid, schema, name, mode, rest @ ..] = row else { return None };
+        if bystander::is_named(rest) {
+            return None;
+        }
         let relation = match (schema, name) {
             (Some(schema), Some(name)) => ObjectName::new(schema, name),
             _ => self.names.get(oid.as_ref()?)?.clone(),
         };
         // The ledger's own relations are ours, not the script's.
         (relation.schema != "countersign").then(|| HeldLock { relation, mode: mode.clone().unwrap_or_default() })
-    }
-
-    /// Verifies inside, before anything is final. Drifted, missing or blind rolls back.
-    fn verified_inside(&mut self, census: &Census) -> Step {
-        let comparison = self.compare_stage(census);
-        let failure = guard::first_failure(&comparison);
-        let baseline = self.baseline.as_ref().map(|baseline| &baseline.census);
-        let tripped = guard::tripped(&self.plan.plan().stops, baseline, census);
-        self.finished.inside.push(comparison);
-        if let Some(tripped) = tripped {
-            return self.trip(tripped);
-        }
-        if let Some(failure) = failure {
-            let place = self.stage_plan().step.clone();
-            return self.surprise(format!("{place}: verification inside the transaction failed: {failure}"));
-        }
-        match &self.door {
-            Door::Run(_) => self.expect(Phase::Gate, Step::ReadLedger),
-            Door::Rehearse { .. } if self.stage + 1 < self.plan.plan().stages.len() => {
-                self.stage += 1;
-                self.lock_tables()
-            }
-            Door::Rehearse { .. } => self.expect(Phase::RollingBack, Step::Rollback),
-        }
-    }
-
-    fn compare_stage(&self, census: &Census) -> Comparison {
-        let steps = [self.stage_plan().step.clone()];
-        let scope = match &self.stage_entry {
-            Some(entry) => CompareScope::StepsAndHeld(&steps, entry),
-            None => CompareScope::Steps(&steps),
-        };
-        compare(&self.plan.plan().checks, self.baseline.as_ref(), census, scope)
-    }
-
-    /// Appends the outcome in the same transaction: it and the reversal stay or go together.
-    fn record(&mut self) -> Step {
-        let Some(token) = self.token() else {
-            return self.surprise("BUG: the transaction has no id or no connection to record");
-        };
-        let Door::Run(door) = &self.door else { return self.surprise("BUG: a rehearsal was asked to commit") };
-        let body = Body::Committed {
-            request_digest: door.countersigned.request_digest(),
-            run: door.run.clone(),
-            stage: token.stage,
-            stages: u32::try_from(self.plan.plan().stages.len()).unwrap_or(u32::MAX),
-            token,
-        };
-        self.expect(Phase::Recording, Step::AppendInside(body))
-    }
-
-    fn token(&self) -> Option<RunToken> {
-        let Door::Run(door) = &self.door else { return None };
-        let connection = self.connection.as_ref()?;
-        Some(RunToken {
-            run: door.run.clone(),
-            stage: u32::try_from(self.stage).unwrap_or(u32::MAX),
-            // A stage that changed nothing has no id yet; its ledger row proves it alone.
-            xid: self.xid.clone().unwrap_or_default(),
-            pid: connection.pid,
-            backend_start: connection.backend_start.clone(),
-            system_identifier: connection.target.system_identifier.clone(),
-            timeline: connection.target.timeline,
-        })
-    }
-
-    /// COMMIT of a failed transaction answers ROLLBACK without an error: only the tag tells.
-    fn committed_or_not(&mut self, reply: &Reply) -> Step {
-        match (&reply.error, reply.tags.as_slice()) {
-            (None, [tag]) if tag == "COMMIT" => {
-                self.committed.push(self.stage_plan().step.clone());
-                self.look_after(true)
-            }
-            (None, [tag]) if tag == "ROLLBACK" => {
-                self.note_failure("COMMIT was answered with ROLLBACK: the transaction had failed".to_owned());
-                self.look_after(false)
-            }
-            (Some(error), _) => {
-                self.note_failure(format!("COMMIT was refused ({}): {}", error.code, error.message));
-                self.look_after(false)
-            }
-            (None, tags) => self.unknown(format!("COMMIT was answered with {tags:?}")),
-        }
-    }
-
-    fn unknown(&mut self, reason: String) -> Step {
-        let Some(token) = self.token() else { return self.end_before_begin(reason) };
-        self.note_failure(format!("it is not known whether it was committed: {reason}"));
-        self.finished.outcome = Outcome::Unknown { token, reason, committed: self.committed.clone() };
-        self.done()
-    }
-
-    fn look_after(&mut self, committed: bool) -> Step {
-        let questions = questions(self.plan.plan());
-        self.expect(Phase::After { committed }, Step::TakeCensusAfter(questions))
-    }
-
-    /// Verifies on another fresh connection; then the next stage, or the end.
-    fn verified_after(&mut self, committed: bool, event: Event) -> Step {
-        let Event::CensusTaken(census) = event else {
-            let reason = match event {
-                Event::Failed(reason) | Event::Lost(reason) => reason,
-                event => format!("{event:?}"),
-            };
-            self.note_failure(format!("the verification after it could not be made: {reason}"));
-            return self.done();
-        };
-        let comparison = committed.then(|| self.compare_stage(&census));
-        let baseline = self.baseline.as_ref().map(|baseline| &baseline.census);
-        if self.finished.tripped.is_none() {
-            self.finished.tripped = guard::tripped(&self.plan.plan().stops, baseline, &census);
-        }
-        self.finished.exit = Some(census);
-        let Some(comparison) = comparison else { return self.done() };
-        let failure = guard::first_failure(&comparison);
-        self.finished.after = Some(comparison);
-        if let Some(failure) = failure {
-            self.note_failure(format!("committed, but the verification after it failed: {failure}"));
-        } else if let Some((condition, reason)) = self.finished.tripped.clone() {
-            self.note_failure(format!("committed, but the stop condition {condition} tripped: {reason}"));
-        } else if self.stage + 1 < self.plan.plan().stages.len() {
-            // D-27: each stage is a transaction of its own, on a connection of its own.
-            self.stage += 1;
-            return self.connect();
-        }
-        self.done()
-    }
-
-    fn trip(&mut self, (condition, reason): (String, String)) -> Step {
-        let sentence = format!("stop condition {condition}: {reason}");
-        self.finished.tripped = Some((condition, reason));
-        self.surprise(sentence)
-    }
-
-    fn note_failure(&mut self, reason: String) {
-        self.finished.failure.get_or_insert(reason);
-    }
-
-    /// A guard tripped: roll back, whatever it was.
-    fn surprise(&mut self, reason: impl Into<String>) -> Step {
-        self.note_failure(reason.into());
-        self.expect(Phase::RollingBack, Step::Rollback)
-    }
-
-    fn end_before_begin(&mut self, reason: String) -> Step {
-        self.note_failure(reason);
-        self.done()
-    }
-
-    fn done(&mut self) -> Step {
-        let all = self.committed.len() == self.plan.plan().stages.len();
-        if !matches!(self.finished.outcome, Outcome::Unknown { .. }) {
-            self.finished.outcome = if all && !self.committed.is_empty() {
-                Outcome::Committed
-            } else {
-                let rehearsed = || "rehearsed: rolled back as planned".to_owned();
-                let reason = self.finished.failure.clone().unwrap_or_else(rehearsed);
-                Outcome::RolledBack { reason, committed: self.committed.clone() }
-            };
-        }
-        self.phase = Phase::Done;
-        Step::Done(Box::new(self.finished.clone()))
     }
 }
 
@@ -588,6 +467,9 @@ fn our_message_refused(phase: &Phase, reason: &str) -> String {
         Phase::Mutex => format!("another run or rehearsal holds this target, or the ledger is not readable: {reason}"),
         Phase::Locking => format!("the shared tables could not be locked in time: {reason}"),
         Phase::Constraints => format!("deferred constraints do not hold: {reason}"),
+        Phase::BooksBefore | Phase::Books(_) | Phase::Attributing(_) => {
+            format!("the server's books of the transaction could not be read: {reason}")
+        }
         _ => format!("{phase:?}: {reason}"),
     }
 }

@@ -49,9 +49,19 @@ struct Server {
     plan: Plan,
     committed: usize,
     log: Vec<String>,
+    /// Looks at the books so far; a stage has three.
+    looks: usize,
+    /// A block with an EXCEPTION clause altered the table: the books show another transaction's number.
+    altered: bool,
+    /// What the server says of that number.
+    whose: &'static str,
 }
 
 impl Server {
+    fn new(plan: Plan) -> Self {
+        Self { plan, committed: 0, log: Vec::new(), looks: 0, altered: false, whose: "in progress" }
+    }
+
     fn census(&self, relations: &str) -> Census {
         Census { taken_at: at("2026-06-01T12:00:01Z"), target: self.plan.target.clone(), readings: readings(relations) }
     }
@@ -74,7 +84,7 @@ impl Server {
             },
             Step::Send { purpose, .. } => Event::Answered(match purpose {
                 Purpose::Begin => reply("BEGIN"),
-                Purpose::Pin | Purpose::Mutex | Purpose::Names => reply("SELECT 1"),
+                Purpose::Pin | Purpose::Mutex | Purpose::Names | Purpose::Holders => reply("SELECT 1"),
                 Purpose::AssertSettings => Reply { rows: self.settings(), ..reply("SELECT 17") },
                 Purpose::LockTables => reply("LOCK TABLE"),
                 Purpose::Statement { .. } => reply("DELETE 4"),
@@ -83,6 +93,15 @@ impl Server {
                     Reply { rows: vec![row], ..reply("SELECT 1") }
                 }
                 Purpose::Constraints => reply("SET CONSTRAINTS"),
+                Purpose::Sequences => Reply { status: TransactionStatus::Idle, ..reply("SELECT 0") },
+                Purpose::Books => {
+                    self.looks += 1;
+                    Reply { rows: self.books(), ..reply("SELECT 2") }
+                }
+                Purpose::Attribute => {
+                    let row = vec![Some("905".to_owned()), Some(self.whose.to_owned())];
+                    Reply { rows: vec![row], ..reply("SELECT 1") }
+                }
             }),
             Step::TakeCensus(_) | Step::TakeCensusAfter(_) => Event::CensusTaken(self.census("8")),
             Step::ReadLedger => Event::LedgerRead(LedgerGate::default()),
@@ -93,6 +112,22 @@ impl Server {
             Step::Rollback => Event::Answered(Reply { status: TransactionStatus::Idle, ..reply("ROLLBACK") }),
             Step::Done(_) => panic!("the machine was done"),
         }
+    }
+
+    /// The transaction's number, and four rows deleted once the statement was sent.
+    fn books(&self) -> Vec<Vec<Option<String>>> {
+        let row = |cells: [&str; 10]| {
+            cells.iter().map(|cell| (!cell.is_empty()).then(|| (*cell).to_owned())).collect::<Vec<_>>()
+        };
+        let xid = format!("{}", 900 + self.committed);
+        let mut rows = vec![row(["x", "", "", "", "", "", "", &xid, "on", ""])];
+        let is_after = self.looks % 3 != 1;
+        let (said, xids) = if self.altered && is_after { ("1:2", "700 905") } else { ("1:1", "700") };
+        rows.push(row(["o", "r16400", "table", "public", "queue_heartbeat", "", "", said, xids, "16400"]));
+        if is_after {
+            rows.push(row(["w", "r16400", "", "public", "queue_heartbeat", "", "", "0", "0", "4"]));
+        }
+        rows
     }
 
     fn settings(&self) -> Vec<Vec<Option<String>>> {
@@ -124,7 +159,7 @@ fn drive(spoil_at: usize, spoil: &dyn Fn(&Step, Event) -> Option<Event>) -> (Fin
     let bytes = canonical(key.request()).unwrap().into_bytes();
     let operator = sign("khoa", Namespace::Operate, &bytes);
     let mut machine = Machine::run(key, rehearsal, None, "r".repeat(32), operator);
-    let mut server = Server { plan, committed: 0, log: Vec::new() };
+    let mut server = Server::new(plan);
     let (mut event, mut count, mut spoiled) = (Event::Start, 0, None);
     loop {
         let step = machine.on(event);
@@ -152,8 +187,9 @@ fn the_innocent_run_walks_the_sequence_in_order() {
     let (finished, log, _) = drive(usize::MAX, &|_, _| None);
     assert_eq!(finished.outcome, Outcome::Committed);
     assert_eq!(finished.failure, None);
-    let stage = "Connect, Begin, Pin, AssertSettings, Mutex, Names, LockTables, census inside, Statement, LookAround, \
-                 Constraints, AssertSettings, census inside, read ledger, append committed inside, COMMIT, census after";
+    let stage = "Connect, Sequences, Begin, Pin, AssertSettings, Mutex, Names, Holders, LockTables, census inside, Books, \
+                 Statement, LookAround, Constraints, AssertSettings, Books, census inside, read ledger, Books, \
+                 AssertSettings, append committed inside, COMMIT, census after";
     assert_eq!(log.join(", "), format!("append intent apart, {stage}, {stage}"));
     assert_eq!(finished.trace.statements.len(), 2);
 }
@@ -237,14 +273,14 @@ fn what_differs_from_what_was_approved_rolls_back() {
             _ => None,
         }
     };
-    // 8 is the entry census, 13 the one inside.
-    for number in [8, 13] {
+    // 10 is the entry census, 17 the one inside.
+    for number in [10, 17] {
         let (finished, log, _) = drive(number, &census("7"));
         assert!(!log.contains(&"COMMIT".to_owned()), "{number}: {log:?}");
         assert!(matches!(finished.outcome, Outcome::RolledBack { .. }));
     }
     // After COMMIT it is committed, and said to be wrong; the second stage is not begun.
-    let (finished, log, _) = drive(17, &census("7"));
+    let (finished, log, _) = drive(23, &census("7"));
     assert_eq!(log.iter().filter(|step| *step == "COMMIT").count(), 1, "{log:?}");
     assert!(finished.failure.unwrap().contains("verification after it failed"));
 }
@@ -279,7 +315,7 @@ fn another_database_a_blind_role_a_stop_and_a_withdrawal_end_it() {
         LedgerGate { withdrawn: ["minh@example.test".into()].into(), ..LedgerGate::default() },
     ] {
         let (finished, log, _) =
-            drive(14, &|step, _| matches!(step, Step::ReadLedger).then(|| Event::LedgerRead(gate.clone())));
+            drive(18, &|step, _| matches!(step, Step::ReadLedger).then(|| Event::LedgerRead(gate.clone())));
         assert!(!log.contains(&"COMMIT".to_owned()));
         assert!(finished.failure.unwrap().contains("the ledger forbids it"));
     }
@@ -288,7 +324,7 @@ fn another_database_a_blind_role_a_stop_and_a_withdrawal_end_it() {
 #[test]
 fn a_rehearsal_never_commits_whatever_it_is_told() {
     let desk = Desk::new();
-    let mut server = Server { plan: desk.plan.clone(), committed: 0, log: Vec::new() };
+    let mut server = Server::new(desk.plan.clone());
     let mut machine = Machine::rehearse(desk.sealed(), None, true);
     let mut event = Event::Start;
     loop {
@@ -310,4 +346,52 @@ fn intent_is_on_record_before_anything_is_sent() {
         Some(Event::Failed("the ledger is full".to_owned()))
     });
     assert_eq!(log, ["append intent apart"]);
+}
+
+#[test]
+fn who_holds_who_waits_and_who_was_in_the_way_is_evidence() {
+    let session = |pid: &str| {
+        ["16400", "public", "extra", "AccessShareLock", pid, "lan", "psql", "idle in transaction", "12:00", "SELECT 1"]
+            .map(|cell| Some(cell.to_owned()))
+            .to_vec()
+    };
+    let blocker = bystander_of(&session("42"), &BTreeMap::new()).unwrap();
+    // 7 asks for the holders, 10 is the statement, 11 the look around it.
+    let (finished, _, _) = drive(7, &|_, event| match event {
+        Event::Answered(reply) => Some(Event::Answered(Reply { rows: vec![session("42")], ..reply })),
+        _ => None,
+    });
+    assert_eq!(finished.outcome, Outcome::Committed, "a holder alone is no surprise");
+    assert_eq!(finished.trace.stages[0].holders, [blocker.clone()]);
+    assert_eq!(finished.trace.stages.len(), 2, "each stage says whom it would wait for");
+    let (finished, _, _) = drive(11, &|_, event| match event {
+        Event::Answered(mut reply) => {
+            let waits = [vec![Some("900".to_owned())], session("43")].concat();
+            reply.rows = vec![[vec![Some("900".to_owned())], session("")[..4].to_vec(), vec![None; 6]].concat(), waits];
+            Some(Event::Answered(reply))
+        }
+        _ => None,
+    });
+    assert_eq!(finished.outcome, Outcome::Committed, "{:?}", finished.failure);
+    let statement = &finished.trace.statements[0];
+    assert_eq!(statement.waiting.iter().map(|waits| waits.pid).collect::<Vec<_>>(), [43]);
+    assert_eq!(statement.locks.len(), 1, "another session's lock is not ours");
+    // 8 locks the shared tables, 12 fires what was deferred.
+    for number in [8, 10, 12] {
+        let (finished, log, _) = drive(number, &|_, event| match event {
+            Event::Answered(reply) => {
+                let message = "canceling statement due to lock timeout".to_owned();
+                let error = ServerError { code: "55P03".to_owned(), message, detail: None, hint: None };
+                let blockers = vec![blocker.clone()];
+                let status = TransactionStatus::Failed;
+                Some(Event::Answered(Reply { tags: Vec::new(), error: Some(error), blockers, status, ..reply }))
+            }
+            _ => None,
+        });
+        let said = finished.failure.unwrap();
+        assert!(said.contains("(55P03)") && said.contains(&blocker.words()), "{number}: {said}");
+        assert!(!log.contains(&"COMMIT".to_owned()));
+        let traced: Vec<_> = finished.trace.statements.iter().flat_map(|traced| &traced.blockers).collect();
+        assert_eq!(traced.len(), usize::from(number == 10), "{number}");
+    }
 }

@@ -76,7 +76,13 @@ fn confirm(step: &Step, event: &Event, watch: &mut Watch<'_>) {
             Purpose::Mutex => "this desk alone holds the target",
             Purpose::LockTables => "shared tables locked against writers",
             Purpose::Constraints => "deferred constraints checked",
-            Purpose::Names | Purpose::Statement { .. } | Purpose::LookAround => return,
+            Purpose::Books => "effects read from the server's own books",
+            Purpose::Sequences
+            | Purpose::Names
+            | Purpose::Holders
+            | Purpose::Statement { .. }
+            | Purpose::LookAround
+            | Purpose::Attribute => return,
         },
         (Step::TakeCensus(_), Event::CensusTaken(_)) => "census taken inside the transaction",
         (Step::ReadLedger, Event::LedgerRead(_)) => "no stop and no withdrawal in the ledger",

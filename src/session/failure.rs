@@ -91,6 +91,9 @@ impl From<SealRefusal> for Failure {
             SealRefusal::Blocked { .. } => {
                 (FailureKind::Blocked, "Mend the script as `countersign check` says, then stage again.")
             }
+            SealRefusal::NeverSent(_) => {
+                (FailureKind::Refused, "Remove the statement; the console opens, sets and ends the transaction itself.")
+            }
             SealRefusal::Diagnosis { .. } => (
                 FailureKind::Blocked,
                 "See `countersign diagnose` for the branch of the decision tree and its evidence.",

@@ -106,6 +106,8 @@ pub fn run(link: Link, options: UiOptions) -> Result<(), eframe::Error> {
         .with_min_inner_size([640.0, 420.0])
         .with_icon(Arc::new(widget::icon::icon()))
         .with_drag_and_drop(true);
-    let native = eframe::NativeOptions { viewport, persist_window: false, ..Default::default() };
+    // Named, because a build beside the picture tests knows another renderer too, and that one needs more of a machine.
+    let renderer = eframe::Renderer::Glow;
+    let native = eframe::NativeOptions { viewport, renderer, persist_window: false, ..Default::default() };
     eframe::run_native("countersign", native, Box::new(|cc| Ok(Box::new(App::new(&cc.egui_ctx, link, options)))))
 }

@@ -5,6 +5,7 @@ mod drills;
 mod forged;
 mod formats;
 mod interrupted;
+mod locked;
 mod lost;
 mod proxy;
 mod stand;

@@ -111,6 +111,7 @@ fn plan(roster_digest: Digest) -> Plan {
         statements: Vec::new(),
         locked_tables: Vec::new(),
         drops: Vec::new(),
+        names: Vec::new(),
     };
     Plan {
         format: PLAN_FORMAT.to_owned(),
@@ -131,6 +132,7 @@ fn plan(roster_digest: Digest) -> Plan {
         settings: Settings::new(timeouts, "public"),
         policy: Policy { approvals: 2, rehearsal_max_age_seconds: 12 * 3600, approval_valid_seconds: 8 * 3600 },
         parameters: Vec::new(),
+        objects: Vec::new(),
         stages: vec![stage],
         checks: Vec::new(),
         stops: Vec::new(),
@@ -155,6 +157,7 @@ fn rehearsal(plan: &Plan, plan_digest: Digest) -> Rehearsal {
         entry: census.clone(),
         exit: census,
         residue: Vec::new(),
+        lasting: Vec::new(),
         failure: None,
     }
 }

@@ -2,7 +2,9 @@
 //! status byte on the way.
 
 mod binaries;
+mod blockers;
 mod catalog;
+mod catalog_parts;
 mod census;
 mod database;
 mod ledger;

@@ -3,6 +3,7 @@
 mod ceremony;
 mod check;
 mod demo;
+mod evidence;
 mod keep;
 mod look;
 mod show;

@@ -3,7 +3,7 @@
 //! One rule is one file: its help page, its look, its cases. A rule only says what it sees; what its note means for
 //! sealing is the severity, and a waiver of the author's turns a hazard into a note, never a block (D-5).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -27,13 +27,16 @@ macro_rules! rules {
     };
 }
 
-mod implication;
+mod dependants;
+mod reading;
 
 rules! {
-    syntax, placeholder_left, invisible_text, transaction_control, timeouts_are_ours, unreviewed_statement, function_call,
+    syntax, placeholder_left, invisible_text, like_pattern, transaction_control, not_in_a_transaction, timeouts_are_ours,
+    unreviewed_statement, function_call,
     undeclared_object, later_phase, write_on_protected, delete_on_retire_only, blanket_delete, outside_key,
     drop_not_greenfield, alter_not_greenfield, cascade, parent_before_child, trigger_reverted, outbox_must_be_empty,
     rows_undeclared, verification_missing, if_exists, unqualified_name,
+    wrong_kind, temporary_object,
 }
 
 const UNUSED_WAIVER: RuleInfo = RuleInfo {
@@ -55,7 +58,12 @@ pub fn explain(name: &str) -> Option<&'static RuleInfo> {
 pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
     let scripts: Vec<(&Step, Result<Vec<Statement>, SqlProblem>)> =
         runbook.steps.iter().map(|step| (step, split(&step.reversal.text))).collect();
-    let edges = parent_before_child::edges(runbook, catalog);
+    let edges = dependants::links(runbook, catalog);
+    let reader = catalog.map(|catalog| reading::Reader::new(runbook, catalog));
+    let mut objects: HashMap<&ObjectName, Vec<&Object>> = HashMap::new();
+    for object in &runbook.objects {
+        objects.entry(&object.name).or_default().push(object);
+    }
     let mut notes = Vec::new();
     for (step, script) in &scripts {
         let (statements, problem) = match script {
@@ -63,8 +71,17 @@ pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
             Err(problem) => (&[][..], Some(problem)),
         };
         let touched = each(statements, |statement| touched(statement, &runbook.target.schema));
-        let objects = runbook.objects.iter().rev().map(|object| (&object.name, object)).collect();
-        let scene = Scene { runbook, catalog, step, statements, problem, touched, objects, edges: &edges };
+        let scene = Scene {
+            runbook,
+            catalog,
+            step,
+            statements,
+            problem,
+            touched,
+            objects: &objects,
+            edges: &edges,
+            reader: reader.as_ref(),
+        };
         let asked: Vec<(&RuleInfo, Look)> = RULES.iter().zip(LOOKS.iter().copied()).collect();
         // Rules know nothing of each other: what one finds does not depend on when it is asked.
         let mut of_step = ask(&asked, statements.len(), |(rule, look)| {
@@ -129,10 +146,12 @@ struct Scene<'a> {
     problem: Option<&'a SqlProblem>,
     /// For each statement, what it touches.
     touched: Vec<Vec<Touched>>,
-    /// The declared objects by name; the first declaration of a name counts.
-    objects: HashMap<&'a ObjectName, &'a Object>,
+    /// The declared objects by name, in their order.
+    objects: &'a HashMap<&'a ObjectName, Vec<&'a Object>>,
     /// Who depends on whom: the dependents of each object.
-    edges: &'a BTreeMap<ObjectName, Vec<ObjectName>>,
+    edges: &'a dependants::Links,
+    /// Reads what functions and triggers do; there with a catalog only.
+    reader: Option<&'a reading::Reader<'a>>,
 }
 
 impl<'a> Scene<'a> {
@@ -151,9 +170,10 @@ impl<'a> Scene<'a> {
 
     /// Returns the declaration of a touched object.
     fn object(&self, touched: &Touched) -> Option<&'a Object> {
-        let object = *self.objects.get(&touched.name)?;
+        let named = self.objects.get(&touched.name)?;
         // A table and a function may have the same name; declaring one does not declare the other.
-        touched.kind.is_none_or(|kind| namespace(kind) == namespace(object.kind)).then_some(object)
+        let is_meant = |object: &Object| touched.kind.is_none_or(|kind| namespace(kind) == namespace(object.kind));
+        named.iter().find(|object| is_meant(object)).copied()
     }
 
     /// Returns the declaration of the table a DELETE or UPDATE node writes to.
@@ -164,7 +184,7 @@ impl<'a> Scene<'a> {
             "" => &self.runbook.target.schema,
             named => named,
         };
-        self.objects.get(&ObjectName::new(schema, text(relation, "relname"))).copied()
+        self.objects.get(&ObjectName::new(schema, text(relation, "relname")))?.first().copied()
     }
 }
 
@@ -182,6 +202,8 @@ fn namespace(kind: ObjectKind) -> u8 {
         ObjectKind::Type => 4,
         ObjectKind::Schema => 5,
         ObjectKind::Extension => 6,
+        ObjectKind::Column => 7,
+        ObjectKind::Constraint => 8,
     }
 }
 

@@ -1,8 +1,6 @@
 //! Compare: what, baseline, expected, inside the rehearsal, now, verdict. Ten thousand rows stay fluid, because only
 //! those on the screen are laid out.
 
-use std::sync::Arc;
-
 use eframe::egui::{
     Align, Button, ComboBox, Frame, Layout, Margin, Panel, RichText, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role,
     vec2,
@@ -10,6 +8,7 @@ use eframe::egui::{
 use egui_extras::{Column, TableBuilder};
 
 use super::Scene;
+use super::compare_known::{Prepared, Tally};
 use super::compare_rows::{Filter, Item, Made, Sort, cells, group, items, reading_words, spoken};
 use super::detail::Detail;
 use crate::census::{Baseline, Comparison, Row, Verdict};
@@ -40,6 +39,8 @@ pub struct ComparePage {
     search: String,
     items: Vec<Item>,
     made: Option<Made>,
+    tally: Tally,
+    prepared: Prepared,
     selected: Option<CheckId>,
     scroll: Option<usize>,
     laid_out: usize,
@@ -67,6 +68,7 @@ impl ComparePage {
     /// Draws the page.
     pub fn ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
         self.laid_out = 0;
+        self.prepared.refresh(scene);
         self.modes(ui, scene);
         let shown = scene.shown;
         let (comparison, stale) = match self.mode {
@@ -90,14 +92,14 @@ impl ComparePage {
             let tokens = Tokens::of(ui);
             mark::word(ui, Mark::Care, tokens.care, "No baseline is open: rows that must equal it cannot pass.");
         }
+        self.make(comparison);
         self.bar(ui, scene, comparison);
         self.make(comparison);
         self.detail_panel(ui, scene, comparison);
-        self.table(ui, scene, comparison);
+        self.table(ui, comparison);
     }
 
     fn modes(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
-        let baselines = baselines(scene);
         ui.horizontal_wrapped(|ui| {
             let choices = [(Mode::Live, "Baseline against now"), (Mode::TwoBaselines, "Two baselines")];
             if form::choice(ui, &mut self.mode, &choices) {
@@ -108,6 +110,7 @@ impl ComparePage {
         if self.mode == Mode::Live {
             return;
         }
+        let baselines = self.prepared.baselines();
         if baselines.len() < 2 {
             text::muted(ui, "Two kept baselines are needed; the ledger and the start page hold those that are known.");
             return;
@@ -138,14 +141,13 @@ impl ComparePage {
     }
 
     fn bar(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, comparison: &Comparison) {
-        let count = |verdict: Verdict| comparison.rows.iter().filter(|row| row.verdict == verdict).count();
+        let tally = self.tally.clone();
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             self.filter_button(ui, Filter::All, None, &format!("all {}", comparison.rows.len()));
-            let failures = comparison.failures().count();
-            self.filter_button(ui, Filter::NotAsExpected, None, &format!("not as expected {failures}"));
+            self.filter_button(ui, Filter::NotAsExpected, None, &format!("not as expected {}", tally.failures));
             for verdict in [Verdict::Same, Verdict::Grown, Verdict::Drifted, Verdict::Missing, Verdict::Blind] {
-                let words = format!("{} {}", mark::verdict_word(verdict), count(verdict));
+                let words = format!("{} {}", mark::verdict_word(verdict), tally.count(verdict));
                 self.filter_button(ui, Filter::Only(verdict), Some(verdict), &words);
             }
         });
@@ -159,11 +161,11 @@ impl ComparePage {
             text::muted(ui, "A row opens its query, the whole values and their difference.");
             ui.add_space(8.0);
             if quiet(ui, "Copy Markdown").clicked() {
-                let text = self.copied(comparison, scene, " | ");
+                let text = self.copied(comparison, " | ");
                 scene.actions.push(UiAction::Copy { text, what: "the comparison as Markdown".to_owned() });
             }
             if quiet(ui, "Copy TSV").clicked() {
-                let text = self.copied(comparison, scene, "\t");
+                let text = self.copied(comparison, "\t");
                 scene.actions.push(UiAction::Copy { text, what: "the comparison as TSV".to_owned() });
             }
         });
@@ -218,6 +220,10 @@ impl ComparePage {
             search: self.search.clone(),
         };
         if self.made.as_ref() != Some(&made) {
+            let is_other = |known: &Made| (known.rows, known.count) != (made.rows, made.count);
+            if self.made.as_ref().is_none_or(is_other) {
+                self.tally = Tally::of(comparison);
+            }
             self.items = items(comparison, &made);
             self.made = Some(made);
         }
@@ -237,14 +243,14 @@ impl ComparePage {
         let height = (ui.available_height() * 0.45).clamp(120.0, 420.0);
         let mut open = true;
         Panel::bottom("compare-detail").frame(frame).exact_size(height).show(ui, |ui| {
-            open = self.detail.ui(ui, scene, row, inside(scene, &row.id));
+            open = self.detail.ui(ui, scene, row, self.prepared.inside(&row.id));
         });
         if !open {
             self.selected = None;
         }
     }
 
-    fn table(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, comparison: &Comparison) {
+    fn table(&mut self, ui: &mut Ui, comparison: &Comparison) {
         if self.items.is_empty() {
             text::muted(ui, "No check is like that. Choose another verdict, or clear the search.");
             return;
@@ -278,7 +284,7 @@ impl ComparePage {
         };
         let mut laid_out = 0;
         let mut clicked = None;
-        let (items, selected) = (&self.items, &self.selected);
+        let (items, selected, prepared) = (&self.items, &self.selected, &self.prepared);
         table
             .header(ROW, |mut header| {
                 for (at, head) in heads.into_iter().enumerate() {
@@ -299,7 +305,7 @@ impl ComparePage {
                         Item::Row(at) => {
                             let row = &comparison.rows[*at];
                             line.set_selected(selected.as_ref() == Some(&row.id));
-                            cells(&mut line, &tokens, row, inside(scene, &row.id));
+                            cells(&mut line, &tokens, row, prepared.inside(&row.id));
                             let response = line.response();
                             response.widget_info(|| WidgetInfo::labeled(Role::Row, true, spoken(row)));
                             if response.clicked() {
@@ -315,7 +321,7 @@ impl ComparePage {
         }
     }
 
-    fn copied(&mut self, comparison: &Comparison, scene: &Scene<'_>, separator: &str) -> String {
+    fn copied(&mut self, comparison: &Comparison, separator: &str) -> String {
         self.make(comparison);
         let markdown = separator != "\t";
         let heads = ["what", "baseline", "expected", "inside", "now", "verdict"];
@@ -338,7 +344,7 @@ impl ComparePage {
                 row.title.clone(),
                 row.baseline.as_ref().map_or_else(String::new, reading_words),
                 row.expected.clone(),
-                inside(scene, &row.id).map_or_else(String::new, |inside| reading_words(&inside.actual)),
+                self.prepared.inside(&row.id).map_or_else(String::new, |inside| reading_words(&inside.actual)),
                 reading_words(&row.actual),
                 mark::verdict_word(row.verdict).to_owned(),
             ]));
@@ -351,12 +357,6 @@ fn quiet(ui: &mut Ui, words: &str) -> eframe::egui::Response {
     ui.add(Button::new(RichText::new(words).small()).small())
 }
 
-/// Finds a check's row inside the newest rehearsal.
-fn inside<'a>(scene: &Scene<'a>, id: &CheckId) -> Option<&'a Row> {
-    let rehearsed = scene.shown.rehearsal.value()?;
-    rehearsed.rehearsal.inside.iter().rev().find_map(|comparison| comparison.rows.iter().find(|row| row.id == *id))
-}
-
 /// A drifted check counts as opened for every open request once its row is on the screen in full.
 fn seen(scene: &mut Scene<'_>, row: &Row) {
     let what = format!("check:{}", row.id);
@@ -365,19 +365,6 @@ fn seen(scene: &mut Scene<'_>, row: &Row) {
             scene.actions.push(UiAction::Seen { request: request.digest, what: what.clone() });
         }
     }
-}
-
-fn baselines(scene: &Scene<'_>) -> Vec<Arc<Baseline>> {
-    let open = scene.shown.baseline.value().map(|open| open.baseline.clone());
-    let kept = scene.shown.ledger.value().into_iter().flat_map(|ledger| &ledger.state.baselines);
-    let kept = kept.filter_map(|(_, text)| serde_json::from_str::<Baseline>(text).ok().map(Arc::new));
-    let mut all: Vec<Arc<Baseline>> = Vec::new();
-    for baseline in open.into_iter().chain(kept) {
-        if !all.contains(&baseline) {
-            all.push(baseline);
-        }
-    }
-    all
 }
 
 fn label_of(baseline: &Baseline) -> String {

@@ -147,6 +147,11 @@ fn arrow(painter: &Painter, from: Rect, to: Rect, color: Color32) {
     painter.add(Shape::convex_polygon(tip.to_vec(), color, Stroke::NONE));
 }
 
+/// Returns how many letters of this width fit into the room.
+fn whole_letters(room: f32, letter: f32) -> usize {
+    (1..64_u8).take_while(|letters| f32::from(*letters) * letter <= room).map(usize::from).last().unwrap_or(1)
+}
+
 fn component(ui: &mut Ui, scene: &mut Scene<'_>, book: &Runbook, step: &Step, index: usize, rect: Rect, order: usize) {
     let tokens = Tokens::of(ui);
     let response = ui.interact(rect, ui.scope_id().with(("component", index)), Sense::click());
@@ -171,8 +176,9 @@ fn component(ui: &mut Ui, scene: &mut Scene<'_>, book: &Runbook, step: &Step, in
     mark::paint(&painter, mark::square_at(text.left() - 16.0, head), mark, color);
     painter.hline(rect.x_range(), rect.top() + 32.0, Stroke::new(1.0, tokens.line));
     let objects = objects_of(book, step);
-    // A letter of the small monospaced face is 7.2 points wide.
-    let letters = if rect.width() > 200.0 { 23 } else { 18 };
+    let mono = FontId::monospace(tokens::SMALL);
+    let letter = painter.layout_no_wrap("m".to_owned(), mono.clone(), tokens.text).size().x;
+    let letters = whole_letters(rect.width() - 32.0, letter);
     let facts = scene
         .shown
         .survey
@@ -191,14 +197,13 @@ fn component(ui: &mut Ui, scene: &mut Scene<'_>, book: &Runbook, step: &Step, in
             (false, _) => (Mark::Arrow, tokens.muted),
         };
         mark::paint(&painter, mark::square_at(rect.left() + 8.0, middle), shape, color);
-        let mono = FontId::monospace(tokens::SMALL);
         let name =
             if object.name.schema == book.target.schema { object.name.name.clone() } else { object.name.to_string() };
         painter.text(
             pos2(rect.left() + 24.0, middle),
             Align2::LEFT_CENTER,
             one_line(&name, letters),
-            mono,
+            mono.clone(),
             tokens.text,
         );
     }

@@ -4,6 +4,7 @@ pub mod approvals;
 pub mod chrome;
 pub mod code;
 pub mod compare;
+pub mod compare_known;
 pub mod compare_rows;
 pub mod decision;
 pub mod detail;

@@ -1,0 +1,6 @@
+-- what: An index is built in several transactions.
+-- review: not-in-a-transaction 6:1 block
+-- run: server cannot run inside a transaction block
+-- open: review the rule is not there yet
+
+CREATE INDEX CONCURRENTLY fresh_alone_more ON public.fresh_alone (id, note);

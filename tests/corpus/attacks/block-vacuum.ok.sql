@@ -1,0 +1,3 @@
+-- what: The emptied table of this phase.
+
+TRUNCATE public.fresh_alone;

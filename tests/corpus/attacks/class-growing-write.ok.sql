@@ -1,0 +1,3 @@
+-- what: The log is read.
+
+SELECT count(*) FROM public.audit_log;

@@ -1,0 +1,3 @@
+-- what: A protected table is read.
+
+SELECT sum(balance) FROM public.accounts;

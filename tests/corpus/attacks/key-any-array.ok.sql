@@ -1,0 +1,3 @@
+-- what: An array of codes beside the key.
+
+DELETE FROM public.events WHERE domain = 'gov' AND code = ANY (ARRAY['a', 'b']);

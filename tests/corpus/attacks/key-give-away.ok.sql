@@ -1,0 +1,3 @@
+-- what: Rows of this phase keep their key.
+
+UPDATE public.events SET code = 'z' WHERE domain = 'gov';

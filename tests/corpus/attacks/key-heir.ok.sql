@@ -1,0 +1,3 @@
+-- what: The table alone.
+
+DELETE FROM ONLY public.root_rows WHERE domain = 'gov';

@@ -1,0 +1,3 @@
+-- what: One value that the key holds, beside the key.
+
+DELETE FROM public.beats WHERE executor LIKE 'gov\_%' AND executor = 'gov_a';

@@ -1,0 +1,3 @@
+-- what: A view of this phase is dropped, not written to.
+
+DROP VIEW public.v_fresh;

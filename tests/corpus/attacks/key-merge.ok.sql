@@ -1,0 +1,3 @@
+-- what: The same rows by their key.
+
+DELETE FROM public.events WHERE domain = 'gov' AND id IN (1, 2);

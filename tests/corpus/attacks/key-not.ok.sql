@@ -1,0 +1,3 @@
+-- what: A denial beside the key.
+
+DELETE FROM public.events WHERE domain = 'gov' AND NOT (code = 'c');

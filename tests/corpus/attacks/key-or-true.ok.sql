@@ -1,0 +1,3 @@
+-- what: OR inside parentheses, beside the key.
+
+DELETE FROM public.events WHERE domain = 'gov' AND (code = 'a' OR true);

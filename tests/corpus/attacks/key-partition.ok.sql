@@ -1,0 +1,3 @@
+-- what: The partition of this phase.
+
+DELETE FROM public.parted_gov WHERE region = 'gov';

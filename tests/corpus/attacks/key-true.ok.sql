@@ -1,0 +1,3 @@
+-- what: The same condition beside the key.
+
+DELETE FROM public.events WHERE domain = 'gov' AND true;

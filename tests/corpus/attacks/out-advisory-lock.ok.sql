@@ -1,0 +1,3 @@
+-- what: A table lock, given back by ROLLBACK.
+
+LOCK TABLE public.fresh_alone IN SHARE MODE;

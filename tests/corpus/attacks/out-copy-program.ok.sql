@@ -1,0 +1,3 @@
+-- what: Rows go nowhere; they are counted.
+
+SELECT count(*) FROM public.events;

@@ -1,0 +1,3 @@
+-- what: The message is a text.
+
+SELECT concat('x', 'y');

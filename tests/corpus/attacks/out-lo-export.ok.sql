@@ -1,0 +1,3 @@
+-- what: A length is read.
+
+SELECT length('/tmp/object');

@@ -1,0 +1,3 @@
+-- what: A path is cut.
+
+SELECT split_part('/etc/hostname', '/', 3);

@@ -1,0 +1,3 @@
+-- what: The same text goes through a function that runs nothing.
+
+SELECT quote_literal('DELETE FROM public.accounts');

@@ -1,0 +1,5 @@
+-- what: A code that is only retired is deleted.
+-- review: delete-on-retire-only 5:13 block
+-- run: guard codes-count
+
+DELETE FROM public.codes WHERE code = 'A';

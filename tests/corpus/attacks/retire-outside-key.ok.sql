@@ -1,0 +1,3 @@
+-- what: One of the two codes.
+
+UPDATE public.codes SET status = 'retired' WHERE code = 'A';

@@ -1,0 +1,4 @@
+-- what: A function that only computes.
+-- hazard: function-call
+
+SELECT public.plus(1, 2);

@@ -1,0 +1,4 @@
+-- what: A trigger that writes to the growing log only.
+-- hazard: trigger-fires
+
+DELETE FROM public.calm WHERE domain = 'gov';

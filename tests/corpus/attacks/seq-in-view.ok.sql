@@ -1,0 +1,3 @@
+-- what: A view that only shows.
+
+SELECT count(*) FROM public.v_events;

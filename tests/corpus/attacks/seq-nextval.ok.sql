@@ -1,0 +1,3 @@
+-- what: The sequence of this phase is dropped.
+
+DROP SEQUENCE public.fresh_number;

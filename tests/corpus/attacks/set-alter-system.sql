@@ -1,0 +1,6 @@
+-- what: The server's own settings.
+-- review: unreviewed-statement 6:1 block
+-- run: server cannot run inside a transaction block
+-- role: superuser
+
+ALTER SYSTEM SET fsync = off;

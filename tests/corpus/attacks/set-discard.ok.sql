@@ -1,0 +1,3 @@
+-- what: Rows are discarded by DELETE.
+
+DELETE FROM public.fresh_alone;

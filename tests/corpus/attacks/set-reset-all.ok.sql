@@ -1,0 +1,3 @@
+-- what: A value is set back to NULL.
+
+UPDATE public.events SET note = NULL WHERE domain = 'gov';

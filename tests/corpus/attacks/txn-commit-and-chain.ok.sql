@@ -1,0 +1,3 @@
+-- what: AND joins two conditions.
+
+DELETE FROM public.events WHERE domain = 'gov' AND code = 'chain';

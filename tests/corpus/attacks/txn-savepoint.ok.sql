@@ -1,0 +1,3 @@
+-- what: The same work, whole.
+
+DELETE FROM public.events WHERE domain = 'gov';

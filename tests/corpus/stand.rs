@@ -1,0 +1,206 @@
+//! Takes a script; gives a database made from one template, and a fingerprint of everything in it. A database serves
+//! several scripts, but only while its fingerprint is the template's.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use countersign::census::{Question, Reading};
+use countersign::port::Database;
+use countersign::review::Catalog;
+use countersign::runbook::sql::split;
+use countersign::runbook::{Diagnostic, DiagnosticSeverity, Files, RowsExpected, Runbook, StatementRule, parse};
+
+use super::script::Script;
+use crate::support::{TestDatabase, cluster, postgres, run};
+
+const TEMPLATE: &str = "attacks_template";
+
+/// What all scripts share.
+pub struct Stand {
+    /// The live catalog.
+    pub catalog: Catalog,
+    /// Everything that is in the template.
+    pub fingerprint: BTreeMap<String, String>,
+    tables: Vec<String>,
+}
+
+/// Returns the stand; the first who asks makes the template.
+pub fn stand() -> &'static Stand {
+    static STAND: OnceLock<Stand> = OnceLock::new();
+    STAND.get_or_init(|| {
+        let server = postgres(&cluster().url("postgres"));
+        run(server.load("CREATE ROLE corpus_desk LOGIN IN ROLE pg_read_all_stats")).expect("a role");
+        run(server.create_database(TEMPLATE)).expect("the template");
+        let template = postgres(&cluster().url(TEMPLATE));
+        run(template.load(&beside("base.sql"))).expect("the base of all attacks");
+        run(template.ledger_init()).expect("a ledger");
+        run(template.load("GRANT countersign_desk TO corpus_desk")).expect("rights on the ledger");
+        drop(template);
+        let database = database();
+        let superuser = database.superuser();
+        let catalog = run(superuser.catalog()).expect("the catalog");
+        let tables = read(&superuser, &[("tables", TABLES.to_owned())]).remove("tables").expect("the tables");
+        let tables = tables.lines().map(str::to_owned).collect();
+        let mut stand = Stand { catalog, fingerprint: BTreeMap::new(), tables };
+        stand.fingerprint = stand.fingerprint_of(&database);
+        stand
+    })
+}
+
+/// Reads a file that stands beside this one.
+fn beside(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    fs::read_to_string(folder.join(name)).expect("a file of the corpus")
+}
+
+/// Makes a database from the template.
+fn database() -> TestDatabase {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("attack_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    let server = postgres(&cluster().url("postgres"));
+    run(server.load(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))).expect("a database");
+    TestDatabase { url: cluster().url(&name), name }
+}
+
+/// Databases that are again as the template is.
+static CLEAN: Mutex<Vec<TestDatabase>> = Mutex::new(Vec::new());
+
+/// Gives a database that is as the template is.
+pub fn borrow() -> TestDatabase {
+    let clean = CLEAN.lock().unwrap().pop();
+    clean.unwrap_or_else(database)
+}
+
+/// Takes a database back. One whose fingerprint is the template's serves again; another one is dropped.
+pub fn give_back(database: TestDatabase, is_clean: bool) {
+    if is_clean {
+        CLEAN.lock().unwrap().push(database);
+        return;
+    }
+    let server = postgres(&cluster().url("postgres"));
+    run(server.load(&format!("DROP DATABASE {} WITH (FORCE)", database.name))).expect("gone");
+}
+
+/// Reads the runbook whose one step is this script, for this database.
+pub fn runbook(script: &Script, database: &str) -> (Runbook, Vec<Diagnostic>) {
+    let file = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
+    let files = Files(BTreeMap::from([
+        file("runbook.toml", &beside("base.toml")),
+        file("roster.toml", &beside("roster.toml")),
+        file("attack.sql", &script.text),
+    ]));
+    let (mut runbook, mut problems) = parse(&files);
+    problems.retain(|problem| problem.severity == DiagnosticSeverity::Error);
+    database.clone_into(&mut runbook.target.database);
+    let statements = split(&script.text).unwrap_or_default();
+    let step = runbook.steps.first_mut().expect("the step");
+    for statement in &statements {
+        let counts = matches!(statement.tag.as_str(), "INSERT" | "UPDATE" | "DELETE" | "MERGE");
+        let generous = || RowsExpected::Any { reason: "nobody counted them".to_owned() };
+        let rule = StatementRule {
+            rows: script.rows.get(&statement.ordinal).cloned().or_else(|| counts.then(generous)),
+            notices: script.notices.get(&statement.ordinal).cloned().unwrap_or_default(),
+            waivers: Vec::new(),
+        };
+        step.statements.insert(statement.ordinal, rule);
+    }
+    (runbook, problems)
+}
+
+/// Tables of everybody, as they are written in SQL.
+const TABLES: &str = "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+    WHERE c.relkind IN ('r', 'm') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' ORDER BY 1";
+/// Columns of `pg_class` that only VACUUM and ANALYZE change are left out.
+const CLASSES: &str = "(SELECT oid, relname, relnamespace, reltype, relowner, relam, relfilenode, reltoastrelid, \
+    relpersistence, relkind, relnatts, relchecks, relhasrules, relhastriggers, relhassubclass, relrowsecurity, \
+    relforcerowsecurity, relispopulated, relreplident, relispartition, relacl, reloptions, relpartbound FROM pg_class)";
+const CATALOGS: [&str; 30] = [
+    "pg_attribute",
+    "pg_attrdef",
+    "pg_constraint",
+    "pg_index",
+    "pg_trigger",
+    "pg_rewrite",
+    "pg_proc",
+    "pg_type",
+    "pg_namespace",
+    "pg_policy",
+    "pg_event_trigger",
+    "pg_extension",
+    "pg_cast",
+    "pg_operator",
+    "pg_aggregate",
+    "pg_enum",
+    "pg_collation",
+    "pg_language",
+    "pg_foreign_server",
+    "pg_foreign_data_wrapper",
+    "pg_user_mapping",
+    "pg_publication",
+    "pg_statistic_ext",
+    "pg_default_acl",
+    "pg_inherits",
+    "pg_description",
+    "pg_seclabel",
+    "pg_db_role_setting",
+    "pg_largeobject_metadata",
+    "pg_partitioned_table",
+];
+
+impl Stand {
+    /// Reads everything that could have changed: rows, definitions, sequences, settings, what outlives a transaction.
+    pub fn fingerprint_of(&self, database: &TestDatabase) -> BTreeMap<String, String> {
+        let rows = self.tables.iter().map(|table| {
+            format!("SELECT '{} ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM ONLY {table} AS t", table.replace('\'', "''"))
+        });
+        let catalogs = CATALOGS.iter().map(|name| (*name, *name)).chain([("pg_class", CLASSES)]).map(|(name, from)| {
+            format!(
+                "SELECT '{name} ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM {from} AS t"
+            )
+        });
+        let union = |parts: Vec<String>| parts.join("\nUNION ALL\n");
+        let questions = [
+            ("rows", union(rows.collect())),
+            ("catalogs", union(catalogs.collect())),
+            ("sequences", "SELECT schemaname || '.' || sequencename || ' ' || coalesce(last_value, 0) FROM pg_sequences ORDER BY 1".to_owned()),
+            ("roles", "SELECT t::text FROM pg_authid AS t WHERE starts_with(rolname, 'corpus') ORDER BY 1".to_owned()),
+            ("prepared", "SELECT gid FROM pg_prepared_xacts WHERE database = current_database() ORDER BY 1".to_owned()),
+            ("advisory", "SELECT l.objid::text FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE l.locktype = 'advisory' AND d.datname = current_database()".to_owned()),
+            ("large objects", "SELECT count(*) FROM pg_largeobject".to_owned()),
+        ];
+        read(&database.superuser(), &questions)
+    }
+}
+
+fn read(database: &dyn Database, questions: &[(&str, String)]) -> BTreeMap<String, String> {
+    let asked: Vec<Question> =
+        questions.iter().map(|(id, sql)| Question { id: (*id).into(), sql: sql.clone() }).collect();
+    let census = run(database.census(&asked)).expect("a fingerprint");
+    census
+        .readings
+        .into_iter()
+        .map(|(id, reading)| match reading {
+            Reading::Value(value) => (id.to_string(), value.unwrap_or_default()),
+            Reading::Blind(reason) => panic!("{id} cannot be read: {reason}"),
+        })
+        .collect()
+}
+
+/// Says which lines of two fingerprints differ.
+pub fn differences(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<String> {
+    let lines = |all: &BTreeMap<String, String>, id: &str| -> Vec<String> {
+        all.get(id).map(|text| text.lines().map(str::to_owned).collect()).unwrap_or_default()
+    };
+    before
+        .keys()
+        .flat_map(|id| {
+            let (was, is) = (lines(before, id), lines(after, id));
+            let gone = was.iter().filter(|line| !is.contains(line)).map(|line| format!("{id}: - {line}"));
+            let new = is.iter().filter(|line| !was.contains(line)).map(|line| format!("{id}: + {line}"));
+            gone.chain(new).collect::<Vec<_>>()
+        })
+        .collect()
+}
