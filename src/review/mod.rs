@@ -3,6 +3,7 @@
 //! Every rule answers: a pass, a note, a hazard or a block, with a place, a reason and a way out.
 
 mod catalog;
+mod parallel;
 mod presence;
 mod report;
 mod rules;

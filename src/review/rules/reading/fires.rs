@@ -27,13 +27,9 @@ pub(in crate::review::rules) fn by_write<'c>(
         Touch::Update => "UPDATE",
         Touch::Delete => "DELETE",
         Touch::Truncate => "TRUNCATE",
-        Touch::Read
-        | Touch::Call
-        | Touch::Lock
-        | Touch::Create
-        | Touch::Alter
-        | Touch::Attach
-        | Touch::Drop => return Vec::new(),
+        Touch::Read | Touch::Call | Touch::Lock | Touch::Create | Touch::Alter | Touch::Attach | Touch::Drop => {
+            return Vec::new();
+        }
     };
     let family = catalog.family(&touched.name);
     let set = updated(statement, &touched.name);

@@ -7,9 +7,8 @@ mod fires;
 mod resolve;
 mod walk;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use crate::review::{Catalog, Severity};
 use crate::runbook::sql::{Body, Statement, Touch};
@@ -61,13 +60,13 @@ pub(super) enum Setting {
 pub(super) struct Reader<'a> {
     runbook: &'a Runbook,
     catalog: &'a Catalog,
-    bodies: RefCell<BTreeMap<u32, Rc<Result<Body, String>>>>,
+    bodies: Mutex<BTreeMap<u32, Arc<Result<Body, String>>>>,
 }
 
 impl<'a> Reader<'a> {
     /// Makes a reader; nothing is read yet.
     pub(super) fn new(runbook: &'a Runbook, catalog: &'a Catalog) -> Self {
-        Self { runbook, catalog, bodies: RefCell::default() }
+        Self { runbook, catalog, bodies: Mutex::default() }
     }
 
     /// Returns what one call, operator or cast of a statement leads to.
@@ -144,7 +143,9 @@ impl<'a> Reader<'a> {
     pub(super) fn tell(&self, consequence: &Consequence) -> String {
         let chain = consequence.chain.join(" → ");
         match &consequence.what {
-            What::Survives(what) => format!("{chain}: {what}. That survives ROLLBACK, or reaches beyond this database."),
+            What::Survives(what) => {
+                format!("{chain}: {what}. That survives ROLLBACK, or reaches beyond this database.")
+            }
             What::Ends(word) => format!("{chain}: {word} in it ends the transaction, which the console owns."),
             What::Setting(name) if name.is_empty() => format!("{chain}: it sets something that cannot be read."),
             What::Setting(name) => format!("{chain}: it changes the setting {name}."),
