@@ -10,5 +10,5 @@ pub use catalog::{
     BuiltIn, Cast, Catalog, CatalogObject, Edge, EventTrigger, Expression, ExpressionKind, ForeignKey, Function,
     FunctionKind, KeyAction, Operator, RewriteRule, Trigger, Volatility,
 };
-pub use report::{Note, Place, Review, RuleInfo, Severity};
+pub use report::{Note, Place, Review, RowCount, RuleInfo, Severity};
 pub use rules::{RULES, explain, review};

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Catalog, Note, Place, Review, RuleInfo, Severity};
+use super::{Catalog, Note, Place, Review, RowCount, RuleInfo, Severity};
 use crate::runbook::sql::{SqlProblem, Statement, Touched, split, touched};
 use crate::runbook::{Object, ObjectKind, ObjectName, Runbook, Step, StepId};
 
@@ -30,7 +30,8 @@ rules! {
     syntax, placeholder_left, invisible_text, transaction_control, timeouts_are_ours, unreviewed_statement, function_call,
     undeclared_object, later_phase, write_on_protected, delete_on_retire_only, blanket_delete, outside_key,
     drop_not_greenfield, alter_not_greenfield, cascade, parent_before_child, trigger_reverted, outbox_must_be_empty,
-    rows_undeclared, verification_missing, if_exists, unqualified_name,
+    rows_undeclared, verification_missing, if_exists, unqualified_name, trigger_fires, redirected_write, fk_action,
+    check_acts,
 }
 
 const UNUSED_WAIVER: RuleInfo = RuleInfo {
@@ -55,6 +56,7 @@ pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
     let edges = parent_before_child::edges(runbook, catalog);
     let reader = catalog.map(|catalog| reading::Reader::new(runbook, catalog));
     let mut notes = Vec::new();
+    let mut counts = Vec::new();
     for (step, script) in &scripts {
         let (statements, problem) = match script {
             Ok(statements) => (statements.as_slice(), None),
@@ -62,11 +64,12 @@ pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
         };
         let touched = statements.iter().map(|statement| touched(statement, &runbook.target.schema)).collect();
         let scene = Scene { runbook, catalog, step, statements, problem, touched, edges: &edges, reader: reader.as_ref() };
-        let mut found = Found { rule: "", step: &step.id, file: &step.reversal.path, notes: Vec::new() };
+        let mut found = Found { rule: "", step: &step.id, file: &step.reversal.path, notes: Vec::new(), counts: Vec::new() };
         for (rule, look) in RULES.iter().zip(LOOKS) {
             found.rule = rule.name;
             look(&scene, &mut found);
         }
+        counts.append(&mut found.counts);
         let mut of_step = found.notes;
         waive(step, &mut of_step);
         of_step.sort_by(|a, b| (&a.place, &a.rule).cmp(&(&b.place, &b.rule)));
@@ -74,7 +77,7 @@ pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
     }
     let is_silent = |rule: &&RuleInfo| !notes.iter().any(|note: &Note| note.rule == rule.name);
     let passed = RULES.iter().filter(is_silent).map(|rule| rule.name.to_owned()).collect();
-    Review { notes, passed, with_catalog: catalog.is_some() }
+    Review { notes, passed, with_catalog: catalog.is_some(), counts }
 }
 
 /// Turns waived hazards into notes that quote the reason, and reports waivers that waived nothing.
@@ -186,6 +189,8 @@ struct Found<'a> {
     step: &'a StepId,
     file: &'a str,
     notes: Vec<Note>,
+    /// Rows to be counted, for the session to ask.
+    counts: Vec<RowCount>,
 }
 
 /// A place in the script a note points at.
@@ -217,6 +222,16 @@ impl Found<'_> {
     }
 
     fn note(&mut self, severity: Severity, spot: Spot<'_>, message: String, way_out: String) {
+        let place = self.place(spot);
+        let step = Some(self.step.clone());
+        self.notes.push(Note { rule: self.rule.to_owned(), severity, step, place, message, way_out });
+    }
+
+    fn count(&mut self, count: RowCount) {
+        self.counts.push(count);
+    }
+
+    fn place(&self, spot: Spot<'_>) -> Place {
         let (line, column, statement) = match spot {
             Spot::Script => (0, 0, 0),
             Spot::Line(line, column) => (line, column, 0),
@@ -227,9 +242,7 @@ impl Found<'_> {
                 (line, column, statement.ordinal)
             }
         };
-        let place = Place { file: self.file.to_owned(), line, column, statement };
-        let step = Some(self.step.clone());
-        self.notes.push(Note { rule: self.rule.to_owned(), severity, step, place, message, way_out });
+        Place { file: self.file.to_owned(), line, column, statement }
     }
 }
 

@@ -3,6 +3,8 @@
 //! Functions in SQL and PL/pgSQL are read on the grammar and followed wherever they lead, each once. What cannot be read
 //! is said to be so. The rules decide what a consequence means in their place; how much it weighs is said here, once.
 
+#[cfg(test)]
+pub(super) mod fixture;
 mod fires;
 mod resolve;
 mod walk;
