@@ -4,6 +4,7 @@ mod catalog;
 mod census;
 mod cluster;
 mod connect;
+mod effects;
 mod ledger;
 mod proxy;
 mod run_line;

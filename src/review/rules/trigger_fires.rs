@@ -131,7 +131,7 @@ mod tests {
     fn conditions_defaults_and_partitions() {
         let when = |condition: &str| {
             let mut made = on_delete("").function("CREATE FUNCTION public.w() RETURNS bool LANGUAGE sql AS 'SELECT nextval(''s'') > 0'");
-            let name = super::super::reading::trigger_name(&made.catalog.firing[0]);
+            let name = crate::runbook::ObjectName::new("public", "events.trg");
             let definition = format!(
                 "CREATE TRIGGER trg AFTER DELETE ON public.events FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION public.tf()"
             );

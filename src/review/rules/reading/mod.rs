@@ -17,7 +17,7 @@ use crate::review::{Catalog, Severity};
 use crate::runbook::sql::{Body, Statement, Touch};
 use crate::runbook::{ObjectClass, ObjectName, Runbook};
 
-pub(super) use fires::{Fired, by_definition, by_write, is_gone, trigger_name};
+pub(super) use fires::{Fired, by_definition, by_write, is_gone};
 pub(super) use walk::{Site, sites};
 
 /// Something that happens because a statement runs.
