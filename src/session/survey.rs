@@ -118,7 +118,8 @@ pub async fn survey(
     let catalog = database.catalog().await?;
     let mut review = review(runbook, Some(&catalog));
     let mut questions = questions(runbook);
-    let counts = review.counts.iter().enumerate().map(|(n, count)| Question { id: count_id(n), sql: count.sql.clone() });
+    let counts =
+        review.counts.iter().enumerate().map(|(n, count)| Question { id: count_id(n), sql: count.sql.clone() });
     questions.extend(counts);
     let mut census = database.census(&questions).await?;
     // The counts are for the review; the census is what the runbook asks.

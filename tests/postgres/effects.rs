@@ -119,13 +119,28 @@ fn what_a_statement_sets_off_is_read_from_the_catalog() {
     caught("SELECT e.total FROM public.events AS e", "function-call block: public.total()");
     caught("SELECT 'a' === 1", "function-call block: operator === → public.same()");
     caught("SELECT k FROM public.loud", "function-call block: view public.loud → public.hidden()");
-    caught("UPDATE public.events SET id = 3 WHERE domain = 'governance'", "trigger-fires block: trigger moves on public.events");
-    caught("DELETE FROM public.audited WHERE domain = 'governance'", "trigger-fires block: public.fixed, which is protected");
+    caught(
+        "UPDATE public.events SET id = 3 WHERE domain = 'governance'",
+        "trigger-fires block: trigger moves on public.events",
+    );
+    caught(
+        "DELETE FROM public.audited WHERE domain = 'governance'",
+        "trigger-fires block: public.fixed, which is protected",
+    );
     caught("DELETE FROM public.parted WHERE domain = 'governance'", "trigger-fires block: public.audits()");
-    caught("DELETE FROM public.part_1 WHERE domain = 'governance'", "trigger-fires block: trigger parts on public.part_1");
+    caught(
+        "DELETE FROM public.part_1 WHERE domain = 'governance'",
+        "trigger-fires block: trigger parts on public.part_1",
+    );
     caught("DELETE FROM public.ruled", "redirected-write block: the rule nothing");
-    caught("DELETE FROM public.events WHERE domain = 'governance'", "fk-action hazard: public.child (ON DELETE CASCADE of child_event_fkey)");
-    caught("DELETE FROM public.events WHERE domain = 'governance'", "fk-action hazard: public.grandchild (ON DELETE SET NULL");
+    caught(
+        "DELETE FROM public.events WHERE domain = 'governance'",
+        "fk-action hazard: public.child (ON DELETE CASCADE of child_event_fkey)",
+    );
+    caught(
+        "DELETE FROM public.events WHERE domain = 'governance'",
+        "fk-action hazard: public.grandchild (ON DELETE SET NULL",
+    );
     caught("INSERT INTO public.child (event) VALUES (1)", "trigger-fires note: default of public.child.id → nextval()");
     for innocent in [
         "SELECT quiet(1), count(*), max(id), now(), random(), pg_catalog.version(), current_database() FROM public.events",

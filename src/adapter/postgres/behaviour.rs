@@ -116,7 +116,10 @@ const LISTS: &[(&str, &str)] = &[
 
 /// Sets of names, as JSON arrays.
 const SETS: &[(&str, &str)] = &[
-    ("foreign", "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'f' AND #n#"),
+    (
+        "foreign",
+        "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'f' AND #n#",
+    ),
     (
         "row_security",
         "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relrowsecurity AND #n#",
@@ -162,13 +165,14 @@ const BUILT_IN: &str = "json_build_object(
 /// Returns the question, a query of one row and one column.
 pub(super) fn question() -> String {
     let mut fields = vec![format!("'built_in', {BUILT_IN}")];
-    let lists = LISTS.iter().map(|(field, sql)| format!("'{field}', (SELECT COALESCE(json_agg(q), '[]') FROM ({sql}) q)"));
+    let lists =
+        LISTS.iter().map(|(field, sql)| format!("'{field}', (SELECT COALESCE(json_agg(q), '[]') FROM ({sql}) q)"));
     let sets = SETS
         .iter()
         .map(|(field, sql)| format!("'{field}', (SELECT COALESCE(json_agg(q.name), '[]') FROM ({sql}) q(name))"));
-    let maps = MAPS
-        .iter()
-        .map(|(field, sql)| format!("'{field}', (SELECT COALESCE(json_object_agg(q.name, q.value), '{{}}') FROM ({sql}) q)"));
+    let maps = MAPS.iter().map(|(field, sql)| {
+        format!("'{field}', (SELECT COALESCE(json_object_agg(q.name, q.value), '{{}}') FROM ({sql}) q)")
+    });
     fields.extend(lists.chain(sets).chain(maps));
     format!("SELECT json_build_object({})", fields.join(",\n"))
 }

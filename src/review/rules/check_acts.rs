@@ -87,7 +87,9 @@ mod tests {
         let catalog = made()
             .function("CREATE FUNCTION public.quiet() RETURNS int LANGUAGE sql AS 'SELECT count(*) FROM public.events'")
             .function("CREATE FUNCTION public.loud() RETURNS int LANGUAGE sql AS 'SELECT nextval(''s'')'")
-            .function("CREATE FUNCTION public.writes() RETURNS int LANGUAGE sql AS 'INSERT INTO public.outbox VALUES (1)'")
+            .function(
+                "CREATE FUNCTION public.writes() RETURNS int LANGUAGE sql AS 'INSERT INTO public.outbox VALUES (1)'",
+            )
             .function("CREATE FUNCTION public.far() RETURNS int LANGUAGE c AS 'lib', 'far'")
             .catalog;
         let check = |sql: &str, expect: &str| check_with(&asking(sql), Some(&catalog), expect);

@@ -73,7 +73,12 @@ fn tell(
     }
     let done = if reached.how == Touch::Delete { "deletes rows" } else { "changes rows" };
     let message = format!("{} of {chain} {done} of {child}, {class}.", verb(target.how));
-    found.note(severity, spot, message, format!("Delete or detach the rows of {child} first, in a statement of their own."));
+    found.note(
+        severity,
+        spot,
+        message,
+        format!("Delete or detach the rows of {child} first, in a statement of their own."),
+    );
     found.count(RowCount {
         rule: INFO.name.to_owned(),
         step: scene.step.id.clone(),
@@ -84,7 +89,8 @@ fn tell(
     });
     // D-29: what the child's own triggers do happens as well.
     let Some(catalog) = scene.catalog else { return };
-    let child_touch = Touched { name: child.clone(), kind: None, how: reached.how, qualified: true, line: 1, column: 1 };
+    let child_touch =
+        Touched { name: child.clone(), kind: None, how: reached.how, qualified: true, line: 1, column: 1 };
     for fired in by_write(catalog, statement, &child_touch) {
         for (severity, sentence) in reader.sentences(&reader.fired(&fired), Setting::Fired) {
             let message = format!("{} of {chain} sets off {sentence}", verb(target.how));
@@ -94,22 +100,14 @@ fn tell(
 }
 
 /// Returns every table that keys reach, nearest first, each once a way of reaching it.
-fn reached<'c>(
-    catalog: &'c Catalog,
-    target: &ObjectName,
-    how: Touch,
-    columns: Option<&[String]>,
-) -> Vec<Reached<'c>> {
+fn reached<'c>(catalog: &'c Catalog, target: &ObjectName, how: Touch, columns: Option<&[String]>) -> Vec<Reached<'c>> {
     let mut found: Vec<Reached<'c>> = Vec::new();
     let mut seen: BTreeSet<(&str, &ObjectName, Touch)> = BTreeSet::new();
     // A row of a partition is a row of its parents too.
     let mut open = vec![(related(catalog, target), how, columns.map(<[String]>::to_vec), Vec::new())];
     while let Some((tables, how, columns, way)) = open.pop() {
         for key in catalog.keys.iter().filter(|key| tables.contains(&key.parent)) {
-            let action = match how {
-                Touch::Delete => key.on_delete,
-                _ => key.on_update,
-            };
+            let action = if how == Touch::Delete { key.on_delete } else { key.on_update };
             let is_set = how == Touch::Delete
                 || columns.as_ref().is_none_or(|set| key.parent_columns.iter().any(|column| set.contains(column)));
             if action == KeyAction::Refuse || !is_set {
@@ -212,7 +210,9 @@ fn rows_of_target(statement: &Statement, target: &Touched) -> Option<String> {
             "(" => depth += 1,
             ")" => depth -= 1,
             it if depth == 0 && it == first && begin.is_none() => begin = Some(word.end),
-            it if depth == 0 && it == rest && begin.is_some() && end_of_table.is_none() => end_of_table = Some(word.start),
+            it if depth == 0 && it == rest && begin.is_some() && end_of_table.is_none() => {
+                end_of_table = Some(word.start);
+            }
             "where" if depth == 0 && condition.is_none() => condition = Some(word.start),
             "returning" if depth == 0 => end = word.start,
             _ => {}
@@ -248,7 +248,11 @@ mod tests {
             "fk-action 1:13 hazard: DELETE of public.events → public.fresh (ON DELETE CASCADE of fresh_fk) deletes rows of public.fresh",
         );
         caught(DELETE, &keyed("fresh", KeyAction::SetNull), "fk-action 1:13 hazard: changes rows of public.fresh");
-        caught(DELETE, &keyed("fixed", KeyAction::SetDefault), "fk-action 1:13 block: public.fixed, which is protected");
+        caught(
+            DELETE,
+            &keyed("fixed", KeyAction::SetDefault),
+            "fk-action 1:13 block: public.fixed, which is protected",
+        );
         caught(DELETE, &keyed("codes", KeyAction::SetNull), "fk-action 1:13 block: retired, never deleted");
         caught(DELETE, &keyed("outbox", KeyAction::Cascade), "fk-action 1:13 block: only grows");
         caught(DELETE, &keyed("unknown", KeyAction::Cascade), "fk-action 1:13 block: does not declare");
@@ -264,8 +268,16 @@ mod tests {
         let chain = keyed("fresh", KeyAction::Cascade)
             .key("fresh_child", "fresh_id", "fresh", "id", KeyAction::SetNull, KeyAction::Refuse)
             .key("fixed", "child", "fresh_child", "fresh_id", KeyAction::Refuse, KeyAction::Cascade);
-        caught(DELETE, &chain, "fk-action 1:13 hazard: public.fresh (ON DELETE CASCADE of fresh_fk) → public.fresh_child (ON DELETE SET NULL");
-        caught(DELETE, &chain, "fk-action 1:13 block: public.fixed (ON UPDATE CASCADE of fixed_fk) changes rows of public.fixed");
+        caught(
+            DELETE,
+            &chain,
+            "fk-action 1:13 hazard: public.fresh (ON DELETE CASCADE of fresh_fk) → public.fresh_child (ON DELETE SET NULL",
+        );
+        caught(
+            DELETE,
+            &chain,
+            "fk-action 1:13 block: public.fixed (ON UPDATE CASCADE of fixed_fk) changes rows of public.fixed",
+        );
         let circle = keyed("events", KeyAction::Cascade);
         caught(DELETE, &circle, "fk-action 1:13 hazard: rows of public.events, which is shared");
     }
@@ -296,14 +308,25 @@ mod tests {
             let review = review(&runbook(script), Some(&made.catalog));
             review.counts.iter().map(|count| (count.sql.clone(), count.is_bound)).collect::<Vec<_>>()
         };
-        let chain = keyed("fresh", KeyAction::Cascade)
-            .key("fresh_child", "fresh_id", "fresh", "id", KeyAction::SetNull, KeyAction::Refuse);
+        let chain = keyed("fresh", KeyAction::Cascade).key(
+            "fresh_child",
+            "fresh_id",
+            "fresh",
+            "id",
+            KeyAction::SetNull,
+            KeyAction::Refuse,
+        );
         let one = "\"public\".\"fresh\" WHERE (\"event_id\") IN (SELECT \"id\" FROM public.events AS e WHERE e.event_domain = 'governance')";
         assert_eq!(
             sql(DELETE, &chain),
             [
                 (format!("SELECT count(*) FROM {one}"), false),
-                (format!("SELECT count(*) FROM \"public\".\"fresh_child\" WHERE (\"fresh_id\") IN (SELECT \"id\" FROM {one})"), false),
+                (
+                    format!(
+                        "SELECT count(*) FROM \"public\".\"fresh_child\" WHERE (\"fresh_id\") IN (SELECT \"id\" FROM {one})"
+                    ),
+                    false
+                ),
             ]
         );
         let bound = "SELECT count(*) FROM \"public\".\"fresh\" WHERE (\"event_id\") IN (SELECT \"id\" FROM \"public\".\"shots\")";

@@ -130,7 +130,7 @@ fn read(reader: &Reader<'_>, statement: &Statement, found: &mut Found) {
     for site in sites(statement.tree.root()) {
         let spot = Spot::Offset(statement, site.offset.unwrap_or(statement.start));
         // `timeouts-are-ours` speaks of what the script itself sets.
-        let own = |one: &Consequence| matches!(one.what, What::Setting(_)) && one.chain.len() == 1;
+        let own = |one: &Consequence| matches!(one.what, What::Setting(_)) && one.chain == ["set_config()"];
         let all: Vec<_> = reader.site(statement, &site).into_iter().filter(|one| !own(one)).collect();
         say(reader, &all, spot, found);
     }
@@ -159,8 +159,7 @@ fn by_name(statement: &Statement, found: &mut Found) {
         let full = parts.join(".");
         match effect_of_call(call) {
             Some(Effect::Survives(what)) => {
-                let message =
-                    format!("What {full}() does survives ROLLBACK, or reaches beyond this database: {what}.");
+                let message = format!("What {full}() does survives ROLLBACK, or reaches beyond this database: {what}.");
                 found.block(spot, message, "Write the reversal without it.");
             }
             Some(Effect::Noted(what)) if is_built_in => {
@@ -258,7 +257,10 @@ mod tests {
         made.catalog.views.insert(ObjectName::new("public", "v_fresh"), "SELECT public.f() AS k".to_owned());
 
         let caught = |sql: &str, expect: &str| check_with(&runbook(sql), Some(&made.catalog), expect);
-        caught("SELECT public.f()", "function-call 1:8 block: public.f() → public.g() → nextval(): it moves a sequence");
+        caught(
+            "SELECT public.f()",
+            "function-call 1:8 block: public.f() → public.g() → nextval(): it moves a sequence",
+        );
         caught("SELECT f()", "function-call 1:8 block: public.f()");
         caught("SELECT quiet(1, 2)", "function-call 1:8 block: public.quiet() → setval()");
         caught("SELECT e.row_of FROM public.events AS e", "function-call 1:8 block: public.row_of() → nextval()");

@@ -63,8 +63,10 @@ pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
             Err(problem) => (&[][..], Some(problem)),
         };
         let touched = statements.iter().map(|statement| touched(statement, &runbook.target.schema)).collect();
-        let scene = Scene { runbook, catalog, step, statements, problem, touched, edges: &edges, reader: reader.as_ref() };
-        let mut found = Found { rule: "", step: &step.id, file: &step.reversal.path, notes: Vec::new(), counts: Vec::new() };
+        let scene =
+            Scene { runbook, catalog, step, statements, problem, touched, edges: &edges, reader: reader.as_ref() };
+        let mut found =
+            Found { rule: "", step: &step.id, file: &step.reversal.path, notes: Vec::new(), counts: Vec::new() };
         for (rule, look) in RULES.iter().zip(LOOKS) {
             found.rule = rule.name;
             look(&scene, &mut found);

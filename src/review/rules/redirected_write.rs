@@ -1,8 +1,8 @@
 //! `redirected-write`: a write goes to the table it names, and nowhere else.
 
+use super::reading::event_of;
 use super::{Found, RuleInfo, Scene, Spot};
 use crate::runbook::ObjectKind;
-use crate::runbook::sql::Touch;
 
 pub(super) const INFO: RuleInfo = RuleInfo {
     name: "redirected-write",
@@ -19,12 +19,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
     for (statement, touched) in scene.touches().filter(|(_, touched)| touched.how.writes_rows()) {
         let spot = Spot::Object(statement, touched);
         let way_out = "Write to the table that holds the rows, with its declared key.";
-        let event = match touched.how {
-            Touch::Insert => "INSERT",
-            Touch::Update => "UPDATE",
-            Touch::Delete => "DELETE",
-            _ => "TRUNCATE",
-        };
+        let Some(event) = event_of(touched.how) else { continue };
         let name = &touched.name;
         for rule in &catalog.rules {
             if rule.enabled && rule.relation == *name && rule.event == event {
@@ -48,11 +43,13 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
             );
             found.block(spot, message, way_out);
         } else if kind == Some(ObjectKind::View) && !is_declared_view {
-            let message = format!("{name} is a view in this database; writing through it reaches tables that are not named.");
+            let message =
+                format!("{name} is a view in this database; writing through it reaches tables that are not named.");
             found.block(spot, message, way_out);
         }
         if let Some(table) = catalog.family(name).into_iter().find(|table| catalog.foreign.contains(*table)) {
-            let message = format!("{table} is a foreign table: its rows stand on another server, beyond ROLLBACK's proof.");
+            let message =
+                format!("{table} is a foreign table: its rows stand on another server, beyond ROLLBACK's proof.");
             found.block(spot, message, "Reverse them on that server, with a runbook of its own.");
         }
     }

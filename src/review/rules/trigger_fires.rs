@@ -23,9 +23,12 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
     for (statement, all) in scene.statements.iter().zip(&scene.touched) {
         let written = all.iter().filter(|one| one.how.writes_rows());
         let by_rows = written.flat_map(|one| {
-            by_write(catalog, statement, one).into_iter().map(move |fired| (Spot::Object(statement, one), Some(one), fired))
+            by_write(catalog, statement, one)
+                .into_iter()
+                .map(move |fired| (Spot::Object(statement, one), Some(one), fired))
         });
-        let by_words = by_definition(catalog, statement).into_iter().map(|fired| (Spot::Statement(statement), None, fired));
+        let by_words =
+            by_definition(catalog, statement).into_iter().map(|fired| (Spot::Statement(statement), None, fired));
         for (spot, target, fired) in by_rows.chain(by_words) {
             // `redirected-write` speaks of triggers that stand in the statement's place.
             let is_instead = matches!(fired, Fired::Trigger(trigger) if trigger.timing == "INSTEAD OF");
@@ -35,12 +38,15 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
             for (severity, sentence) in reader.sentences(&reader.fired(&fired), Setting::Fired) {
                 let of = target.map_or(String::new(), |target| format!(" of {}", target.name));
                 let way_out = match severity {
-                    Severity::Block => "Declare what it writes to in its class; what survives ROLLBACK needs another way.",
+                    Severity::Block => {
+                        "Declare what it writes to in its class; what survives ROLLBACK needs another way."
+                    }
                     Severity::Hazard => "Read the function, and waive this with what it does.",
                     Severity::Note => "Nothing needs to be done; know it.",
                 };
                 let message = format!("{}{of} sets off {sentence}", statement.tag);
-                if !found.notes.iter().any(|note| note.message == message && note.place.statement == statement.ordinal) {
+                if !found.notes.iter().any(|note| note.message == message && note.place.statement == statement.ordinal)
+                {
                     found.note(severity, spot, message, way_out.to_owned());
                 }
             }
@@ -66,12 +72,14 @@ mod tests {
 
     #[track_caller]
     fn caught(sql: &str, made: Made, expect: &str) {
-        check_with(&runbook(sql), Some(&made.catalog), expect);
+        let Made { catalog } = made;
+        check_with(&runbook(sql), Some(&catalog), expect);
     }
 
     #[track_caller]
     fn clean(sql: &str, made: Made) {
-        check_clean_with(&runbook(sql), Some(&made.catalog));
+        let Made { catalog } = made;
+        check_clean_with(&runbook(sql), Some(&catalog));
     }
 
     #[test]
@@ -81,9 +89,17 @@ mod tests {
             on_delete("PERFORM nextval('s');"),
             "trigger-fires 1:13 block: DELETE of public.events sets off trigger trg on public.events → public.tf() → nextval()",
         );
-        caught(DELETE, on_delete("DELETE FROM public.fixed;"), "trigger-fires 1:13 block: public.fixed, which is protected");
+        caught(
+            DELETE,
+            on_delete("DELETE FROM public.fixed;"),
+            "trigger-fires 1:13 block: public.fixed, which is protected",
+        );
         caught(DELETE, on_delete("INSERT INTO audit VALUES (1);"), "trigger-fires 1:13 block: does not declare");
-        caught(DELETE, on_delete("DELETE FROM public.outbox;"), "trigger-fires 1:13 block: public.outbox, which only grows");
+        caught(
+            DELETE,
+            on_delete("DELETE FROM public.outbox;"),
+            "trigger-fires 1:13 block: public.outbox, which only grows",
+        );
         caught(DELETE, on_delete("UPDATE fresh SET a = 1;"), "trigger-fires 1:13 hazard: updates public.fresh");
         caught(DELETE, on_delete("EXECUTE TG_ARGV[0];"), "trigger-fires 1:13 hazard: put together while it runs");
         caught(DELETE, on_delete("PERFORM pg_notify('a', 'b');"), "trigger-fires 1:13 note: listeners");
@@ -130,7 +146,8 @@ mod tests {
     #[test]
     fn conditions_defaults_and_partitions() {
         let when = |condition: &str| {
-            let mut made = on_delete("").function("CREATE FUNCTION public.w() RETURNS bool LANGUAGE sql AS 'SELECT nextval(''s'') > 0'");
+            let mut made = on_delete("")
+                .function("CREATE FUNCTION public.w() RETURNS bool LANGUAGE sql AS 'SELECT nextval(''s'') > 0'");
             let name = crate::runbook::ObjectName::new("public", "events.trg");
             let definition = format!(
                 "CREATE TRIGGER trg AFTER DELETE ON public.events FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION public.tf()"
@@ -142,7 +159,11 @@ mod tests {
         clean(DELETE, when("old.id > 0"));
         let default = |sql: &str| made().default("fresh", "id", sql);
         let insert = "INSERT INTO public.fresh VALUES (1)";
-        caught(insert, default("public.missing()"), "trigger-fires 1:13 hazard: default of public.fresh.id → public.missing()");
+        caught(
+            insert,
+            default("public.missing()"),
+            "trigger-fires 1:13 hazard: default of public.fresh.id → public.missing()",
+        );
         caught(insert, default("nextval('public.s'::regclass)"), "trigger-fires 1:13 note: next number of a sequence");
         clean(insert, default("now()"));
         let part = on_delete("PERFORM nextval('s');").inherits("events", "outbox");
@@ -155,12 +176,22 @@ mod tests {
     fn event_triggers() {
         let watch = |body: &str, tags: &[&str]| {
             made()
-                .function(&format!("CREATE FUNCTION public.e() RETURNS event_trigger LANGUAGE plpgsql AS $x$ BEGIN {body} END $x$"))
+                .function(&format!(
+                    "CREATE FUNCTION public.e() RETURNS event_trigger LANGUAGE plpgsql AS $x$ BEGIN {body} END $x$"
+                ))
                 .event("watch", "ddl_command_end", tags, "e")
         };
         let drop = "DROP TABLE public.fresh_child";
-        caught(drop, watch("PERFORM nextval('s');", &[]), "trigger-fires 1:1 block: DROP TABLE sets off event trigger watch");
-        caught(drop, watch("INSERT INTO public.fixed VALUES (1);", &["DROP TABLE"]), "trigger-fires 1:1 block: protected");
+        caught(
+            drop,
+            watch("PERFORM nextval('s');", &[]),
+            "trigger-fires 1:1 block: DROP TABLE sets off event trigger watch",
+        );
+        caught(
+            drop,
+            watch("INSERT INTO public.fixed VALUES (1);", &["DROP TABLE"]),
+            "trigger-fires 1:1 block: protected",
+        );
         clean(drop, watch("PERFORM nextval('s');", &["CREATE TABLE"]));
         clean(drop, watch("RAISE WARNING '%', TG_TAG;", &[]));
         clean(DELETE, watch("PERFORM nextval('s');", &[]));

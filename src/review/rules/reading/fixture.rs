@@ -19,8 +19,9 @@ pub(in crate::review::rules) fn made() -> Made {
     let mut catalog = Catalog::default();
     let names = |text: &str| text.split(' ').map(str::to_owned).collect();
     catalog.built_in.steady = names("now count lower format coalesce pg_get_triggerdef int4 jsonb_pretty");
-    catalog.built_in.volatile =
-        names("nextval setval pg_notify random clock_timestamp set_config pg_advisory_lock dblink query_to_xml brand_new");
+    catalog.built_in.volatile = names(
+        "nextval setval pg_notify random clock_timestamp set_config pg_advisory_lock dblink query_to_xml brand_new",
+    );
     catalog.built_in.operators = names("=(pg_catalog.text,pg_catalog.text)");
     Made { catalog }
 }
@@ -51,7 +52,11 @@ impl Made {
             variadic: false,
             kind: if truth(node, "is_procedure") { FunctionKind::Procedure } else { FunctionKind::Function },
             trusted: matches!(language.as_str(), "sql" | "plpgsql" | "plperl"),
-            definition: if matches!(language.as_str(), "sql" | "plpgsql") { definition.to_owned() } else { String::new() },
+            definition: if matches!(language.as_str(), "sql" | "plpgsql") {
+                definition.to_owned()
+            } else {
+                String::new()
+            },
             language,
             volatility: Volatility::Volatile,
             security_definer: false,
@@ -67,7 +72,13 @@ impl Made {
     }
 
     /// Adds a row trigger: `AFTER DELETE`, `INSTEAD OF INSERT`.
-    pub(in crate::review::rules) fn trigger(mut self, relation: &str, trigger: &str, when: &str, function: &str) -> Self {
+    pub(in crate::review::rules) fn trigger(
+        mut self,
+        relation: &str,
+        trigger: &str,
+        when: &str,
+        function: &str,
+    ) -> Self {
         let (timing, event) = when.rsplit_once(' ').unwrap();
         self.catalog.firing.push(Trigger {
             relation: name(relation),

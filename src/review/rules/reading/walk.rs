@@ -76,7 +76,11 @@ pub(in crate::review::rules) fn sites(root: &Value) -> Vec<Site<'_>> {
             "TypeCast" => vec![SiteKind::Cast(node)],
             "ColumnRef" => {
                 let fields = strings(items(node, "fields"));
-                if fields.len() > 1 { fields.into_iter().next_back().map(SiteKind::Field).into_iter().collect() } else { vec![] }
+                if fields.len() > 1 {
+                    fields.into_iter().next_back().map(SiteKind::Field).into_iter().collect()
+                } else {
+                    vec![]
+                }
             }
             "AIndirection" => strings(items(node, "indirection")).into_iter().map(SiteKind::Field).collect(),
             _ => return,
@@ -167,12 +171,25 @@ impl<'r> Walk<'r> {
             }
             "CopyStmt" if truth(node, "is_from") => self.push(What::Acts("COPY writes rows".to_owned())),
             "NotifyStmt" => self.push(What::Noted("NOTIFY is heard when the transaction commits".to_owned())),
-            "LoadStmt" | "AlterSystemStmt" | "CreatedbStmt" | "DropdbStmt" | "CreateTableSpaceStmt"
-            | "DropTableSpaceStmt" | "AlterRoleSetStmt" | "AlterDatabaseSetStmt" => {
+            "LoadStmt"
+            | "AlterSystemStmt"
+            | "CreatedbStmt"
+            | "DropdbStmt"
+            | "CreateTableSpaceStmt"
+            | "DropTableSpaceStmt"
+            | "AlterRoleSetStmt"
+            | "AlterDatabaseSetStmt" => {
                 self.push(What::Survives(format!("{} acts beyond this transaction", statement.tag)));
             }
-            "GrantStmt" | "GrantRoleStmt" | "CreateRoleStmt" | "AlterRoleStmt" | "DropRoleStmt" | "AlterOwnerStmt"
-            | "AlterDefaultPrivilegesStmt" | "ReassignOwnedStmt" | "DropOwnedStmt" => {
+            "GrantStmt"
+            | "GrantRoleStmt"
+            | "CreateRoleStmt"
+            | "AlterRoleStmt"
+            | "DropRoleStmt"
+            | "AlterOwnerStmt"
+            | "AlterDefaultPrivilegesStmt"
+            | "ReassignOwnedStmt"
+            | "DropOwnedStmt" => {
                 self.push(What::Acts("it changes who may do what".to_owned()));
             }
             "ExecuteStmt" => self.push(What::Unreadable("it runs a prepared statement".to_owned())),
@@ -262,7 +279,8 @@ impl<'r> Walk<'r> {
     pub(super) fn reads(&mut self, statement: &Statement) {
         let catalog = self.catalog();
         for one in self.touched(statement) {
-            if matches!(one.how, Touch::Create | Touch::Alter | Touch::Attach | Touch::Drop | Touch::Lock | Touch::Call) {
+            if matches!(one.how, Touch::Create | Touch::Alter | Touch::Attach | Touch::Drop | Touch::Lock | Touch::Call)
+            {
                 continue;
             }
             for policy in catalog.expressions.iter().filter(|x| x.kind == ExpressionKind::Policy && x.of == one.name) {
@@ -286,8 +304,8 @@ impl<'r> Walk<'r> {
         let catalog = self.catalog();
         let is_body = statement.tree.statement().0 == "CreateFunctionStmt";
         for one in self.touched(statement) {
-            let is_temporary = one.name.schema == "pg_temp"
-                || (!one.qualified && self.temporary.contains(&one.name.name));
+            let is_temporary =
+                one.name.schema == "pg_temp" || (!one.qualified && self.temporary.contains(&one.name.name));
             if !one.how.changes() || is_temporary || (is_body && one.how == Touch::Create) {
                 continue;
             }
@@ -297,7 +315,10 @@ impl<'r> Walk<'r> {
                     self.push(What::Survives(format!("{} stands on another server", one.name)));
                 }
                 if let Some(rule) = catalog.rules.iter().find(|rule| rule.enabled && rule.relation == one.name) {
-                    self.push(What::Unreadable(format!("the rule {} on {} rewrites what it writes", rule.name, one.name)));
+                    self.push(What::Unreadable(format!(
+                        "the rule {} on {} rewrites what it writes",
+                        rule.name, one.name
+                    )));
                 }
                 for fired in by_write(catalog, statement, &one) {
                     self.fired(&fired);
@@ -462,7 +483,8 @@ impl<'r> Walk<'r> {
             },
             language if function.trusted => self.push(What::Unreadable(format!("it is written in {language}"))),
             language => {
-                let why = format!("it is written in {language}, an untrusted language that reaches beyond the database");
+                let why =
+                    format!("it is written in {language}, an untrusted language that reaches beyond the database");
                 self.push(What::Unreadable(why));
             }
         }
@@ -484,7 +506,8 @@ fn relations_of(statement: &Statement) -> impl Iterator<Item = &Value> {
 fn named_types(catalog: &Catalog, definition: &str) -> Vec<String> {
     let operators = catalog.operators.iter().flat_map(|one| [&one.left, &one.right]);
     let casts = catalog.casts.iter().flat_map(|one| [&one.from, &one.to]);
-    let is_named = |name: &&String| name.rsplit('.').next().is_some_and(|bare| !bare.is_empty() && definition.contains(bare));
+    let is_named =
+        |name: &&String| name.rsplit('.').next().is_some_and(|bare| !bare.is_empty() && definition.contains(bare));
     operators.chain(casts).filter(is_named).cloned().collect()
 }
 
