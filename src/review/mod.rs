@@ -13,5 +13,5 @@ pub use catalog::{
     FunctionKind, KeyAction, Operator, RewriteRule, Trigger, Volatility,
 };
 pub use presence::Carriers;
-pub use report::{Note, Place, Review, RuleInfo, Severity};
+pub use report::{Note, Place, Review, RowCount, RuleInfo, Severity};
 pub use rules::{RULES, explain, review};

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::parallel::{ask, each};
 use super::report::waived;
-use super::{Catalog, Note, Place, Review, RuleInfo, Severity};
+use super::{Catalog, Note, Place, Review, RowCount, RuleInfo, Severity};
 use crate::runbook::sql::{SqlProblem, Statement, Touched, split, touched};
 use crate::runbook::{Object, ObjectKind, ObjectName, Runbook, Step, StepId};
 
@@ -35,8 +35,8 @@ rules! {
     unreviewed_statement, function_call,
     undeclared_object, later_phase, write_on_protected, delete_on_retire_only, blanket_delete, outside_key,
     drop_not_greenfield, alter_not_greenfield, cascade, parent_before_child, trigger_reverted, outbox_must_be_empty,
-    rows_undeclared, verification_missing, if_exists, unqualified_name,
-    wrong_kind, temporary_object,
+    rows_undeclared, verification_missing, if_exists, unqualified_name, wrong_kind, temporary_object, trigger_fires,
+    redirected_write, fk_action, check_acts,
 }
 
 const UNUSED_WAIVER: RuleInfo = RuleInfo {
@@ -65,6 +65,7 @@ pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
         objects.entry(&object.name).or_default().push(object);
     }
     let mut notes = Vec::new();
+    let mut counts = Vec::new();
     for (step, script) in &scripts {
         let (statements, problem) = match script {
             Ok(statements) => (statements.as_slice(), None),
@@ -84,11 +85,17 @@ pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
         };
         let asked: Vec<(&RuleInfo, Look)> = RULES.iter().zip(LOOKS.iter().copied()).collect();
         // Rules know nothing of each other: what one finds does not depend on when it is asked.
-        let mut of_step = ask(&asked, statements.len(), |(rule, look)| {
-            let mut found = Found { rule: rule.name, step: &step.id, file: &step.reversal.path, notes: Vec::new() };
+        let answers = ask(&asked, statements.len(), |(rule, look)| {
+            let (notes, counts) = (Vec::new(), Vec::new());
+            let mut found = Found { rule: rule.name, step: &step.id, file: &step.reversal.path, notes, counts };
             look(&scene, &mut found);
-            found.notes
+            vec![(found.notes, found.counts)]
         });
+        let mut of_step = Vec::new();
+        for (mut found, mut counted) in answers {
+            of_step.append(&mut found);
+            counts.append(&mut counted);
+        }
         waive(step, &mut of_step);
         of_step.sort_by(|a, b| (&a.place, &a.rule).cmp(&(&b.place, &b.rule)));
         notes.append(&mut of_step);
@@ -96,7 +103,7 @@ pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
     let spoke: BTreeSet<&str> = notes.iter().map(|note: &Note| note.rule.as_str()).collect();
     let silent = RULES.iter().filter(|rule| !spoke.contains(rule.name));
     let passed = silent.map(|rule| rule.name.to_owned()).collect();
-    Review { notes, passed, with_catalog: catalog.is_some() }
+    Review { notes, passed, with_catalog: catalog.is_some(), counts }
 }
 
 /// Turns waived hazards into notes that quote the reason, and reports waivers that waived nothing.
@@ -213,6 +220,8 @@ struct Found<'a> {
     step: &'a StepId,
     file: &'a str,
     notes: Vec<Note>,
+    /// Rows to be counted, for the session to ask.
+    counts: Vec<RowCount>,
 }
 
 /// A place in the script a note points at.
@@ -244,6 +253,16 @@ impl Found<'_> {
     }
 
     fn note(&mut self, severity: Severity, spot: Spot<'_>, message: String, way_out: String) {
+        let place = self.place(spot);
+        let step = Some(self.step.clone());
+        self.notes.push(Note { rule: self.rule.to_owned(), severity, step, place, message, way_out });
+    }
+
+    fn count(&mut self, count: RowCount) {
+        self.counts.push(count);
+    }
+
+    fn place(&self, spot: Spot<'_>) -> Place {
         let (line, column, statement) = match spot {
             Spot::Script => (0, 0, 0),
             Spot::Line(line, column) => (line, column, 0),
@@ -254,9 +273,7 @@ impl Found<'_> {
                 (line, column, statement.ordinal)
             }
         };
-        let place = Place { file: self.file.to_owned(), line, column, statement };
-        let step = Some(self.step.clone());
-        self.notes.push(Note { rule: self.rule.to_owned(), severity, step, place, message, way_out });
+        Place { file: self.file.to_owned(), line, column, statement }
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) enum Meaning<'a> {
     Missing(String),
 }
 
-/// Returns what a FuncCall may mean.
+/// Returns what a `FuncCall` may mean.
 pub(super) fn call<'a>(catalog: &'a Catalog, path: &[String], node: &Value) -> Vec<Meaning<'a>> {
     let parts = strings(items(node, "funcname"));
     let Some(name) = parts.last() else { return Vec::new() };

@@ -59,6 +59,8 @@ pub(in crate::review::rules) fn sites(root: &Value) -> Vec<Site<'_>> {
         let offset = usize::try_from(number(node, "location")).ok();
         let kinds = match name {
             "FuncCall" => vec![SiteKind::Call(node)],
+            // CALL holds its call without a wrapper.
+            "CallStmt" => present(node, "funccall").map(SiteKind::Call).into_iter().collect(),
             "AExpr" => {
                 let unary = present(node, "lexpr").is_none();
                 let parts = strings(items(node, "name"));
