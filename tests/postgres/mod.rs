@@ -4,7 +4,7 @@ mod catalog;
 mod census;
 mod cluster;
 mod connect;
-mod effects;
+mod consequences;
 mod ledger;
 mod proxy;
 mod run_line;
