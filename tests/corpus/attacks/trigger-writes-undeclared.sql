@@ -1,7 +1,5 @@
 -- what: A trigger writes to a table nobody declared.
--- review: trigger-fires 7:13 block
--- run: guard secrets
--- open: review the rule is not there yet
--- open: run the guard is not there yet
+-- review: trigger-fires 5:13 block
+-- run: guard undeclared effect: public.secrets
 
 DELETE FROM public.tells WHERE domain = 'gov';

@@ -1,0 +1,5 @@
+-- what: The parent is emptied while its child refers to it.
+-- review: truncate-parent 5:10 block
+-- run: server referenced in a foreign key constraint
+
+TRUNCATE public.fresh;
