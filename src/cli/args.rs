@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::demo::Scenario;
 
@@ -150,6 +150,20 @@ pub struct Check {
     /// List the rules.
     #[arg(long)]
     pub rules: bool,
+    /// The form of the answer; --json is short for json.
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+}
+
+/// The form in which `check` answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Lines for people.
+    Text,
+    /// JSON for scripts.
+    Json,
+    /// SARIF 2.1.0 for code scanning.
+    Sarif,
 }
 
 /// `census`.

@@ -4,6 +4,7 @@
 mod args;
 pub mod demo;
 mod output;
+mod sarif;
 mod verb;
 pub mod wiring;
 
@@ -14,7 +15,12 @@ use crate::session::{Failure, FailureKind};
 
 /// Runs a verb and returns the exit code of `interface.md`.
 #[must_use]
-pub fn run(verb: Verb, output: Output) -> u8 {
+pub fn run(verb: Verb, mut output: Output) -> u8 {
+    if let Verb::Check(check) = &verb
+        && check.format == Some(args::Format::Json)
+    {
+        output.json = true;
+    }
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(failure) => {

@@ -25,7 +25,11 @@ impl Output {
 
     /// Prints one of two, as asked.
     pub fn print(self, text: impl FnOnce() -> String, value: impl FnOnce() -> Value) {
-        let out = if self.json { format!("{:#}\n", value()) } else { text() };
+        self.text(&if self.json { format!("{:#}\n", value()) } else { text() });
+    }
+
+    /// Prints a text that has its form already.
+    pub fn text(self, out: &str) {
         let mut stdout = std::io::stdout();
         let written = stdout.write_all(out.as_bytes()).and_then(|()| stdout.flush());
         // A closed pipe, such as `| head`, is no failure. A full disk is one, but what was done stays done: the exit code
@@ -154,7 +158,8 @@ fn details(row: &Row) -> String {
 }
 
 /// Controls of a terminal that a value may hold are shown, not obeyed.
-fn visible(line: &str) -> String {
+#[must_use]
+pub fn visible(line: &str) -> String {
     line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

@@ -2,14 +2,14 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::deeds::{stage_evidence, steps};
 use super::shown::shown;
 use super::{Finding, FindingKind, FindingSubject};
 use crate::approval::{LEAST_APPROVALS, Roster, SignedBytes, fingerprint, parse_roster, rehearsal_failure};
 use crate::census::{Comparison, Reading, Row, Verdict};
 use crate::digest::Digest;
-use crate::plan::{PlannedStatement, Stage};
-use crate::run::{Notice, Outcome, StatementTrace, Trace};
-use crate::runbook::{Principal, RowsExpected};
+use crate::run::Outcome;
+use crate::runbook::Principal;
 
 const STYLE: &str = include_str!("finding.css");
 
@@ -127,76 +127,6 @@ fn target(subject: &FindingSubject) -> Markup {
     }
 }
 
-fn steps(subject: &FindingSubject) -> Markup {
-    html! {
-        h2 { "What " (if subject.outcome.is_some() { "was sent" } else { "would be sent" }) }
-        @for stage in &subject.plan.stages {
-            h3 { (shown(stage.step.as_str())) " " span.quiet { (shown(&stage.script)) } }
-            @for planned in &stage.statements {
-                (statement(stage, planned, subject.trace.as_ref(), subject.outcome.is_some()))
-            }
-        }
-    }
-}
-
-fn statement(stage: &Stage, planned: &PlannedStatement, trace: Option<&Trace>, was_run: bool) -> Markup {
-    let sent = trace.and_then(|trace| {
-        trace.statements.iter().find(|sent| sent.step == stage.step && sent.ordinal == planned.ordinal)
-    });
-    html! {
-        pre { (shown(&planned.sql)) }
-        p.quiet {
-            "Statement " (planned.ordinal) ", line " (planned.line) ", " (shown(&planned.tag))
-            ", rows expected: " (rows_expected(planned.rows.as_ref()))
-            @for notice in &planned.notices {
-                ", notice expected: " (shown(&notice.severity)) " “" (shown(&notice.contains)) "” "
-                (notice.times) "×"
-            }
-        }
-        @match sent {
-            Some(sent) => (answered(sent)),
-            None if was_run && trace.is_some() => { p.failed { "Not sent." } }
-            None => {}
-        }
-    }
-}
-
-fn answered(sent: &StatementTrace) -> Markup {
-    html! {
-        p {
-            "Answered " code { (shown(if sent.tag.is_empty() { "an error" } else { &sent.tag })) }
-            @if let Some(rows) = &sent.rows { ", rows: " (shown(rows)) }
-            ", " (sent.duration_millis) " ms"
-        }
-        @if let Some(surprise) = &sent.surprise { p.failed { "≠ " (shown(surprise)) } }
-        @if !sent.notices.is_empty() { ul { @for notice in &sent.notices { li { (notice_line(notice)) } } } }
-        @if !sent.locks.is_empty() {
-            p.quiet {
-                "Locks: "
-                @for (index, lock) in sent.locks.iter().enumerate() {
-                    @if index > 0 { ", " }
-                    (shown(&lock.relation.to_string())) " " (shown(&lock.mode))
-                }
-            }
-        }
-    }
-}
-
-fn notice_line(notice: &Notice) -> Markup {
-    html! { code { (shown(&notice.severity)) " " (shown(&notice.code)) } " " (shown(&notice.message)) }
-}
-
-fn rows_expected(rows: Option<&RowsExpected>) -> Markup {
-    html! {
-        @match rows {
-            None => "none counted",
-            Some(RowsExpected::Exactly(count)) => { "exactly " (count) },
-            Some(RowsExpected::AtMost(count)) => { "at most " (count) },
-            Some(RowsExpected::Any { reason }) => { "any, because " (shown(reason)) },
-        }
-    }
-}
-
 fn comparison(comparison: &Comparison) -> Markup {
     html! {
         table {
@@ -255,6 +185,18 @@ fn rehearsal(subject: &FindingSubject) -> Markup {
                 }
             },
             Some(failure) => { p.failed { "≠ It did not pass: " (shown(&failure)) } },
+        }
+        @if let Some(lock) = rehearsal.trace.strongest_lock() {
+            p { "Strongest lock: " code { (shown(&lock.mode)) } " on " (shown(&lock.relation.to_string())) "." }
+        }
+        // Where nothing was run, the steps above show this already.
+        @if subject.trace.is_some() {
+            @for stage in &rehearsal.trace.stages {
+                @if !stage.effects.is_empty() || !stage.holders.is_empty() {
+                    h3 { (shown(stage.step.as_str())) " as it was rehearsed" }
+                    (stage_evidence(stage))
+                }
+            }
         }
         @if !rehearsal.residue.is_empty() {
             table {

@@ -5,6 +5,7 @@
 //! therefore part of the format `countersign/finding/1`: whoever changes it gives the format a new number and keeps
 //! the old wording for old findings.
 
+mod deeds;
 mod document;
 mod export;
 mod headline;

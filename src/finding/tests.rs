@@ -9,8 +9,10 @@ use crate::approval::{Namespace, SignedBytes};
 use crate::census::{Comparison, Reading, Row, Verdict};
 use crate::digest::Digest;
 use crate::plan::canonical;
-use crate::run::{Outcome, RunToken, StatementTrace, Trace};
-use crate::runbook::{CheckId, StepId};
+use crate::run::{
+    Bystander, Effect, EffectKind, HeldLock, Outcome, RunToken, StageTrace, Standing, StatementTrace, Trace,
+};
+use crate::runbook::{CheckId, ObjectName, StepId};
 
 fn row(verdict: Verdict) -> Row {
     Row {
@@ -287,4 +289,61 @@ fn the_page_hides_nothing_and_runs_nothing() {
     assert!(page.contains("= same"));
     assert!(page.contains(&Digest::of(b"x").phrase()));
     assert_eq!(shown("a < b\n\tc").into_string(), "a &lt; b\n\tc");
+}
+
+#[test]
+fn the_page_tells_locks_waits_and_effects_with_their_standing() {
+    let table = |name: &str| ObjectName::new("public", name);
+    let session = |pid, statement: &str| Bystander {
+        pid,
+        role: "lan".to_owned(),
+        application: "psql".to_owned(),
+        state: "active".to_owned(),
+        since: String::new(),
+        relation: Some(table("extra")),
+        mode: "AccessShareLock".to_owned(),
+        statement: statement.to_owned(),
+    };
+    let effect = |name: &str, what, standing| Effect { object: table(name), what, standing };
+    let stage = |step: &str, effects| StageTrace { step: step.into(), holders: vec![session(42, "<b>")], effects };
+    let mut subject = subject();
+    let step = subject.plan.stages[0].step.0.clone();
+    let moved = EffectKind::Moved { from: "7".to_owned(), to: "9".to_owned() };
+    let seen = vec![
+        effect("named", EffectKind::Dropped, Standing::Named),
+        effect("seq", moved, Standing::Declared),
+        effect("odd\u{202e}", EffectKind::Altered, Standing::Undeclared),
+    ];
+    subject.rehearsal.trace = Trace { statements: vec![sent()], stages: vec![stage(&step, seen)] };
+    let lock = |mode: &str| HeldLock { relation: table("extra"), mode: mode.to_owned() };
+    subject.rehearsal.trace.statements[0].locks = vec![lock("RowShareLock"), lock("AccessExclusiveLock")];
+    let page = |subject: FindingSubject| render_html(&finding(subject), Digest::of(b"x"), &[]);
+    let ran = page(subject.clone());
+    let trace = subject.trace.take().unwrap();
+    subject.outcome = None;
+    let rehearsed = page(subject.clone());
+    for page in [&ran, &rehearsed] {
+        let order = ["✗ undeclared", "+ declared", "✓ named"].map(|words| page.find(words).expect(words));
+        assert!(order.is_sorted(), "what must be seen comes first");
+        for words in [
+            "public.odd",
+            "U+202E",
+            "moved from 7 to 9; ROLLBACK does not put it back",
+            "In the way when it began: pid 42 (role lan, application psql, active) with AccessShareLock on public.extra",
+            "last statement `&lt;b&gt;`",
+            "Strongest lock: <code>AccessExclusiveLock</code> on public.extra.",
+        ] {
+            assert!(page.contains(words), "{words}");
+        }
+    }
+    assert!(ran.contains("as it was rehearsed") && rehearsed.contains("As it was rehearsed:"));
+    subject.outcome = Some(Outcome::Committed);
+    subject.trace = Some(trace);
+    let sent = &mut subject.trace.as_mut().unwrap().statements[0];
+    sent.locks = vec![lock("RowShareLock"), lock("AccessExclusiveLock")];
+    sent.waiting = vec![session(43, "SELECT 1")];
+    sent.blockers = vec![session(44, "SELECT 2")];
+    let page = page(subject);
+    let words = "Locks, the strongest first: public.extra AccessExclusiveLock, public.extra RowShareLock";
+    assert!(page.contains(words) && page.contains("It waited for: pid 44") && page.contains("Waited for it: pid 43"));
 }

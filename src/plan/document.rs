@@ -253,7 +253,7 @@ pub struct PlannedStatement {
 pub struct Hazard {
     /// The rule that found it.
     pub rule: String,
-    /// Where it is, as `file:line:column`.
+    /// Where it is, as `file:line:column`, or the parameter whose value it is.
     pub place: String,
     /// What may happen.
     pub message: String,

@@ -9,7 +9,9 @@ use crate::diagnose::Mode;
 use crate::digest::Digest;
 use crate::review::{Place, Severity};
 use crate::runbook::sql::{self, Touch};
-use crate::runbook::{BindingProblem, ObjectClass, ObjectName, Runbook, Step, StepId, bind, bind_value, used};
+use crate::runbook::{
+    BindingProblem, ObjectClass, ObjectName, Runbook, Step, StepId, bind, bind_value, doubtful, used,
+};
 
 /// Writes the document that is sealed.
 pub(super) fn document_of(input: &SealInput<'_>) -> Result<Plan, SealRefusal> {
@@ -24,6 +26,7 @@ pub(super) fn document_of(input: &SealInput<'_>) -> Result<Plan, SealRefusal> {
     check_order(input)?;
     let roster = runbook.roster.as_ref().ok_or(SealRefusal::NoRoster)?;
     let stages = steps.iter().map(|step| stage_of(input, step)).collect::<Result<Vec<_>, _>>()?;
+    let parameters = bound_parameters(input, &steps)?;
     Ok(Plan {
         format: PLAN_FORMAT.to_owned(),
         nonce: input.nonce.clone(),
@@ -34,7 +37,6 @@ pub(super) fn document_of(input: &SealInput<'_>) -> Result<Plan, SealRefusal> {
         target: input.target.clone(),
         settings: Settings::new(runbook.timeouts, &runbook.target.schema),
         policy: runbook.policy.clone(),
-        parameters: bound_parameters(input, &steps)?,
         objects: runbook
             .objects
             .iter()
@@ -44,7 +46,8 @@ pub(super) fn document_of(input: &SealInput<'_>) -> Result<Plan, SealRefusal> {
         checks: runbook.checks.clone(),
         stops: runbook.stops.clone(),
         baseline_digest: baseline_digest(input)?,
-        hazards: hazards(input),
+        hazards: hazards(input, &parameters),
+        parameters,
         requester: input.requester.clone(),
         editor: runbook.edited_by.clone(),
         sealed_at: input.now,
@@ -198,15 +201,17 @@ fn bound_parameters(input: &SealInput<'_>, steps: &[&Step]) -> Result<Vec<BoundP
         .collect())
 }
 
-fn hazards(input: &SealInput<'_>) -> Vec<Hazard> {
-    input
-        .review
-        .of(input.steps)
-        .filter(|note| note.severity == Severity::Hazard)
-        .map(|note| Hazard {
-            rule: note.rule.clone(),
-            place: place_in_words(&note.place),
-            message: note.message.clone(),
-        })
-        .collect()
+fn hazards(input: &SealInput<'_>, parameters: &[BoundParameter]) -> Vec<Hazard> {
+    let of_review = input.review.of(input.steps).filter(|note| note.severity == Severity::Hazard).map(|note| Hazard {
+        rule: note.rule.clone(),
+        place: place_in_words(&note.place),
+        message: note.message.clone(),
+    });
+    // A value is typed after the review: what may be mistaken in it is acknowledged with the rest.
+    let of_values = parameters.iter().filter_map(|parameter| {
+        let doubt = doubtful(&parameter.value)?;
+        let (rule, place) = ("invisible-text".to_owned(), format!("the parameter {}", parameter.name));
+        Some(Hazard { rule, place, message: format!("Look at the value of {}: {doubt}.", parameter.name) })
+    });
+    of_review.chain(of_values).collect()
 }

@@ -6,6 +6,9 @@ mod catalog;
 mod report;
 mod rules;
 
-pub use catalog::{Catalog, CatalogObject, Edge};
+pub use catalog::{
+    BuiltIn, Cast, Catalog, CatalogObject, Edge, EventTrigger, Expression, ExpressionKind, ForeignKey, Function,
+    FunctionKind, KeyAction, Operator, RewriteRule, Trigger, Volatility,
+};
 pub use report::{Note, Place, Review, RuleInfo, Severity};
 pub use rules::{RULES, explain, review};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::runbook::StepId;
+use crate::runbook::{Runbook, StepId, Waiver};
 
 /// The answer of every rule, in file order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,21 @@ pub struct RuleInfo {
     pub summary: &'static str,
     /// The help page, as plain text.
     pub help: &'static str,
+}
+
+impl Note {
+    /// Returns the author's waiver when this note is a hazard that was waived.
+    #[must_use]
+    pub fn waiver<'r>(&self, runbook: &'r Runbook) -> Option<&'r Waiver> {
+        let rule = runbook.step(self.step.as_ref()?)?.statements.get(&self.place.statement)?;
+        let is_mine = |waiver: &&Waiver| waiver.rule == self.rule && self.message.ends_with(&waived(&waiver.reason));
+        rule.waivers.iter().find(is_mine).filter(|_| self.severity == Severity::Note)
+    }
+}
+
+/// Returns what is written behind the message of a hazard that the author waives.
+pub(super) fn waived(reason: &str) -> String {
+    format!(" Waived by the author: {reason}")
 }
 
 impl Review {

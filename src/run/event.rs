@@ -66,7 +66,10 @@ pub enum Purpose {
     },
     /// Reading the names of the relations there are, before anything is dropped. Rows: `oid, schema, name`.
     Names,
-    /// After a statement: the transaction's id and locks. Rows: `xid, relation oid, schema, name, mode`.
+    /// When a stage begins: sessions that hold locks it would wait for. Rows as [`super::bystander_of`] reads them.
+    Holders,
+    /// After a statement: the transaction's id and locks, and who waits for them. Rows: `xid, relation oid, schema, name,
+    /// mode`, then `pid, role, application, state, since, statement` of a session that waits.
     LookAround,
     /// SET CONSTRAINTS ALL IMMEDIATE.
     Constraints,
@@ -301,7 +304,7 @@ pub struct StatementTrace {
     pub locks: Vec<HeldLock>,
     /// Sessions that wait for a lock of ours after it.
     pub waiting: Vec<Bystander>,
-    /// Sessions that held the lock it gave up waiting for.
+    /// Sessions that held the lock it waited for, when it waited long enough to ask.
     pub blockers: Vec<Bystander>,
     /// Why it was not as expected.
     pub surprise: Option<String>,

@@ -7,8 +7,8 @@ mod watching;
 
 use self::watching::{Look, Watched};
 use super::guard::{self, split_tag};
-use super::message;
 use super::{Event, Finished, HeldLock, LedgerGate, Outcome, Purpose, Reply, StatementTrace, Step, Trace};
+use super::{bystander, in_the_way, message};
 use crate::approval::{Countersigned, SignedBytes};
 use crate::census::{
     Baseline, Census, Question, Target, query_sql, stop_question_id,
@@ -85,6 +85,7 @@ enum Phase {
     AssertingEntry,
     Mutex,
     Names,
+    Holders,
     Locking,
     EntryCensus,
     BooksBefore,
@@ -280,7 +281,7 @@ impl Machine {
             _ => "SELECT",
         };
         if let Some(reason) = guard::answer_surprise(reply, expected_tag) {
-            return self.surprise(our_message_refused(phase, &reason));
+            return self.surprise(our_message_refused(phase, &reason) + &in_the_way(reply));
         }
         match phase {
             Phase::Beginning => {
@@ -305,6 +306,11 @@ impl Machine {
             Phase::Mutex => self.read_names(),
             Phase::Names => {
                 self.names = reply.rows.iter().filter_map(|row| message::name_of(row)).collect();
+                self.ask_holders()
+            }
+            Phase::Holders => {
+                let holders = bystander::read(&reply.rows, &self.names);
+                self.stage_trace().holders = holders;
                 self.lock_tables()
             }
             Phase::Locking => self.take_entry_census(),
@@ -336,6 +342,12 @@ impl Machine {
     /// A dropped relation shows as a bare OID to its own transaction, so names are read first.
     fn read_names(&mut self) -> Step {
         self.send(Phase::Names, Purpose::Names, message::NAMES)
+    }
+
+    /// Whom the stage would wait for is asked before it holds anything itself.
+    fn ask_holders(&mut self) -> Step {
+        let sql = message::holders(self.stage_plan(), &self.plan.plan().settings);
+        self.send(Phase::Holders, Purpose::Holders, sql)
     }
 
     /// Stops writers on the scoped shared tables and lets readers through, in the plan's fixed order.
@@ -409,7 +421,7 @@ impl Machine {
             return self.trip(tripped);
         }
         if let Some(surprise) = surprise {
-            let reason = format!("{place}: {surprise}");
+            let reason = format!("{place}: {surprise}{}", in_the_way(reply));
             return if guard::may_have_committed(reply) { self.unknown(reason) } else { self.surprise(reason) };
         }
         self.send(Phase::LookingAround(index), Purpose::LookAround, message::LOOK_AROUND)
@@ -431,12 +443,16 @@ impl Machine {
         self.held = now;
         if let Some(trace) = self.finished.trace.statements.last_mut() {
             trace.locks = new;
+            trace.waiting = bystander::waiting(&reply.rows, &self.names);
         }
         self.send_statement(index + 1)
     }
 
     fn lock_of(&self, row: &[Option<String>]) -> Option<HeldLock> {
-        let [_, oid, schema, name, mode] = row else { return None };
+        let [_, oid, schema, name, mode, rest @ ..] = row else { return None };
+        if bystander::is_named(rest) {
+            return None;
+        }
         let relation = match (schema, name) {
             (Some(schema), Some(name)) => ObjectName::new(schema, name),
             _ => self.names.get(oid.as_ref()?)?.clone(),

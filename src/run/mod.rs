@@ -5,17 +5,22 @@
 //! two doors to the same machine; only a [`crate::approval::Countersigned`] can reach Commit.
 
 mod books;
+mod bystander;
 mod effects;
 mod event;
 mod guard;
+mod locks;
 mod machine;
 mod message;
 mod outcome;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod words;
 
+pub use bystander::{HIDDEN, bystander_of, in_the_way, named};
 pub use event::*;
 pub use guard::tripped;
+pub use locks::{LockMode, strongest, strongest_first};
 pub use machine::{Machine, questions};
 pub use outcome::*;

@@ -84,7 +84,7 @@ impl Server {
             },
             Step::Send { purpose, .. } => Event::Answered(match purpose {
                 Purpose::Begin => reply("BEGIN"),
-                Purpose::Pin | Purpose::Mutex | Purpose::Names => reply("SELECT 1"),
+                Purpose::Pin | Purpose::Mutex | Purpose::Names | Purpose::Holders => reply("SELECT 1"),
                 Purpose::AssertSettings => Reply { rows: self.settings(), ..reply("SELECT 17") },
                 Purpose::LockTables => reply("LOCK TABLE"),
                 Purpose::Statement { .. } => reply("DELETE 4"),
@@ -187,7 +187,7 @@ fn the_innocent_run_walks_the_sequence_in_order() {
     let (finished, log, _) = drive(usize::MAX, &|_, _| None);
     assert_eq!(finished.outcome, Outcome::Committed);
     assert_eq!(finished.failure, None);
-    let stage = "Connect, Sequences, Begin, Pin, AssertSettings, Mutex, Names, LockTables, census inside, Books, \
+    let stage = "Connect, Sequences, Begin, Pin, AssertSettings, Mutex, Names, Holders, LockTables, census inside, Books, \
                  Statement, LookAround, Constraints, AssertSettings, Books, census inside, read ledger, Books, \
                  AssertSettings, append committed inside, COMMIT, census after";
     assert_eq!(log.join(", "), format!("append intent apart, {stage}, {stage}"));
@@ -273,14 +273,14 @@ fn what_differs_from_what_was_approved_rolls_back() {
             _ => None,
         }
     };
-    // 9 is the entry census, 16 the one inside.
-    for number in [9, 16] {
+    // 10 is the entry census, 17 the one inside.
+    for number in [10, 17] {
         let (finished, log, _) = drive(number, &census("7"));
         assert!(!log.contains(&"COMMIT".to_owned()), "{number}: {log:?}");
         assert!(matches!(finished.outcome, Outcome::RolledBack { .. }));
     }
     // After COMMIT it is committed, and said to be wrong; the second stage is not begun.
-    let (finished, log, _) = drive(22, &census("7"));
+    let (finished, log, _) = drive(23, &census("7"));
     assert_eq!(log.iter().filter(|step| *step == "COMMIT").count(), 1, "{log:?}");
     assert!(finished.failure.unwrap().contains("verification after it failed"));
 }
@@ -315,7 +315,7 @@ fn another_database_a_blind_role_a_stop_and_a_withdrawal_end_it() {
         LedgerGate { withdrawn: ["minh@example.test".into()].into(), ..LedgerGate::default() },
     ] {
         let (finished, log, _) =
-            drive(17, &|step, _| matches!(step, Step::ReadLedger).then(|| Event::LedgerRead(gate.clone())));
+            drive(18, &|step, _| matches!(step, Step::ReadLedger).then(|| Event::LedgerRead(gate.clone())));
         assert!(!log.contains(&"COMMIT".to_owned()));
         assert!(finished.failure.unwrap().contains("the ledger forbids it"));
     }
@@ -346,4 +346,52 @@ fn intent_is_on_record_before_anything_is_sent() {
         Some(Event::Failed("the ledger is full".to_owned()))
     });
     assert_eq!(log, ["append intent apart"]);
+}
+
+#[test]
+fn who_holds_who_waits_and_who_was_in_the_way_is_evidence() {
+    let session = |pid: &str| {
+        ["16400", "public", "extra", "AccessShareLock", pid, "lan", "psql", "idle in transaction", "12:00", "SELECT 1"]
+            .map(|cell| Some(cell.to_owned()))
+            .to_vec()
+    };
+    let blocker = bystander_of(&session("42"), &BTreeMap::new()).unwrap();
+    // 7 asks for the holders, 10 is the statement, 11 the look around it.
+    let (finished, _, _) = drive(7, &|_, event| match event {
+        Event::Answered(reply) => Some(Event::Answered(Reply { rows: vec![session("42")], ..reply })),
+        _ => None,
+    });
+    assert_eq!(finished.outcome, Outcome::Committed, "a holder alone is no surprise");
+    assert_eq!(finished.trace.stages[0].holders, [blocker.clone()]);
+    assert_eq!(finished.trace.stages.len(), 2, "each stage says whom it would wait for");
+    let (finished, _, _) = drive(11, &|_, event| match event {
+        Event::Answered(mut reply) => {
+            let waits = [vec![Some("900".to_owned())], session("43")].concat();
+            reply.rows = vec![[vec![Some("900".to_owned())], session("")[..4].to_vec(), vec![None; 6]].concat(), waits];
+            Some(Event::Answered(reply))
+        }
+        _ => None,
+    });
+    assert_eq!(finished.outcome, Outcome::Committed, "{:?}", finished.failure);
+    let statement = &finished.trace.statements[0];
+    assert_eq!(statement.waiting.iter().map(|waits| waits.pid).collect::<Vec<_>>(), [43]);
+    assert_eq!(statement.locks.len(), 1, "another session's lock is not ours");
+    // 8 locks the shared tables, 12 fires what was deferred.
+    for number in [8, 10, 12] {
+        let (finished, log, _) = drive(number, &|_, event| match event {
+            Event::Answered(reply) => {
+                let message = "canceling statement due to lock timeout".to_owned();
+                let error = ServerError { code: "55P03".to_owned(), message, detail: None, hint: None };
+                let blockers = vec![blocker.clone()];
+                let status = TransactionStatus::Failed;
+                Some(Event::Answered(Reply { tags: Vec::new(), error: Some(error), blockers, status, ..reply }))
+            }
+            _ => None,
+        });
+        let said = finished.failure.unwrap();
+        assert!(said.contains("(55P03)") && said.contains(&blocker.words()), "{number}: {said}");
+        assert!(!log.contains(&"COMMIT".to_owned()));
+        let traced: Vec<_> = finished.trace.statements.iter().flat_map(|traced| &traced.blockers).collect();
+        assert_eq!(traced.len(), usize::from(number == 10), "{number}");
+    }
 }

@@ -3,6 +3,8 @@
 //! Bad input becomes [`Diagnostic`]s with file, line, column and what to write instead, so that a half-written
 //! runbook can still be opened, read and mended.
 
+pub mod key;
+pub mod letters;
 mod model;
 mod name;
 mod parameter;
@@ -11,5 +13,5 @@ pub mod sql;
 
 pub use model::*;
 pub use name::*;
-pub use parameter::{Binding, BindingProblem, bind, bind_value, is_name, unbound_view, used};
+pub use parameter::{Binding, BindingProblem, bind, bind_value, doubtful, is_name, unbound_view, used};
 pub use parse::{Files, ROSTER_FILE, RUNBOOK_FILE, parse};

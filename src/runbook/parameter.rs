@@ -1,8 +1,9 @@
 //! Takes a script, declared parameters and values; gives the script with typed literals; refuses a value that is not
-//! of its type and a parameter that nobody declared (D-21).
+//! of its type, one that cannot be seen whole, and a parameter that nobody declared (D-21).
 
 use pg_query::protobuf::Token;
 
+use super::letters::{Unseen, disguised, first_unseen, latin_look, unseen};
 use super::sql::{Lexeme, lexemes};
 use super::{Parameter, ParameterKind};
 
@@ -57,6 +58,9 @@ pub fn bind_value(parameter: &Parameter, value: &str) -> Result<String, BindingP
     if value.contains('\0') {
         return Err(invalid("text without NUL"));
     }
+    if let Some(reason) = hidden(value) {
+        return Err(invalid(&format!("text that reviewers can see whole ({reason})")));
+    }
     if !parameter.allowed.is_empty() && !parameter.allowed.iter().any(|allowed| allowed == value) {
         return Err(invalid(&format!("one of: {}", parameter.allowed.join(", "))));
     }
@@ -75,6 +79,43 @@ pub fn bind_value(parameter: &Parameter, value: &str) -> Result<String, BindingP
     // standard_conforming_strings is pinned on: inside quotes a backslash is itself, and only the quote is doubled.
     // The type is found in pg_catalog, which is first on the pinned search_path.
     Ok(format!("'{}'::{kind}", value.replace('\'', "''")))
+}
+
+/// Says what of a value cannot be seen at all, so that nobody could approve it.
+fn hidden(value: &str) -> Option<String> {
+    let mut letters = value.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let reason = match unseen(letter) {
+            Some(why @ (Unseen::Direction | Unseen::NoWidth | Unseen::Break | Unseen::Control)) => why.reason(),
+            None if letter == '\r' && letters.peek() != Some(&'\n') => "it is a carriage return without a line feed",
+            // An emoji's variation and a wide space are seen; `doubtful` tells of them.
+            Some(Unseen::Variation | Unseen::Space) | None => continue,
+        };
+        return Some(format!("U+{:04X} stands in it: {reason}", u32::from(letter)));
+    }
+    None
+}
+
+/// Says what in a value may be mistaken for something else; reviewers acknowledge it as a hazard.
+#[must_use]
+pub fn doubtful(value: &str) -> Option<String> {
+    if value.is_ascii() {
+        return None;
+    }
+    if let Some((letter, reason)) = first_unseen(value) {
+        return Some(format!("U+{:04X} stands in it: {reason}", u32::from(letter)));
+    }
+    let mut words = value.split(|letter: char| !letter.is_alphanumeric());
+    if let Some(letter) = words.find_map(disguised) {
+        return Some(format!(
+            "U+{:04X} ({letter}) in it looks like a Latin letter, beside Latin ones",
+            u32::from(letter)
+        ));
+    }
+    value
+        .split_whitespace()
+        .find_map(latin_look)
+        .map(|seen| format!("it looks like the Latin letters {seen}, and holds none"))
 }
 
 /// Replaces every `:'name'` of a script by its typed literal; strings, comments and dollar quotes are left alone.
@@ -181,7 +222,7 @@ fn is_instant(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Binding, BindingProblem, bind, bind_value, unbound_view, used};
+    use super::{Binding, BindingProblem, bind, bind_value, doubtful, unbound_view, used};
     use crate::runbook::{Parameter, ParameterKind};
 
     fn parameter(name: &str, kind: ParameterKind) -> Parameter {
@@ -225,6 +266,31 @@ mod tests {
         check(ParameterKind::Timestamp, "2026-06-01T08:00:00+07:00", "'2026-06-01T08:00:00+07:00'::timestamptz");
         for wrong in ["2026-06-01", "2026-06-01T08:00:00", "now", "2026-06-01T08:00:00+07:00[Asia/Ho_Chi_Minh]"] {
             check(ParameterKind::Timestamp, wrong, "needs an instant");
+        }
+    }
+
+    #[test]
+    fn values_that_cannot_be_seen_are_refused_and_look_alikes_are_told() {
+        for (value, reason) in [
+            ("gov\u{202e}", "U+202E"),
+            ("gov\u{200b}ernance", "U+200B"),
+            ("gov\u{ad}", "U+00AD"),
+            ("\u{feff}gov", "U+FEFF"),
+            ("a\rb", "carriage return"),
+            ("a\u{1b}[2Kb", "U+001B"),
+            ("a\u{2028}b", "U+2028"),
+        ] {
+            let told = bind_value(&parameter("p", ParameterKind::Text), value).unwrap_err().to_string();
+            assert!(told.contains(reason), "{value:?}: {told}");
+        }
+        for value in ["Nguyễn Thị Lan", "Москва", "東京タワー", "two\r\nlines\tand a tab", "O'Hara", "naïve – “quoted”"]
+        {
+            assert!(bind_value(&parameter("p", ParameterKind::Text), value).is_ok(), "{value}");
+            assert_eq!(doubtful(value), None, "{value}");
+        }
+        for value in ["govern\u{430}nce", "a\u{a0}b", "\u{2764}\u{fe0f}", "\u{441}\u{43e}\u{440}\u{443}"] {
+            assert!(bind_value(&parameter("p", ParameterKind::Text), value).is_ok(), "{value}");
+            assert!(doubtful(value).is_some(), "{value}");
         }
     }
 

@@ -79,6 +79,7 @@ fn confirm(step: &Step, event: &Event, watch: &mut Watch<'_>) {
             Purpose::Books => "effects read from the server's own books",
             Purpose::Sequences
             | Purpose::Names
+            | Purpose::Holders
             | Purpose::Statement { .. }
             | Purpose::LookAround
             | Purpose::Attribute => return,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::stage::{OTHERS_LOCK, is_lock_timeout};
+use super::stage::lock_hint;
 use super::{Failure, FailureKind, LedgerView, RequestView, World};
 use crate::approval::{ApprovalRefusal, Roster, SignedBytes, Standing, parse_roster, standing};
 use crate::digest::Digest;
@@ -183,11 +183,8 @@ pub fn outcome_failure(outcome: &Outcome, failure: Option<&str>, request: &str) 
             Some(Failure::new(FailureKind::Blocked, reason, hint))
         }
         (Outcome::RolledBack { reason, committed }, _) if committed.is_empty() => {
-            let hint = if is_lock_timeout(reason) {
-                OTHERS_LOCK
-            } else {
-                "Nothing was changed, and the approvals are void. Mend the cause, then stage again."
-            };
+            let hint = lock_hint(reason)
+                .unwrap_or("Nothing was changed, and the approvals are void. Mend the cause, then stage again.");
             Some(Failure::new(FailureKind::RolledBack, format!("rolled back: {reason}"), hint))
         }
         (Outcome::RolledBack { reason, committed }, _) => {

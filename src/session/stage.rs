@@ -86,7 +86,7 @@ pub async fn rehearse(
     let mut line = database.run_line();
     let finished = drive(&mut *line, &mut machine, plan.plan(), watch).await;
     let rehearsal = judge_rehearsal(&plan, &finished).map_err(|reason| {
-        let hint = "Nothing was changed. Mend the cause, then rehearse again.";
+        let hint = lock_hint(&reason).unwrap_or("Nothing was changed. Mend the cause, then rehearse again.");
         Failure::new(FailureKind::RolledBack, format!("the rehearsal could not be made: {reason}"), hint)
     })?;
     Ok((plan, rehearsal, looked))
@@ -173,18 +173,25 @@ pub fn failed_rehearsal(rehearsal: &Rehearsal) -> Failure {
     let left = rehearsal.residue.iter().map(|residue| format!("{} was left behind", residue.what));
     let reasons: Vec<String> = rehearsal.failure.iter().cloned().chain(left).collect();
     let message = format!("the rehearsal did not pass and was rolled back: {}", reasons.join("; "));
-    let hint =
-        if is_lock_timeout(&message) { OTHERS_LOCK } else { "Mend the script or the expectation, then stage again." };
+    let hint = lock_hint(&message).unwrap_or("Mend the script or the expectation, then stage again.");
     Failure::new(FailureKind::RolledBack, message, hint)
 }
 
-/// What to do when somebody else's lock was in the way: nothing is wrong with the script.
-pub(super) const OTHERS_LOCK: &str = "Nothing was changed, and approvals of a run are void. Another session holds a lock in the way: find it in \
-    pg_stat_activity (pg_blocking_pids), wait until it ends, then stage again.";
-
-/// Returns whether the server gave up waiting for a lock (SQLSTATE 55P03).
-pub(super) fn is_lock_timeout(message: &str) -> bool {
-    message.contains("(55P03)")
+/// Says what to do when the server gave up waiting for a lock (SQLSTATE 55P03): nothing is wrong with the script.
+pub(super) fn lock_hint(message: &str) -> Option<&'static str> {
+    if !message.contains("(55P03)") {
+        None
+    } else if message.contains("in the way: ") {
+        Some(
+            "Nothing was changed, and approvals of a run are void. Wait until the named session ends, or ask its owner to end \
+             its transaction; then stage again.",
+        )
+    } else {
+        Some(
+            "Nothing was changed, and approvals of a run are void. Another session holds a lock in the way: find it in \
+             pg_stat_activity (pg_blocking_pids), wait until it ends, then stage again.",
+        )
+    }
 }
 
 fn request_of(plan: &SealedPlan, rehearsal: &Rehearsal, now: Timestamp) -> Result<Request, Failure> {

@@ -40,12 +40,20 @@ fn start(stand: &Stand, request: &str) -> Child {
 
 /// Waits until some session waits for a lock in this statement.
 fn until_it_waits(stand: &Stand, statement: &str) {
-    let sql = format!(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '{statement}%'"
-    );
+    until(stand, &format!("wait_event_type = 'Lock' AND query LIKE '{statement}%'"));
+}
+
+/// Waits until some session sleeps.
+pub fn until_it_sleeps(stand: &Stand) {
+    until(stand, "wait_event = 'PgSleep'");
+}
+
+/// Waits until some session of this database is like that.
+fn until(stand: &Stand, state: &str) {
+    let sql = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND {state}");
     let begun = Instant::now();
     while stand.ask(&sql) == "0" {
-        assert!(begun.elapsed() < Duration::from_secs(20), "nothing waits in {statement}");
+        assert!(begun.elapsed() < Duration::from_secs(20), "no session where {state}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

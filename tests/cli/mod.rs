@@ -4,6 +4,7 @@ mod access;
 mod drills;
 mod forged;
 mod interrupted;
+mod locked;
 mod lost;
 mod proxy;
 mod stand;

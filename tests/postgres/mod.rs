@@ -1,5 +1,6 @@
 //! The `PostgreSQL` adapter against real servers.
 
+mod blockers;
 mod catalog;
 mod census;
 mod cluster;

@@ -2,6 +2,7 @@
 //! status byte on the way.
 
 mod binaries;
+mod blockers;
 mod catalog;
 mod census;
 mod database;

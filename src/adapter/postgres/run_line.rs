@@ -4,15 +4,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::blockers::Watch;
 use super::census::{take, take_inside, whereabouts};
 use super::database::Desk;
 use super::ledger;
 use super::link::{Canceller, Link, NoAnswer, cell};
 use super::sql::TARGET;
+use crate::census::{Census, Question, Reading};
 use crate::digest::Digest;
 use crate::ledger::{Body, gate, standing_stop};
 use crate::port::{DatabaseError, RunLine, Wait};
-use crate::run::{Event, LedgerGate, Reply, Step};
+use crate::run::{Event, LedgerGate, Purpose, Reply, Step, named};
 
 /// How long the server may be silent within a run before the connection counts as lost. The server's own timeouts are
 /// far shorter; this is for a network that swallows everything.
@@ -34,6 +36,8 @@ const BACKEND: &str = "SELECT pg_catalog.pg_backend_pid()::text,
 pub(super) struct Line {
     desk: Arc<Desk>,
     link: Option<Link>,
+    /// Who looks on while a message waits for a lock.
+    watch: Option<Watch>,
     canceller: Arc<Mutex<Option<Canceller>>>,
     /// The request and run whose intent was appended; a rehearsal has none.
     intent: Option<(Digest, String)>,
@@ -64,15 +68,15 @@ impl From<NoAnswer> for Trouble {
 
 impl Line {
     pub(super) fn new(desk: Arc<Desk>) -> Self {
-        Self { desk, link: None, canceller: Arc::default(), intent: None }
+        Self { desk, link: None, watch: None, canceller: Arc::default(), intent: None }
     }
 
     async fn step(&mut self, step: &Step) -> Result<Event, Trouble> {
         match step {
             Step::AppendApart(body) => self.append_apart(body).await,
             Step::Connect { needs_ledger } => self.connect(*needs_ledger).await,
-            Step::Send { sql, purpose: _ } => self.answer(sql).await.map(Event::Answered),
-            Step::TakeCensus(questions) => Ok(Event::CensusTaken(take_inside(self.link()?, questions).await?)),
+            Step::Send { sql, purpose } => self.message(sql, purpose).await.map(Event::Answered),
+            Step::TakeCensus(questions) => self.census_inside(questions).await.map(Event::CensusTaken),
             Step::ReadLedger => self.read_ledger().await,
             Step::AppendInside(body) => {
                 let reply = self.answer(&ledger::append_sql(body)).await?;
@@ -107,7 +111,64 @@ impl Line {
 
     fn close(&mut self) {
         self.link = None;
+        self.watch = None;
         *self.canceller.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Sends one message of the machine; what may wait for a lock of others is looked on.
+    async fn message(&mut self, sql: &str, purpose: &Purpose) -> Result<Reply, Trouble> {
+        match purpose {
+            Purpose::LockTables | Purpose::Statement { .. } | Purpose::Constraints => {
+                let watch = self.watch.take();
+                let answer = match &watch {
+                    None => self.answer(sql).await,
+                    Some(watch) => {
+                        let (answer, blockers) = watch.beside(self.answer(sql)).await;
+                        answer.map(|reply| Reply { blockers, ..reply })
+                    }
+                };
+                self.watch = watch.filter(|_| self.link.is_some());
+                answer
+            }
+            Purpose::AssertSettings => {
+                let reply = self.answer(sql).await?;
+                if let Some(watch) = &mut self.watch {
+                    watch.heed(&reply);
+                }
+                Ok(reply)
+            }
+            Purpose::Sequences
+            | Purpose::Begin
+            | Purpose::Pin
+            | Purpose::Mutex
+            | Purpose::Names
+            | Purpose::Holders
+            | Purpose::LookAround
+            | Purpose::Books
+            | Purpose::Attribute => self.answer(sql).await,
+        }
+    }
+
+    /// Takes a census; a question that a lock of others made blind says whose it was.
+    async fn census_inside(&mut self, questions: &[Question]) -> Result<Census, Trouble> {
+        let watch = self.watch.take();
+        let taken = match &watch {
+            None => take_inside(self.link()?, questions).await.map(|census| (census, Vec::new())),
+            Some(watch) => {
+                let (census, blockers) = watch.beside(take_inside(self.link()?, questions)).await;
+                census.map(|census| (census, blockers))
+            }
+        };
+        self.watch = watch;
+        let (mut census, blockers) = taken?;
+        for reading in census.readings.values_mut() {
+            if let Reading::Blind(reason) = reading
+                && reason.contains("(55P03)")
+            {
+                reason.push_str(&named("; in the way: ", &blockers));
+            }
+        }
+        Ok(census)
     }
 
     /// Sends exactly one message.
@@ -179,6 +240,7 @@ impl Line {
         }
         let backend_start = cell(&backend, 0, 1).unwrap_or_default().to_owned();
         self.link = Some(link);
+        self.watch = Some(Watch::over(Arc::clone(&self.desk), here.pid));
         Ok(Event::Connected { target: here.target, pid: here.pid, backend_start, blind })
     }
 

@@ -12,7 +12,8 @@ use crate::port::DatabaseError;
 use crate::runbook::ObjectName;
 
 /// One JSON array of sessions. An active one counts when its transaction is older than two seconds: a shorter one is
-/// ordinary traffic. A relation that no name is found for was created by a transaction that is still open.
+/// ordinary traffic. A relation that no name is found for was created by a transaction that is still open. A prepared
+/// transaction has no process; the lock on its own number tells which it is.
 const OPEN: &str = "WITH wanted AS (SELECT c.oid FROM (VALUES #names#) AS v(schema, name)
     JOIN pg_namespace n ON n.nspname = v.schema JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.name),
   held AS (
@@ -28,7 +29,8 @@ const OPEN: &str = "WITH wanted AS (SELECT c.oid FROM (VALUES #names#) AS v(sche
         AND (a.state LIKE 'idle in transaction%' OR a.xact_start < clock_timestamp() - interval '2 seconds')
     UNION ALL
     SELECT 0, p.owner, 'prepared as ' || p.gid, 'prepared', NULL, p.prepared, '', held.locks
-      FROM pg_prepared_xacts p JOIN held ON held.pid IS NULL AND held.virtualtransaction = '-1/' || p.transaction::text
+      FROM pg_prepared_xacts p JOIN pg_locks x ON x.pid IS NULL AND x.locktype = 'transactionid' AND x.granted AND x.transactionid = p.transaction
+        JOIN held ON held.pid IS NULL AND held.virtualtransaction = x.virtualtransaction
       WHERE p.database = current_database()
   )
   SELECT COALESCE(json_agg(json_build_object('pid', pid, 'user', COALESCE(\"user\", ''), 'application', COALESCE(application, ''), 'state', COALESCE(state, ''),

@@ -5,15 +5,14 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use serde_json::json;
 
 use super::super::args::{Approve, Decide, Rehearse, Run, Stage};
-use super::super::output::{columns, comparison_text};
 use super::super::{Output, wiring};
+use super::evidence::{rehearsal_json, rehearsal_text, trace_text};
 use super::show::request_text;
 use super::{needed_baseline, open, runbook, steps};
 use crate::approval::SignedBytes;
 use crate::ledger::RequestStatus;
 use crate::port::Database;
-use crate::rehearsal::Rehearsal;
-use crate::run::{Outcome, StatementTrace};
+use crate::run::{Outcome, Trace};
 use crate::runbook::Principal;
 use crate::session::{
     self, Approval, Cancel, Failure, FailureKind, Progress, Staging, Watch, World, failed_rehearsal, find_request,
@@ -52,39 +51,12 @@ pub(super) async fn rehearse(world: &World, rehearse: &Rehearse, output: Output)
     let (plan, rehearsal, _) = session::rehearse(world, &*database, &staging, nobody, &mut watch).await?;
     output.print(
         || rehearsal_text(output, &rehearsal),
-        || json!({"passed": rehearsal.passed(), "plan": plan.plan(), "rehearsal": rehearsal}),
+        || {
+            let (passed, evidence) = (rehearsal.passed(), rehearsal_json(&rehearsal));
+            json!({"passed": passed, "evidence": evidence, "plan": plan.plan(), "rehearsal": rehearsal})
+        },
     );
     if rehearsal.passed() { Ok(()) } else { Err(failed_rehearsal(&rehearsal)) }
-}
-
-fn rehearsal_text(output: Output, rehearsal: &Rehearsal) -> String {
-    let mut out = trace_text(&rehearsal.trace.statements);
-    for comparison in &rehearsal.inside {
-        out += "inside the transaction:\n";
-        out += &comparison_text(output, comparison);
-    }
-    if rehearsal.passed() {
-        out += &format!("Rehearsed: nothing left behind · {} ms\n", rehearsal.duration_millis);
-    }
-    for residue in &rehearsal.residue {
-        out += &format!("left behind: {} was {:?}, is {:?}\n", residue.what, residue.entry, residue.exit);
-    }
-    out
-}
-
-fn trace_text(statements: &[StatementTrace]) -> String {
-    let row = |statement: &StatementTrace| {
-        let lock = statement.locks.iter().map(|lock| format!("{} on {}", lock.mode, lock.relation));
-        vec![
-            format!("{} {}", statement.step, statement.ordinal),
-            statement.tag.clone(),
-            format!("{} ms", statement.duration_millis),
-            format!("{} notices", statement.notices.len()),
-            lock.collect::<Vec<_>>().join(", "),
-            statement.surprise.clone().unwrap_or_default(),
-        ]
-    };
-    columns(&statements.iter().map(row).collect::<Vec<_>>())
 }
 
 /// `stage`.
@@ -112,7 +84,7 @@ pub(super) async fn stage(world: &World, stage: &Stage, output: Output) -> Resul
             format!(
                 "{}staged as {}\n  digest {}\n  spoken {}\n  needs {} approvals until {}\n  next: reviewers read it with \
                  `countersign ledger show {}` and sign it with `countersign approve {}`\n",
-                trace_text(&staged.rehearsal.trace.statements),
+                trace_text(&staged.rehearsal.trace),
                 staged.request,
                 staged.digest.groups(),
                 staged.digest.phrase(),
@@ -206,7 +178,7 @@ pub(super) async fn run(world: &World, run: &Run, output: Output) -> Result<(), 
     let database = open(world, &run.connection.text).await?;
     if run.prove {
         let outcome = prove_again(&*database, &run.request).await?;
-        print_outcome(output, &run.request, &outcome, &[], None);
+        print_outcome(output, &run.request, &outcome, &Trace::default(), None);
         return outcome_failure(&outcome, None, &run.request).map_or(Ok(()), Err);
     }
     let (principal, key) = (run.principal.as_deref().unwrap_or_default(), run.key.as_deref().unwrap_or_default());
@@ -220,7 +192,7 @@ pub(super) async fn run(world: &World, run: &Run, output: Output) -> Result<(), 
     let mut watch = Watch { say: &mut say, cancel: &cancel };
     let finished = session::run(world, &*database, &run.request, &confirm, &signer, &mut watch).await?;
     let holds = finished.after.as_ref().map(crate::census::Comparison::holds);
-    print_outcome(output, &run.request, &finished.outcome, &finished.trace.statements, holds);
+    print_outcome(output, &run.request, &finished.outcome, &finished.trace, holds);
     if let Some((condition, reason)) = &finished.tripped {
         let message = format!("disaster stop {condition}: {reason} ({})", outcome_word(&finished.outcome));
         return Err(Failure::new(FailureKind::Stopped, message, "Halt; write a divergence finding."));
@@ -236,7 +208,7 @@ fn outcome_word(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn print_outcome(output: Output, request: &str, outcome: &Outcome, trace: &[StatementTrace], after: Option<bool>) {
+fn print_outcome(output: Output, request: &str, outcome: &Outcome, trace: &Trace, after: Option<bool>) {
     let words = RequestStatus::Ended(outcome.clone()).words();
     output.print(
         || {
@@ -250,7 +222,7 @@ fn print_outcome(output: Output, request: &str, outcome: &Outcome, trace: &[Stat
         || {
             json!({
                 "request": request, "outcome": outcome_word(outcome), "detail": outcome,
-                "verified_after": after, "statements": trace,
+                "verified_after": after, "statements": trace.statements, "stages": trace.stages,
             })
         },
     );

@@ -1,100 +1,15 @@
-//! The verbs that only look: check, census, compare, diagnose.
+//! The verbs that only look at the database: census, compare, diagnose.
 
 use serde_json::json;
 
 use super::super::Output;
-use super::super::args::{Census, Check, Compare, Diagnose};
+use super::super::args::{Census, Compare, Diagnose};
 use super::super::output::{columns, comparison_json, comparison_text, one_line};
 use super::{baseline, open, runbook, steps};
 use crate::census::{CompareScope, compare as compare_checks};
 use crate::diagnose::{Diagnosis, Mode, StepDiagnosis};
 use crate::plan::canonical;
-use crate::review::{Note, RULES, Severity, explain, review};
-use crate::runbook::{Diagnostic, DiagnosticSeverity};
-use crate::session::{Failure, FailureKind, World, open_baseline, open_runbook, stop_hint, survey, take_baseline};
-
-/// `check`: reads and reviews a runbook.
-pub(super) async fn check(world: &World, check: &Check, output: Output) -> Result<(), Failure> {
-    if check.rules {
-        let rows: Vec<Vec<String>> =
-            RULES.iter().map(|rule| vec![rule.name.to_owned(), rule.summary.to_owned()]).collect();
-        output.print(
-            || columns(&rows),
-            || json!(rows.iter().map(|row| json!({"rule": row[0], "summary": row[1]})).collect::<Vec<_>>()),
-        );
-        return Ok(());
-    }
-    if let Some(name) = &check.explain {
-        let rule = explain(name).ok_or_else(|| {
-            let hint = "List the rules with `countersign check --rules`.";
-            Failure::new(FailureKind::Unreadable, format!("there is no rule `{name}`"), hint)
-        })?;
-        let text = || format!("{}: {}\n\n{}\n", rule.name, rule.summary, rule.help.trim());
-        output.print(text, || json!({"rule": rule.name, "summary": rule.summary, "help": rule.help}));
-        return Ok(());
-    }
-    let path = check.runbook.as_deref().unwrap_or_else(|| std::path::Path::new("."));
-    let (runbook, diagnostics, mut report) = open_runbook(world, path)?;
-    if let Some(text) = &check.db {
-        let catalog = open(world, text).await?.catalog().await?;
-        report = review(&runbook, Some(&catalog));
-    }
-    let errors = diagnostics.iter().filter(|found| found.severity == DiagnosticSeverity::Error).count();
-    let count = |severity| report.notes.iter().filter(|note| note.severity == severity).count();
-    let (blocks, hazards) = (count(Severity::Block), count(Severity::Hazard));
-    output.print(
-        || {
-            let found: String =
-                diagnostics.iter().map(diagnostic_text).chain(report.notes.iter().map(note_text)).collect();
-            let sum = format!(
-                "{}: {} steps, {errors} errors, {blocks} blocks, {hazards} hazards, {} notes{}\n",
-                runbook.id,
-                runbook.steps.len(),
-                count(Severity::Note),
-                if report.with_catalog { "" } else { " (without a database)" }
-            );
-            found + &sum
-        },
-        || json!({"runbook": runbook.id, "digest": runbook.digest, "diagnostics": diagnostics, "review": report}),
-    );
-    if errors > 0 {
-        let message = format!("the runbook has {errors} errors");
-        return Err(Failure::new(FailureKind::Unreadable, message, "Mend them as each line says."));
-    }
-    if blocks > 0 {
-        let message = format!("{blocks} blocking notes");
-        return Err(Failure::new(
-            FailureKind::Blocked,
-            message,
-            "Each note names its way out; `check --explain RULE` says more.",
-        ));
-    }
-    Ok(())
-}
-
-fn diagnostic_text(found: &Diagnostic) -> String {
-    let word = match found.severity {
-        DiagnosticSeverity::Error => "error",
-        DiagnosticSeverity::Warning => "warning",
-    };
-    // What a file lacks has no line.
-    let place =
-        if found.line == 0 { found.file.clone() } else { format!("{}:{}:{}", found.file, found.line, found.column) };
-    format!("{place}: {word}: {}\n    {}\n", found.message, found.hint)
-}
-
-fn note_text(note: &Note) -> String {
-    let word = match note.severity {
-        Severity::Note => "note",
-        Severity::Hazard => "hazard",
-        Severity::Block => "block",
-    };
-    let place = &note.place;
-    format!(
-        "{}:{}:{}: {word}: {} [{}]\n    {}\n",
-        place.file, place.line, place.column, note.message, note.rule, note.way_out
-    )
-}
+use crate::session::{Failure, FailureKind, World, open_baseline, stop_hint, survey, take_baseline};
 
 /// `census`: asks every check at one snapshot.
 pub(super) async fn census(world: &World, census: &Census, output: Output) -> Result<(), Failure> {

@@ -1,7 +1,9 @@
 //! One function a verb. Each opens what it needs, asks the session, and prints.
 
 mod ceremony;
+mod check;
 mod demo;
+mod evidence;
 mod keep;
 mod look;
 mod show;
@@ -21,7 +23,7 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
     let world = wiring::world();
     match verb {
         Verb::Demo(demo) => demo::demo(demo, output).await,
-        Verb::Check(check) => look::check(&world, &check, output).await,
+        Verb::Check(check) => check::check(&world, &check, output).await,
         Verb::Census(census) => look::census(&world, &census, output).await,
         Verb::Compare(compare) => look::compare(&world, &compare, output).await,
         Verb::Diagnose(diagnose) => look::diagnose(&world, &diagnose, output).await,

@@ -1,8 +1,9 @@
 //! `function-call`: a function may do anything; what survives ROLLBACK is never called.
 
-use super::{Found, RuleInfo, Scene, Spot};
-use crate::runbook::sql::survives_rollback;
+use super::reading::{Consequence, Reader, Setting as Place, What, sites};
+use super::{Found, RuleInfo, Scene, Severity, Spot};
 use crate::runbook::sql::tree::{items, number, strings};
+use crate::runbook::sql::{Effect, Statement, effect_of_call};
 
 pub(super) const INFO: RuleInfo = RuleInfo {
     name: "function-call",
@@ -101,27 +102,73 @@ const HARMLESS: &[&str] = &[
     "unnest",
     "upper",
 ];
+
+/// Returns whether a built-in function is known by name to do no harm, or to do some.
+pub(super) fn is_known(name: &str) -> bool {
+    HARMLESS.contains(&name)
+}
+
 pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
     for statement in scene.statements {
-        for call in statement.tree.all("FuncCall") {
-            let parts = strings(items(call, "funcname"));
-            let Some(name) = parts.last() else { continue };
-            let schema = parts.len().checked_sub(2).map(|index| parts[index].as_str());
-            let is_built_in = schema.is_none_or(|schema| schema == "pg_catalog");
-            let spot = Spot::Offset(statement, usize::try_from(number(call, "location")).unwrap_or(statement.start));
-            let full = parts.join(".");
-            if survives_rollback(name) {
-                let message = format!("What {full}() does survives ROLLBACK, or reaches beyond this database.");
+        match scene.reader {
+            Some(reader) => read(reader, statement, found),
+            None => by_name(statement, found),
+        }
+    }
+}
+
+const WAY_OUT: &str = "Write the work as plain statements, or waive it with what the function does.";
+
+/// With a catalog, what is called is read.
+fn read(reader: &Reader<'_>, statement: &Statement, found: &mut Found) {
+    for site in sites(statement.tree.root()) {
+        let spot = Spot::Offset(statement, site.offset.unwrap_or(statement.start));
+        // `timeouts-are-ours` speaks of what the script itself sets.
+        let own = |one: &Consequence| matches!(one.what, What::Setting(_)) && one.chain.len() == 1;
+        let all: Vec<_> = reader.site(statement, &site).into_iter().filter(|one| !own(one)).collect();
+        say(reader, &all, spot, found);
+    }
+    say(reader, &reader.read_through(statement), Spot::Statement(statement), found);
+}
+
+fn say(reader: &Reader<'_>, all: &[Consequence], spot: Spot<'_>, found: &mut Found) {
+    for (severity, message) in reader.sentences(all, Place::Called) {
+        let way_out = match severity {
+            Severity::Block => "Write the reversal without it.",
+            Severity::Hazard => WAY_OUT,
+            Severity::Note => "Nothing needs to be done; know it.",
+        };
+        found.note(severity, spot, message, way_out.to_owned());
+    }
+}
+
+/// Without a catalog, only the name tells.
+fn by_name(statement: &Statement, found: &mut Found) {
+    for call in statement.tree.all("FuncCall") {
+        let parts = strings(items(call, "funcname"));
+        let Some(name) = parts.last() else { continue };
+        let schema = parts.len().checked_sub(2).map(|index| parts[index].as_str());
+        let is_built_in = schema.is_none_or(|schema| schema == "pg_catalog");
+        let spot = Spot::Offset(statement, usize::try_from(number(call, "location")).unwrap_or(statement.start));
+        let full = parts.join(".");
+        match effect_of_call(call) {
+            Some(Effect::Survives(what)) => {
+                let message =
+                    format!("What {full}() does survives ROLLBACK, or reaches beyond this database: {what}.");
                 found.block(spot, message, "Write the reversal without it.");
-            } else if name == "set_config" {
-                // `timeouts-are-ours` speaks of it.
-            } else if !(is_built_in && HARMLESS.contains(&name.as_str())) {
-                let message = format!("What {full}() does stands elsewhere; no rule reads it.");
-                found.hazard(
-                    spot,
-                    message,
-                    "Write the work as plain statements, or waive it with what the function does.",
-                );
+            }
+            Some(Effect::Noted(what)) if is_built_in => {
+                found.mention(spot, format!("{full}(): {what}."), "Nothing needs to be done; know it.");
+            }
+            Some(Effect::Harmless) if is_built_in => {}
+            Some(Effect::RollsBack(what)) => {
+                found.hazard(spot, format!("{full}(): {what}, and no count of rows shows it."), WAY_OUT);
+            }
+            // `timeouts-are-ours` speaks of it.
+            None if name == "set_config" => {}
+            None if is_built_in && HARMLESS.contains(&name.as_str()) => {}
+            Some(Effect::Noted(_) | Effect::Harmless) | None => {
+                found.hazard(spot, format!("What {full}() does stands elsewhere; no rule reads it."), WAY_OUT);
             }
         }
     }

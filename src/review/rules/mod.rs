@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::report::waived;
 use super::{Catalog, Note, Place, Review, RuleInfo, Severity};
 use crate::runbook::sql::{SqlProblem, Statement, Touched, split, touched};
 use crate::runbook::{Object, ObjectKind, ObjectName, Runbook, Step, StepId};
@@ -23,10 +24,10 @@ macro_rules! rules {
     };
 }
 
-mod implication;
+mod reading;
 
 rules! {
-    syntax, placeholder_left, invisible_text, transaction_control, timeouts_are_ours, unreviewed_statement, function_call,
+    syntax, placeholder_left, invisible_text, like_pattern, transaction_control, timeouts_are_ours, unreviewed_statement, function_call,
     undeclared_object, later_phase, write_on_protected, delete_on_retire_only, blanket_delete, outside_key,
     drop_not_greenfield, alter_not_greenfield, cascade, parent_before_child, trigger_reverted, outbox_must_be_empty,
     rows_undeclared, verification_missing, if_exists, unqualified_name,
@@ -52,6 +53,7 @@ pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
     let scripts: Vec<(&Step, Result<Vec<Statement>, SqlProblem>)> =
         runbook.steps.iter().map(|step| (step, split(&step.reversal.text))).collect();
     let edges = parent_before_child::edges(runbook, catalog);
+    let reader = catalog.map(|catalog| reading::Reader::new(runbook, catalog));
     let mut notes = Vec::new();
     for (step, script) in &scripts {
         let (statements, problem) = match script {
@@ -59,7 +61,7 @@ pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
             Err(problem) => (&[][..], Some(problem)),
         };
         let touched = statements.iter().map(|statement| touched(statement, &runbook.target.schema)).collect();
-        let scene = Scene { runbook, catalog, step, statements, problem, touched, edges: &edges };
+        let scene = Scene { runbook, catalog, step, statements, problem, touched, edges: &edges, reader: reader.as_ref() };
         let mut found = Found { rule: "", step: &step.id, file: &step.reversal.path, notes: Vec::new() };
         for (rule, look) in RULES.iter().zip(LOOKS) {
             found.rule = rule.name;
@@ -85,7 +87,7 @@ fn waive(step: &Step, notes: &mut Vec<Note>) {
                 is_block |= note.severity == Severity::Block;
                 if note.severity == Severity::Hazard {
                     note.severity = Severity::Note;
-                    note.message = format!("{} Waived by the author: {}", note.message, waiver.reason);
+                    note.message += &waived(&waiver.reason);
                     used = true;
                 }
             }
@@ -124,6 +126,8 @@ struct Scene<'a> {
     touched: Vec<Vec<Touched>>,
     /// Who depends on whom: the dependents of each object.
     edges: &'a BTreeMap<ObjectName, Vec<ObjectName>>,
+    /// Reads what functions and triggers do; there with a catalog only.
+    reader: Option<&'a reading::Reader<'a>>,
 }
 
 impl<'a> Scene<'a> {

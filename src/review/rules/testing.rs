@@ -104,7 +104,7 @@ pub(super) fn catalog(tables: &[&str], edges: &[(&str, &str)]) -> Catalog {
             .iter()
             .map(|(a, b)| Edge { dependent: name(a), referenced: name(b), by: "foreign key".to_owned() })
             .collect(),
-        triggers: BTreeMap::new(),
+        ..Catalog::default()
     }
 }
 

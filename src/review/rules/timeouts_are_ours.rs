@@ -76,10 +76,15 @@ fn configured(found: &mut Found, statement: &Statement) {
     }
 }
 
-fn setting(found: &mut Found, spot: Spot<'_>, name: &str) {
+/// Returns whether the console sets this setting itself and asserts it.
+pub(super) fn is_pinned(name: &str) -> bool {
     let lower = name.to_lowercase();
     // No name: RESET ALL. Names with a space or capitals: SET TRANSACTION and its like.
-    if lower.is_empty() || PINNED.contains(&lower.as_str()) || lower.contains(' ') || lower.contains("transaction") {
+    lower.is_empty() || PINNED.contains(&lower.as_str()) || lower.contains(' ') || lower.contains("transaction")
+}
+
+fn setting(found: &mut Found, spot: Spot<'_>, name: &str) {
+    if is_pinned(name) {
         let what = if name.is_empty() { "every setting" } else { name };
         found.block(spot, format!("The script changes {what}, which the console pins and asserts."), WAY_OUT);
     } else {

@@ -33,7 +33,7 @@ impl Machine {
             Door::Run(_) => self.record(),
             Door::Rehearse { .. } if self.stage + 1 < self.plan.plan().stages.len() => {
                 self.stage += 1;
-                self.lock_tables()
+                self.ask_holders()
             }
             Door::Rehearse { .. } => self.expect(Phase::RollingBack, Step::Rollback),
         }

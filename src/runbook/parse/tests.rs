@@ -230,6 +230,27 @@ fn names_that_must_fit() {
     check("reversal/sb-12.sql", "reversal/sb12.sql", "59:12 no file `reversal/sb12.sql` … Write `reversal/sb-12.sql`");
     check("key = \"domain LIKE 'governance.%'\"\n", "", "30:1 has no `key`");
     check("key = \"domain LIKE 'governance.%'\"", "key = \"domain LIKE\"", "34:7 not a SQL condition");
+    for (key, reason) in [
+        ("false) OR (true", "leaves the parenthesis it is put into … Write one condition"),
+        ("domain = 'x' -- mine", "holds a comment … behind a #"),
+        ("domain = 'x", "is not a SQL condition … in it is not ended"),
+        ("domain = 'x'; DELETE FROM public.later", "holds a semicolon"),
+        ("domain IN (SELECT d FROM public.codes)", "holds a sub-query"),
+        ("domain = current_user", "depends on who asks or when"),
+        ("domain = domain", "holds for every row"),
+        ("domain = 'x' OR true", "has a part that names no column"),
+        ("k < random()", "calls random()"),
+        ("domain = 'x\u{200b}'", "holds U+200B"),
+    ] {
+        let expect = format!("34:7 the key of public.later {reason}");
+        check("key = \"domain LIKE 'governance.%'\"", &format!("key = \"{key}\""), &expect);
+    }
+    check(
+        "key = \"domain LIKE 'governance.%'\"",
+        "key = \"domain LIKE 'gov_%'\"",
+        "34:7 any one letter … LIKE 'gov\\_%'",
+    );
+    check("public.ruleset", "public.rul\u{435}set", "mixes scripts");
     check("class = \"protected\"", "class = \"protected\"\nkey = \"x = 1\"", "44:7 no meaning for its class");
 }
 

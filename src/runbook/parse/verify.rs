@@ -1,6 +1,8 @@
 //! Takes a runbook that has been read; finds what contradicts itself: names, ordinals, parameters, SQL of checks.
 
 use super::reader::{Reader, nearest};
+use crate::runbook::key::Key;
+use crate::runbook::letters::{first_unseen, stranger};
 use crate::runbook::parameter::used;
 use crate::runbook::sql::{is_single_select, place_of, split};
 use crate::runbook::{Check, Expectation, ObjectClass, Query, RestartBy, Runbook, StepId, StopSign};
@@ -10,6 +12,7 @@ pub(super) fn verify(reader: &mut Reader<'_>, runbook: &Runbook) {
     references(reader);
     questions(reader, runbook);
     keys(reader, runbook);
+    spelling(reader, runbook);
     growth(reader, runbook);
     ordinals(reader, runbook);
     prerequisites(reader, runbook);
@@ -74,19 +77,43 @@ fn questions(reader: &mut Reader<'_>, runbook: &Runbook) {
     }
 }
 
-/// Every key is a predicate (D-28).
+/// Every key is a condition that marks rows, and nothing more (D-28).
 fn keys(reader: &mut Reader<'_>, runbook: &Runbook) {
     for object in &runbook.objects {
         let key = match &object.class {
             ObjectClass::Shared { key } | ObjectClass::RetireOnly { key } => key,
             ObjectClass::Greenfield | ObjectClass::Protected | ObjectClass::Growing => continue,
         };
-        // The line feed keeps a comment in the key from swallowing the parenthesis.
-        let is_predicate = is_single_select(&format!("SELECT 1 WHERE (\n{key}\n)")).is_ok();
-        if !key.trim().is_empty() && !is_predicate {
-            let offset = reader.place("key of", &object.name.to_string());
-            let hint = "Write a condition over its columns, such as \"event_domain = 'governance'\"";
-            reader.error(offset, format!("the key of {} is not a SQL condition", object.name), hint);
+        // A retire-only table may do without a key; a missing key of a shared one has been reported.
+        if key.is_empty() {
+            continue;
+        }
+        let offset = reader.place("key of", &object.name.to_string());
+        match Key::read(key, &object.name) {
+            Ok(read) => {
+                if let Some(strict) = read.loose_pattern() {
+                    let message = format!("in the key of {} `_` stands for any one letter", object.name);
+                    reader.warn(offset, message, format!("Write LIKE '{strict}' if an underscore is meant"));
+                }
+            }
+            Err(problem) => {
+                reader.error(offset, format!("the key of {} {}", object.name, problem.message), problem.hint)
+            }
+        }
+    }
+}
+
+/// A declared name is what scripts are compared with: it must be what people see.
+fn spelling(reader: &mut Reader<'_>, runbook: &Runbook) {
+    for object in &runbook.objects {
+        let name = object.name.to_string();
+        let offset = reader.place("object", &name);
+        if let Some((letter, what)) = first_unseen(&name) {
+            let message = format!("the name of an object holds U+{:04X}: {what}", u32::from(letter));
+            reader.error(offset, message, "Type the name again with plain letters");
+        } else if let Some(letter) = stranger(&name) {
+            let message = format!("the name {name} mixes scripts: U+{:04X} ({letter}) stands in it", u32::from(letter));
+            reader.error(offset, message, "Type the name again in one script");
         }
     }
 }

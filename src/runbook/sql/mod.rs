@@ -3,6 +3,7 @@
 //! The grammar is `PostgreSQL`'s own. It is asked on a thread with a large stack, and trees deeper than [`DEPTH`] are
 //! refused, so that whoever walks a [`Statement`] later needs no large stack.
 
+mod body;
 mod deep;
 mod effect;
 mod locate;
@@ -13,7 +14,8 @@ pub mod tree;
 
 use pg_query::protobuf::{ScanToken, Token};
 
-pub use effect::survives_rollback;
+pub use body::{Body, body_of, body_of_do, constant_text};
+pub use effect::{Effect, acts, effect_of, effect_of_call, survives_rollback};
 pub use place::place_of;
 pub use touched::{Touch, Touched, touched};
 pub use tree::Tree;
@@ -177,7 +179,7 @@ pub fn is_single_select(sql: &str) -> Result<(), String> {
     for call in statement.tree.all("FuncCall") {
         let name = tree::strings(tree::items(call, "funcname")).pop().unwrap_or_default();
         // A check is also asked inside the run, where nothing but this keeps it from acting.
-        if survives_rollback(&name) || name == "set_config" {
+        if acts(&name) || name == "set_config" {
             return Err(format!("it calls {name}(), which acts; a check only reads"));
         }
     }
