@@ -25,6 +25,8 @@ pub struct Stand {
     /// Everything that is in the template.
     pub fingerprint: BTreeMap<String, String>,
     tables: Vec<String>,
+    /// The number that the next transaction got once the template was made.
+    since: String,
 }
 
 /// Returns the stand; the first who asks makes the template.
@@ -44,7 +46,8 @@ pub fn stand() -> &'static Stand {
         let catalog = run(superuser.catalog()).expect("the catalog");
         let tables = read(&superuser, &[("tables", TABLES.to_owned())]).remove("tables").expect("the tables");
         let tables = tables.lines().map(str::to_owned).collect();
-        let mut stand = Stand { catalog, fingerprint: BTreeMap::new(), tables };
+        let since = read(&superuser, &[("since", SINCE.to_owned())]).remove("since").expect("a number");
+        let mut stand = Stand { catalog, fingerprint: BTreeMap::new(), tables, since };
         stand.fingerprint = stand.fingerprint_of(&database);
         stand
     })
@@ -113,11 +116,8 @@ pub fn runbook(script: &Script, database: &str) -> (Runbook, Vec<Diagnostic>) {
 /// Tables of everybody, as they are written in SQL.
 const TABLES: &str = "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     WHERE c.relkind IN ('r', 'm') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' ORDER BY 1";
-/// Columns of `pg_class` that only VACUUM and ANALYZE change are left out.
-const CLASSES: &str = "(SELECT oid, relname, relnamespace, reltype, relowner, relam, relfilenode, reltoastrelid, \
-    relpersistence, relkind, relnatts, relchecks, relhasrules, relhastriggers, relhassubclass, relrowsecurity, \
-    relforcerowsecurity, relispopulated, relreplident, relispartition, relacl, reloptions, relpartbound FROM pg_class)";
-const CATALOGS: [&str; 30] = [
+const SINCE: &str = "SELECT (pg_snapshot_xmax(pg_current_snapshot())::text::bigint % 4294967296)::text";
+const CATALOGS: [&str; 31] = [
     "pg_attribute",
     "pg_attrdef",
     "pg_constraint",
@@ -148,6 +148,7 @@ const CATALOGS: [&str; 30] = [
     "pg_db_role_setting",
     "pg_largeobject_metadata",
     "pg_partitioned_table",
+    "pg_class",
 ];
 
 impl Stand {
@@ -156,9 +157,13 @@ impl Stand {
         let rows = self.tables.iter().map(|table| {
             format!("SELECT '{} ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM ONLY {table} AS t", table.replace('\'', "''"))
         });
-        let catalogs = CATALOGS.iter().map(|name| (*name, *name)).chain([("pg_class", CLASSES)]).map(|(name, from)| {
+        // A row that was put in or changed since has a newer number, and one that was taken away is missed in the count;
+        // what VACUUM and ANALYZE write in place has the old number.
+        let since = self.since.as_str();
+        let catalogs = CATALOGS.iter().map(|name| {
             format!(
-                "SELECT '{name} ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM {from} AS t"
+                "SELECT '{name} ' || count(*) || coalesce(string_agg(t::text, E'\\n' ORDER BY t::text) \
+                 FILTER (WHERE age(t.xmin) <= age('{since}'::xid)), '') FROM {name} AS t"
             )
         });
         let union = |parts: Vec<String>| parts.join("\nUNION ALL\n");

@@ -1,5 +1,5 @@
 -- what: A shared table gets another column.
 -- review: alter-not-greenfield 5:13 block
--- run: guard public.events
+-- run: guard rest-events
 
 ALTER TABLE public.events ADD COLUMN more text;

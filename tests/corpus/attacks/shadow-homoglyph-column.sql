@@ -1,5 +1,5 @@
 -- what: A column whose second letter is Cyrillic.
--- review: look-alike 5:26 block
+-- review: invisible-text 5:26 block
 -- run: server does not exist
 
 UPDATE public.events SET nоte = 'x' WHERE domain = 'gov';

@@ -2,4 +2,4 @@
 -- review: invisible-text 5:51 block
 -- run: server column
 
-DELETE FROM public.events WHERE domain = 'gov' AND code = 'a';
+DELETE FROM public.events WHERE domain = 'gov' AND code = 'a';

@@ -1,4 +1,4 @@
--- what: A trigger's function, with its trigger.
+-- what: A trigger that nobody declared is dropped.
 -- review: undeclared-object 5:14 block
 -- run: guard swallow
 
