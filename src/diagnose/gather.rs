@@ -4,7 +4,7 @@ use super::{ConditionFact, ConditionState, Dependant, Facts, OpenTransaction, St
 use crate::census::{
     Baseline, Census, CompareScope, Question, Reading, Verdict, compare, describe, judge, query_sql, stop_question_id,
 };
-use crate::review::Catalog;
+use crate::review::{Catalog, Edge};
 use crate::runbook::{CheckId, Object, ObjectClass, ObjectName, Runbook, Step, StepId, StopSign};
 
 /// Every question a diagnosis needs: checks, stop conditions and traces, in one census.
@@ -106,19 +106,7 @@ fn step_facts(runbook: &Runbook, step: &Step, catalog: &Catalog, census: &Census
     let greenfield: Vec<&Object> =
         runbook.objects.iter().filter(of_step).filter(|object| object.class == ObjectClass::Greenfield).collect();
     let own: Vec<&ObjectName> = greenfield.iter().map(|object| &object.name).collect();
-    let mut dependants: Vec<Dependant> = catalog
-        .edges
-        .iter()
-        .filter(|edge| own.contains(&&edge.referenced) && !own.contains(&&edge.dependent))
-        // A table's own triggers go with it.
-        .filter(|edge| edge.by != "trigger")
-        .map(|edge| Dependant {
-            name: edge.dependent.clone(),
-            on: edge.referenced.clone(),
-            by: edge.by.clone(),
-            step: runbook.object(&edge.dependent).and_then(|object| object.steps.first().cloned()),
-        })
-        .collect();
+    let mut dependants = dependants(runbook, catalog, &own);
     dependants.sort();
     dependants.dedup();
     let unasked = |title: &str| Reading::Blind(format!("the census does not hold the trace `{title}`"));
@@ -126,7 +114,7 @@ fn step_facts(runbook: &Runbook, step: &Step, catalog: &Catalog, census: &Census
         step: step.id.clone(),
         objects: greenfield
             .iter()
-            .map(|object| (object, catalog.objects.contains_key(&object.name)))
+            .map(|object| (object, catalog.has(&object.name, object.kind)))
             // 97.3: what the build may leave out says nothing by being absent.
             .filter(|(object, present)| *present || !object.optional)
             .map(|(object, present)| (object.name.clone(), present))
@@ -143,6 +131,51 @@ fn step_facts(runbook: &Runbook, step: &Step, catalog: &Catalog, census: &Census
         dependants,
         writes: runbook.objects.iter().filter(of_step).map(|object| object.name.clone()).collect(),
     }
+}
+
+/// Lists what depends on a step's own objects and is none of them; a part of a table of others is named as that part.
+fn dependants(runbook: &Runbook, catalog: &Catalog, own: &[&ObjectName]) -> Vec<Dependant> {
+    let is_own = |name: &ObjectName| {
+        own.contains(&name)
+            || name.relation().is_some_and(|relation| own.contains(&&relation))
+            || catalog.columns_under(name).any(|column| own.contains(&column))
+    };
+    let step_of = |name: &ObjectName| runbook.object(name).and_then(|object| object.steps.first().cloned());
+    // A constraint that nobody has declared belongs to the step that added its column.
+    let step_of_part = |name: &ObjectName| step_of(name).or_else(|| catalog.columns_under(name).find_map(step_of));
+    let carriers = catalog.carriers();
+    let mut found = Vec::new();
+    let mut note = |name: &ObjectName, edge: &Edge, step: Option<StepId>| {
+        found.push(Dependant { name: name.clone(), on: edge.referenced.clone(), by: edge.by.clone(), step });
+    };
+    // A table's own triggers go with it.
+    for edge in catalog.edges.iter().filter(|edge| own.contains(&&edge.referenced) && edge.by != "trigger") {
+        let is_greenfield =
+            runbook.object(&edge.dependent).is_some_and(|object| object.class == ObjectClass::Greenfield);
+        let carriers = carriers.get(&(edge.dependent.clone(), &edge.referenced)).map_or(&[][..], Vec::as_slice);
+        if is_own(&edge.dependent) || (!carriers.is_empty() && carriers.iter().all(|part| is_own(part))) {
+            continue;
+        }
+        let others: Vec<_> = carriers.iter().filter(|part| !is_own(part) && step_of_part(part).is_some()).collect();
+        if is_greenfield || others.is_empty() {
+            note(&edge.dependent, edge, step_of(&edge.dependent));
+        }
+        for part in others.into_iter().filter(|_| !is_greenfield) {
+            note(part, edge, step_of_part(part));
+        }
+    }
+    // What depends on a column or a constraint; whatever depends on a whole object is among the edges above.
+    let is_part = |name: &&ObjectName| name.relation().is_some();
+    let of_parts = catalog
+        .parts
+        .iter()
+        .filter(|edge| own.iter().filter(|name| is_part(name)).any(|name| **name == edge.referenced));
+    for edge in of_parts.filter(|edge| !edge.goes_in_silence() && !is_own(&edge.dependent)) {
+        let relation = edge.dependent.relation();
+        let step = step_of_part(&edge.dependent).or_else(|| relation.as_ref().and_then(step_of));
+        note(&edge.dependent, edge, step);
+    }
+    found
 }
 
 /// Adds what the runbook itself declares: a step that needs another in place goes before it.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConditionState, Dependant, Facts, OpenTransaction, StepFacts};
 use crate::census::{Reading, Verdict};
-use crate::runbook::StepId;
+use crate::runbook::{ObjectName, StepId};
 
 /// Which branch of the tree holds (D-11), in rising gravity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -254,10 +254,23 @@ impl Presence {
     }
 }
 
+/// What adding or dropping a column, a constraint or a trigger locks its table with; writing rows takes less.
+const CHANGES_PARTS: [&str; 2] = ["AccessExclusiveLock", "ShareRowExclusiveLock"];
+
+/// Returns whether a name is that of a column, constraint or trigger of the relation.
+fn is_part_of(part: &ObjectName, relation: &ObjectName) -> bool {
+    let rest = part.name.strip_prefix(relation.name.as_str());
+    part.schema == relation.schema && rest.is_some_and(|rest| rest.starts_with('.'))
+}
+
 /// Finds the open transactions that are about this step.
 fn open_on<'a>(step: &StepFacts, seen: &Presence, facts: &'a Facts) -> Vec<&'a OpenTransaction> {
     let writes = |open: &OpenTransaction, step: &StepFacts| {
-        open.locks.iter().any(|(relation, _)| relation.as_ref().is_some_and(|name| step.writes.contains(name)))
+        let is_about = |name: &ObjectName, mode: &str| {
+            step.writes.contains(name)
+                || (CHANGES_PARTS.contains(&mode) && step.writes.iter().any(|written| is_part_of(written, name)))
+        };
+        open.locks.iter().any(|(relation, mode)| relation.as_ref().is_some_and(|name| is_about(name, mode)))
     };
     facts
         .open
@@ -321,7 +334,6 @@ mod tests {
 
     use super::*;
     use crate::diagnose::ConditionFact;
-    use crate::runbook::ObjectName;
 
     fn table(name: &str) -> ObjectName {
         ObjectName::new("public", name)
@@ -414,6 +426,12 @@ mod tests {
         let mut hidden = facts(steps());
         hidden.open.push(open(&[None]));
         assert_eq!(modes(hidden), "in_transaction: A isolated, B in_transaction, C in_transaction");
+        // A column is known by a change of its table, not by rows written there.
+        let mut column = facts(vec![step("A", &[("orders.note", false)], None)]);
+        column.open.push(open(&[Some("orders")]));
+        assert_eq!(modes(column.clone()), "not_applied: A not_applied");
+        column.open[0].locks[0].1 = "AccessExclusiveLock".to_owned();
+        assert_eq!(modes(column), "in_transaction: A in_transaction");
         let mut elsewhere = facts(steps());
         elsewhere.open.push(open(&[Some("invoices")]));
         assert_eq!(modes(elsewhere), "isolated: A isolated, B not_applied, C not_applied");

@@ -43,6 +43,11 @@ pub struct Catalog {
     pub column_types: BTreeMap<ObjectName, BTreeSet<String>>,
     /// Sequences that a column owns, and the column's relation.
     pub owned_sequences: BTreeMap<ObjectName, ObjectName>,
+    /// Constraints of tables, named `relation.constraint`.
+    pub constraints: BTreeSet<ObjectName>,
+    /// Who depends on whom inside tables: what depends on a column or constraint, and which column or constraint of a
+    /// table depends on something else.
+    pub parts: Vec<Edge>,
 }
 
 /// One object of the catalog.

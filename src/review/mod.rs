@@ -3,6 +3,7 @@
 //! Every rule answers: a pass, a note, a hazard or a block, with a place, a reason and a way out.
 
 mod catalog;
+mod presence;
 mod report;
 mod rules;
 
@@ -10,5 +11,6 @@ pub use catalog::{
     BuiltIn, Cast, Catalog, CatalogObject, Edge, EventTrigger, Expression, ExpressionKind, ForeignKey, Function,
     FunctionKind, KeyAction, Operator, RewriteRule, Trigger, Volatility,
 };
+pub use presence::Carriers;
 pub use report::{Note, Place, Review, RuleInfo, Severity};
 pub use rules::{RULES, explain, review};

@@ -110,6 +110,10 @@ pub enum ObjectKind {
     Function,
     /// A trigger, named `schema.relation.trigger`.
     Trigger,
+    /// A column that this phase added to a table that was there, named `schema.table.column`.
+    Column,
+    /// A constraint that this phase added to a table that was there, named `schema.table.constraint`.
+    Constraint,
     /// An event trigger.
     EventTrigger,
     /// A type or domain.

@@ -6,7 +6,7 @@ use crate::review::{Catalog, CatalogObject, Edge};
 use crate::run::Reply;
 use crate::runbook::{ObjectKind, ObjectName};
 
-use super::link::Link;
+use super::{catalog_parts, link::Link};
 
 /// Schemas that belong to nobody's runbook: `@` stands for the alias of `pg_namespace`.
 const OURS: &str = "@.nspname NOT LIKE 'pg\\_%' AND @.nspname NOT IN ('information_schema', 'countersign')";
@@ -77,7 +77,7 @@ pub(super) async fn read(link: &mut Link) -> Result<Catalog, DatabaseError> {
     link.send("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
     link.send("SET LOCAL search_path = pg_catalog, pg_temp").await?;
     link.send("SET LOCAL statement_timeout = '30s'").await?;
-    for sql in [RELATIONS, OTHERS, TRIGGERS, EDGES] {
+    for sql in [RELATIONS, OTHERS, TRIGGERS, EDGES, catalog_parts::PARTS] {
         link.send(&sql.replace("#n#", &OURS.replace('@', "n"))).await?;
     }
     link.send("COMMIT").await?;
@@ -86,9 +86,11 @@ pub(super) async fn read(link: &mut Link) -> Result<Catalog, DatabaseError> {
     }
     let (relations, others) = (link.demanded().await?, link.demanded().await?);
     let (triggers, edges) = (link.demanded().await?, link.demanded().await?);
+    let parts = link.demanded().await?;
     link.demanded().await?;
 
     let mut catalog = Catalog::default();
+    catalog_parts::add(&mut catalog, &parts);
     for row in texts(&others) {
         let object = CatalogObject { kind: kind(row[2])?, columns: Vec::new(), primary_key: Vec::new() };
         catalog.objects.insert(ObjectName::new(row[0], row[1]), object);

@@ -4,6 +4,7 @@
 mod binaries;
 mod blockers;
 mod catalog;
+mod catalog_parts;
 mod census;
 mod database;
 mod ledger;

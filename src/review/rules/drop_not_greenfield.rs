@@ -9,7 +9,8 @@ pub(super) const INFO: RuleInfo = RuleInfo {
     summary: "DROP of an object that this phase has not created.",
     help: "Only objects classed greenfield were created by this phase, so only they may be dropped. A trigger may be dropped when\n\
            the same script creates it again (`trigger-reverted` then compares the definition). Objects of no class are the\n\
-           matter of `undeclared-object`.\n\n\
+           matter of `undeclared-object`. A column or constraint of a table that others use is dropped by ALTER TABLE, and is\n\
+           the matter of `alter-not-greenfield`; an index that this phase put on such a table is declared, of kind index.\n\n\
            What to do: DELETE by the declared key, or retire by UPDATE, instead of DROP.",
 };
 

@@ -3,8 +3,6 @@
 //! One rule is one file: its help page, its look, its cases. A rule only says what it sees; what its note means for
 //! sealing is the severity, and a waiver of the author's turns a hazard into a note, never a block (D-5).
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::report::waived;
@@ -24,13 +22,16 @@ macro_rules! rules {
     };
 }
 
+mod dependants;
 mod reading;
 
 rules! {
-    syntax, placeholder_left, invisible_text, like_pattern, transaction_control, timeouts_are_ours, unreviewed_statement, function_call,
+    syntax, placeholder_left, invisible_text, like_pattern, transaction_control, not_in_a_transaction, timeouts_are_ours,
+    unreviewed_statement, function_call,
     undeclared_object, later_phase, write_on_protected, delete_on_retire_only, blanket_delete, outside_key,
     drop_not_greenfield, alter_not_greenfield, cascade, parent_before_child, trigger_reverted, outbox_must_be_empty,
     rows_undeclared, verification_missing, if_exists, unqualified_name,
+    wrong_kind, temporary_object,
 }
 
 const UNUSED_WAIVER: RuleInfo = RuleInfo {
@@ -52,7 +53,7 @@ pub fn explain(name: &str) -> Option<&'static RuleInfo> {
 pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
     let scripts: Vec<(&Step, Result<Vec<Statement>, SqlProblem>)> =
         runbook.steps.iter().map(|step| (step, split(&step.reversal.text))).collect();
-    let edges = parent_before_child::edges(runbook, catalog);
+    let edges = dependants::links(runbook, catalog);
     let reader = catalog.map(|catalog| reading::Reader::new(runbook, catalog));
     let mut notes = Vec::new();
     for (step, script) in &scripts {
@@ -125,7 +126,7 @@ struct Scene<'a> {
     /// For each statement, what it touches.
     touched: Vec<Vec<Touched>>,
     /// Who depends on whom: the dependents of each object.
-    edges: &'a BTreeMap<ObjectName, Vec<ObjectName>>,
+    edges: &'a dependants::Links,
     /// Reads what functions and triggers do; there with a catalog only.
     reader: Option<&'a reading::Reader<'a>>,
 }
@@ -146,9 +147,9 @@ impl<'a> Scene<'a> {
 
     /// Returns the declaration of a touched object.
     fn object(&self, touched: &Touched) -> Option<&'a Object> {
-        let object = self.runbook.object(&touched.name)?;
         // A table and a function may have the same name; declaring one does not declare the other.
-        touched.kind.is_none_or(|kind| namespace(kind) == namespace(object.kind)).then_some(object)
+        let is_meant = |object: &Object| touched.kind.is_none_or(|kind| namespace(kind) == namespace(object.kind));
+        self.runbook.objects.iter().find(|object| object.name == touched.name && is_meant(object))
     }
 
     /// Returns the declaration of the table a DELETE or UPDATE node writes to.
@@ -177,6 +178,8 @@ fn namespace(kind: ObjectKind) -> u8 {
         ObjectKind::Type => 4,
         ObjectKind::Schema => 5,
         ObjectKind::Extension => 6,
+        ObjectKind::Column => 7,
+        ObjectKind::Constraint => 8,
     }
 }
 

@@ -1,135 +1,189 @@
 //! `parent-before-child`: children are dropped first (D-25).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
+use super::dependants::{Gone, Link, cycle};
 use super::{Found, RuleInfo, Scene, Spot};
-use crate::review::Catalog;
-use crate::runbook::sql::{Touch, split, touched};
-use crate::runbook::{ObjectKind, ObjectName, Runbook};
+use crate::runbook::sql::{Statement, Touch, Touched, split, touched};
+use crate::runbook::{ObjectClass, ObjectName, Step, StepId};
 
 pub(super) const INFO: RuleInfo = RuleInfo {
     name: "parent-before-child",
     summary: "An object is dropped while something that depends on it is still there.",
     help: "Views go first, then referencing tables, then parents. With a connected database the order is checked against its\n\
-           catalog: foreign keys, views, inheritance and triggers. Without one, against what the runbook's own build scripts\n\
-           create: CREATE TABLE … REFERENCES, ALTER TABLE … FOREIGN KEY, CREATE VIEW and CREATE TRIGGER. A dependant must be\n\
-           dropped earlier in the same script or in the same statement. One that belongs to a later step is a note, because\n\
-           the diagnosis orders that step first; any other dependant blocks. Bodies of functions are not seen.\n\n\
-           What to do: move the DROP of the dependant above, or reverse its step first.",
+           catalog: foreign keys, views on views, inheritance, functions of triggers, defaults and policies, sequences of\n\
+           defaults, types of columns, and what uses a dropped column or constraint. Without one, against what the runbook's\n\
+           own build scripts create. A dependant must be dropped earlier in the same script or in the same statement. The\n\
+           block says which statement or step drops it too late, or that nothing does; objects that need each other are shown\n\
+           as the circle. One that belongs to a later step is a note, because the diagnosis orders that step first, unless\n\
+           that step needs this one in turn. A partition goes with its table without a word, so one that nobody has declared\n\
+           blocks. Bodies of functions are not seen.\n\n\
+           What to do: move the DROP of the dependant above, reverse its step first, or drop the constraint between them.",
 };
 
-/// Returns the dependents of each object: from the catalog where there is one, else from the build scripts.
-pub(super) fn edges(runbook: &Runbook, catalog: Option<&Catalog>) -> BTreeMap<ObjectName, Vec<ObjectName>> {
-    let mut edges: BTreeMap<ObjectName, BTreeSet<ObjectName>> = BTreeMap::new();
-    if let Some(catalog) = catalog {
-        for edge in &catalog.edges {
-            edges.entry(edge.referenced.clone()).or_default().insert(edge.dependent.clone());
-        }
-    } else {
-        for script in runbook.steps.iter().filter_map(|step| step.build.as_ref()) {
-            for statement in split(&script.text).unwrap_or_default() {
-                let all = touched(&statement, &runbook.target.schema);
-                let is_made =
-                    |how: Touch, tag: &str| how == Touch::Create || (how == Touch::Alter && tag == "ALTER TABLE");
-                for dependent in all.iter().filter(|one| is_made(one.how, &statement.tag)) {
-                    let read = all.iter().filter(|one| one.how == Touch::Read && one.name != dependent.name);
-                    read.for_each(|one| _ = edges.entry(one.name.clone()).or_default().insert(dependent.name.clone()));
-                }
-            }
-        }
-    }
-    edges.into_iter().map(|(referenced, dependents)| (referenced, dependents.into_iter().collect())).collect()
-}
-
 pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
-    let mut gone: BTreeSet<&ObjectName> = BTreeSet::new();
+    let mut gone = Gone::default();
     for (statement, all) in scene.statements.iter().zip(&scene.touched) {
-        // One DROP of several objects is one act: their order inside it does not matter.
-        gone.extend(all.iter().filter(|one| one.how == Touch::Drop).map(|one| &one.name));
+        gone.take(statement, all);
         for parent in all.iter().filter(|one| one.how == Touch::Drop) {
-            for dependent in scene.edges.get(&parent.name).into_iter().flatten() {
-                if gone.contains(dependent) || goes_with(scene, dependent, &gone) || *dependent == parent.name {
-                    continue;
-                }
-                let spot = Spot::Object(statement, parent);
-                if let Some(step) = later_step(scene, dependent) {
-                    let message = format!("{dependent} of the later step {step} depends on {}.", parent.name);
-                    found.mention(spot, message, format!("Reverse {step} first; the diagnosis orders it so."));
-                } else {
-                    let message =
-                        format!("{} is dropped while {dependent}, which depends on it, is still there.", parent.name);
-                    found.block(
-                        spot,
-                        message,
-                        format!("Drop {dependent} above it, or reverse the step that made it first."),
-                    );
+            for link in scene.edges.get(&parent.name).into_iter().flatten() {
+                if link.dependent != parent.name && !gone.lets_go(scene, &parent.name, link) {
+                    tell(scene, found, statement, parent, link);
                 }
             }
         }
     }
 }
 
-/// A trigger goes with its table, and whatever has gone from the catalog is not in the way.
-fn goes_with(scene: &Scene<'_>, dependent: &ObjectName, gone: &BTreeSet<&ObjectName>) -> bool {
-    let is_on = |relation: &str| gone.contains(&ObjectName::new(&dependent.schema, relation));
-    let is_trigger_of_gone = dependent.name.rsplit_once('.').is_some_and(|(relation, _)| is_on(relation));
-    let is_index_of_gone = scene.runbook.object(dependent).is_some_and(|object| object.kind == ObjectKind::Index);
-    is_trigger_of_gone || is_index_of_gone
+/// Says what stands in the way, and what would take it away.
+fn tell(scene: &Scene<'_>, found: &mut Found, statement: &Statement, parent: &Touched, link: &Link) {
+    let (spot, dependent, name) = (Spot::Object(statement, parent), &link.dependent, &parent.name);
+    let depends = format!("{dependent} depends on it by {}{}", link.by, through(link));
+    if is_partition(scene, name, link) {
+        partition(scene, found, spot, name, dependent);
+        return;
+    }
+    let later = scene.touches().find(|(later, one)| later.ordinal > statement.ordinal && drops(one, link));
+    if let Some((later, _)) = later {
+        if let Some(way) = cycle(scene.edges, name, link) {
+            circle(found, spot, name, link, &way);
+            return;
+        }
+        let message = format!(
+            "{name} is dropped here, but {depends}, and only statement {} (line {}) drops that.",
+            later.ordinal, later.line
+        );
+        found.block(spot, message, format!("Move statement {} above statement {}.", later.ordinal, statement.ordinal));
+        return;
+    }
+    let owner = owner(scene, link);
+    let is_later = |step: &&Step| step.position > scene.step.position;
+    if let Some(step) = owner.filter(is_later) {
+        if let Some(back) = needs_back(scene, step) {
+            let message = format!(
+                "{} and {} need each other: {dependent} of {} depends on {name} by {}, and {back}.",
+                scene.step.id, step.id, step.id, link.by
+            );
+            let way_out =
+                "Drop the constraint or view that closes the circle in a step of its own, or make one step of both.";
+            found.block(spot, message, way_out);
+            return;
+        }
+        let message = format!("{dependent} of the later step {} depends on {name} by {}.", step.id, link.by);
+        found.mention(spot, message, format!("Reverse {} first; the diagnosis orders it so.", step.id));
+        return;
+    }
+    let mut message = format!("{name} is dropped while {depends}, and is still there:");
+    let way_out = match (remover(scene, link), owner) {
+        (Some((step, ordinal)), _) => {
+            let _ = write!(message, " statement {ordinal} of the earlier step {} drops it, after this one.", step.id);
+            format!("Drop {dependent} above, or move it into a step that is built after this one.")
+        }
+        (None, Some(step)) if step.id == scene.step.id => {
+            let _ = write!(message, " it is declared for this step, and no statement drops it.");
+            format!("Drop {dependent} above statement {}.", statement.ordinal)
+        }
+        (None, Some(step)) => {
+            let _ = write!(message, " it is declared for the step {}, whose reversal does not drop it.", step.id);
+            format!("Drop {dependent} above, or in the reversal of {}, which then goes first.", step.id)
+        }
+        (None, None) => {
+            let _ = write!(message, " no step drops it.");
+            format!("Drop {dependent} above it, or reverse the step that made it first.")
+        }
+    };
+    found.block(spot, message, way_out);
 }
 
-/// Returns a step after this one that created the dependent.
-fn later_step<'a>(scene: &Scene<'a>, dependent: &ObjectName) -> Option<&'a crate::runbook::StepId> {
-    let object = scene.runbook.object(dependent)?;
-    object.steps.iter().find(|id| scene.runbook.step(id).is_some_and(|step| step.position > scene.step.position))
+/// Names the column or constraint by which a table depends.
+fn through(link: &Link) -> String {
+    match link.carriers.as_slice() {
+        [] => String::new(),
+        [part, ..] => format!(" ({})", part.name.split_once('.').map_or(part.name.as_str(), |(_, part)| part)),
+    }
+}
+
+fn drops(touched: &Touched, link: &Link) -> bool {
+    touched.how == Touch::Drop && (touched.name == link.dependent || link.carriers.contains(&touched.name))
+}
+
+fn circle(found: &mut Found, spot: Spot<'_>, name: &ObjectName, link: &Link, way: &[(ObjectName, String)]) {
+    let mut shown = name.to_string();
+    for (to, by) in way {
+        let _ = write!(shown, " → {to} by {by}");
+    }
+    let message = format!("{name} and {} need each other, whichever is dropped first: {shown}.", link.dependent);
+    let way_out = match link.carriers.first().and_then(|part| part.name.split_once('.')) {
+        Some((_, part)) if link.by == "foreign key" => {
+            format!("Drop them in one statement, or write ALTER TABLE {} DROP CONSTRAINT {part} first.", link.dependent)
+        }
+        Some(_) | None => "Drop them in one statement, or drop the constraint between them first.".to_owned(),
+    };
+    found.block(spot, message, way_out);
+}
+
+fn is_partition(scene: &Scene<'_>, parent: &ObjectName, link: &Link) -> bool {
+    scene.catalog.is_some_and(|catalog| {
+        catalog
+            .parts
+            .iter()
+            .any(|edge| edge.by == "partition" && edge.dependent == link.dependent && edge.referenced == *parent)
+    })
+}
+
+/// D-26: DROP TABLE takes partitions along without CASCADE; only declared ones may go so.
+fn partition(scene: &Scene<'_>, found: &mut Found, spot: Spot<'_>, parent: &ObjectName, child: &ObjectName) {
+    let is_ours = scene.runbook.object(child).is_some_and(|object| object.class == ObjectClass::Greenfield);
+    let way_out = format!("Drop {child} in a statement of its own above, so that the script names what goes.");
+    if is_ours {
+        found.mention(spot, format!("{child} is a partition of {parent} and goes with it without a word."), way_out);
+    } else {
+        let message = format!(
+            "{child} is a partition of {parent} and would go with it without a word; the runbook does not declare it greenfield."
+        );
+        found.block(spot, message, way_out);
+    }
+}
+
+/// Returns the step whose object stands in the way: the dependent itself, or its column or constraint.
+fn owner<'a>(scene: &Scene<'a>, link: &Link) -> Option<&'a Step> {
+    let declared = |name: &ObjectName| {
+        let object = scene.runbook.objects.iter().find(|object| object.name == *name && !object.steps.is_empty())?;
+        // The latest of its steps goes first.
+        let steps = object.steps.iter().filter_map(|id: &StepId| scene.runbook.step(id));
+        let is_rows_alone = matches!(object.class, ObjectClass::Shared { .. } | ObjectClass::RetireOnly { .. });
+        if is_rows_alone { None } else { steps.max_by_key(|step| step.position) }
+    };
+    let of_columns =
+        |part: &ObjectName| scene.catalog.and_then(|catalog| catalog.columns_under(part).find_map(declared));
+    let of_parts = || link.carriers.iter().find_map(|part| declared(part).or_else(|| of_columns(part)));
+    declared(&link.dependent).or_else(|| of_columns(&link.dependent)).or_else(of_parts)
+}
+
+/// Returns the other step's statement that drops what stands in the way.
+fn remover<'a>(scene: &Scene<'a>, link: &Link) -> Option<(&'a Step, u32)> {
+    let others = scene.runbook.steps.iter().filter(|step| step.id != scene.step.id);
+    others.into_iter().find_map(|step| {
+        let statements = split(&step.reversal.text).ok()?;
+        let drops_it = |statement: &&Statement| {
+            touched(statement, &scene.runbook.target.schema).iter().any(|one| drops(one, link))
+        };
+        statements.iter().find(drops_it).map(|statement| (step, statement.ordinal))
+    })
+}
+
+/// Says how this step depends on what another step drops; `None` when it does not.
+fn needs_back(scene: &Scene<'_>, other: &Step) -> Option<String> {
+    let statements = split(&other.reversal.text).ok()?;
+    let theirs: Vec<Touched> =
+        statements.iter().flat_map(|statement| touched(statement, &scene.runbook.target.schema)).collect();
+    let ours = |link: &&Link| scene.touches().any(|(_, one)| drops(one, link));
+    let is_dropped_there = |link: &&Link| !theirs.iter().any(|one| drops(one, link));
+    theirs.iter().filter(|one| one.how == Touch::Drop).find_map(|one| {
+        let link = scene.edges.get(&one.name)?.iter().filter(is_dropped_there).find(ours)?;
+        Some(format!("{} of {} depends on {} by {}", link.dependent, scene.step.id, one.name, link.by))
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::testing::{catalog, check_clean_with, check_with, runbook};
-    use crate::runbook::{Script, StepId};
-
-    #[test]
-    fn the_catalog_decides() {
-        let catalog = catalog(
-            &["fresh", "fresh_child", "v_fresh"],
-            &[("fresh_child", "fresh"), ("v_fresh", "fresh"), ("fresh.t", "fresh"), ("fresh", "fresh")],
-        );
-        let parent_first = runbook("DROP VIEW public.v_fresh; DROP TABLE public.fresh; DROP TABLE public.fresh_child;");
-        check_with(&parent_first, Some(&catalog), "parent-before-child 1:38 block: public.fresh_child");
-        check_with(&runbook("DROP TABLE fresh"), Some(&catalog), "parent-before-child 1:12 block: public.v_fresh");
-        check_clean_with(
-            &runbook("DROP VIEW public.v_fresh; DROP TABLE public.fresh_child; DROP TABLE public.fresh;"),
-            Some(&catalog),
-        );
-        check_clean_with(
-            &runbook("DROP VIEW public.v_fresh; DROP TABLE public.fresh, public.fresh_child;"),
-            Some(&catalog),
-        );
-        check_clean_with(&parent_first, Some(&crate::review::Catalog::default()));
-    }
-
-    #[test]
-    fn without_a_catalog_the_build_scripts_tell() {
-        let mut built = runbook("DROP TABLE public.fresh; DROP TABLE public.fresh_child;");
-        let build = "CREATE TABLE fresh (id int); CREATE TABLE public.fresh_child (id int REFERENCES fresh);";
-        built.steps[0].build = Some(Script { path: "b.sql".to_owned(), text: build.to_owned() });
-        check_with(&built, None, "parent-before-child 1:12 block: public.fresh_child");
-        built.steps[0].reversal.text = "DROP TABLE public.fresh_child; DROP TABLE public.fresh;".to_owned();
-        check_clean_with(&built, None);
-    }
-
-    #[test]
-    fn a_dependant_of_a_later_step_is_the_diagnosis_matter() {
-        let mut two = runbook("DROP TABLE public.fresh;");
-        let mut second = two.steps[0].clone();
-        (second.id, second.position) = (StepId::from("S2"), 2);
-        second.reversal.text = "DROP TABLE public.fresh_child;".to_owned();
-        two.steps.push(second);
-        two.checks.iter_mut().for_each(|check| check.steps.push("S2".into()));
-        let child = two.objects.iter_mut().find(|object| object.name.name == "fresh_child").unwrap();
-        child.steps = vec!["S2".into()];
-        let catalog = catalog(&["fresh", "fresh_child"], &[("fresh_child", "fresh")]);
-        check_with(&two, Some(&catalog), "parent-before-child 1:12 note: later step S2");
-        check_clean_with(&two, Some(&catalog));
-    }
-}
+mod tests;

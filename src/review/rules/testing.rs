@@ -94,12 +94,16 @@ pub(super) fn runbook(sql: &str) -> Runbook {
     }
 }
 
-/// Makes a catalog of tables in `public`, and edges `dependent -> referenced by foreign key`.
+/// Makes a catalog of tables (and views, named `v_…`) in `public`, and edges `dependent -> referenced by foreign key`.
 pub(super) fn catalog(tables: &[&str], edges: &[(&str, &str)]) -> Catalog {
-    let table = CatalogObject { kind: ObjectKind::Table, columns: Vec::new(), primary_key: Vec::new() };
+    let table = |name: &str| CatalogObject {
+        kind: if name.starts_with("v_") { ObjectKind::View } else { ObjectKind::Table },
+        columns: Vec::new(),
+        primary_key: Vec::new(),
+    };
     let name = |name: &&str| ObjectName::new("public", name);
     Catalog {
-        objects: tables.iter().map(|table_name| (name(table_name), table.clone())).collect(),
+        objects: tables.iter().map(|table_name| (name(table_name), table(table_name))).collect(),
         edges: edges
             .iter()
             .map(|(a, b)| Edge { dependent: name(a), referenced: name(b), by: "foreign key".to_owned() })

@@ -3,6 +3,7 @@
 use super::{Found, RuleInfo, Scene, Spot};
 use crate::runbook::sql::Statement;
 use crate::runbook::sql::tree::{as_kind, items, number, present, strings, text};
+use serde_json::Value;
 
 pub(super) const INFO: RuleInfo = RuleInfo {
     name: "timeouts-are-ours",
@@ -10,11 +11,13 @@ pub(super) const INFO: RuleInfo = RuleInfo {
     help: "The console sets the three timeouts, search_path, standard_conforming_strings, row_security and a few more with SET\n\
            LOCAL, and asserts them by reading them back. A script that sets them again would loosen what was approved: a LIKE\n\
            pattern or an unqualified name could mean something else. SET ROLE, SET SESSION AUTHORIZATION, SET TRANSACTION,\n\
-           SET CONSTRAINTS, RESET ALL and DISCARD block as well. Any other setting is a hazard.\n\n\
+           SET CONSTRAINTS, RESET ALL and DISCARD block as well, and so does ALTER ROLE or ALTER DATABASE … SET, which changes\n\
+           the sessions of others. Any other setting is a hazard. A SET clause of a function holds only while the function\n\
+           runs: a note.\n\n\
            What to do: remove the statement. Timeouts belong into [timeouts] of runbook.toml.",
 };
 
-const PINNED: [&str; 24] = [
+const PINNED: [&str; 33] = [
     "lock_timeout",
     "statement_timeout",
     "idle_in_transaction_session_timeout",
@@ -39,6 +42,18 @@ const PINNED: [&str; 24] = [
     "transaction_isolation",
     "transaction_read_only",
     "transaction_deferrable",
+    // What constants mean, and how an equation with NULL is read.
+    "transform_null_equals",
+    "array_nulls",
+    // What the run's own guards look at: statistics, and the words of notices and errors (D-32).
+    "track_counts",
+    "track_activities",
+    "lc_messages",
+    // What keeps others' guards awake.
+    "event_triggers",
+    "allow_system_table_mods",
+    "ignore_system_indexes",
+    "zero_damaged_pages",
 ];
 
 const WAY_OUT: &str = "Remove it; timeouts belong into [timeouts] of runbook.toml.";
@@ -47,6 +62,9 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
     for statement in scene.statements {
         match statement.tree.statement() {
             ("VariableSetStmt", node) => setting(found, Spot::Statement(statement), text(node, "name")),
+            ("AlterRoleSetStmt", node) => stored(found, statement, node, "role"),
+            ("AlterDatabaseSetStmt", node) => stored(found, statement, node, "database"),
+            ("CreateFunctionStmt" | "AlterFunctionStmt", node) => of_function(found, statement, node),
             ("ConstraintsSetStmt", _) => {
                 let message =
                     "SET CONSTRAINTS would move checks past the verification; the console sets them immediate.";
@@ -58,6 +76,29 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
             _ => {}
         }
         configured(found, statement);
+    }
+}
+
+/// A setting kept in the catalog begins to hold in the next session, for people who have reviewed nothing.
+fn stored(found: &mut Found, statement: &Statement, node: &Value, of: &str) {
+    let name = present(node, "setstmt").map(|set| text(set, "name")).unwrap_or_default();
+    let what = if name.is_empty() { "every setting" } else { name };
+    let message = format!("The script changes {what} of a {of} for every session that begins later.");
+    found.block(
+        Spot::Statement(statement),
+        message,
+        "Remove it: a reversal changes the declared objects and nothing else.",
+    );
+}
+
+/// A SET clause of a function is undone when the function returns.
+fn of_function(found: &mut Found, statement: &Statement, node: &Value) {
+    let options =
+        items(node, "options").iter().chain(items(node, "actions")).filter_map(|item| as_kind(item, "DefElem"));
+    for option in options.filter(|option| text(option, "defname") == "set") {
+        let Some(set) = present(option, "arg").and_then(|arg| as_kind(arg, "VariableSetStmt")) else { continue };
+        let message = format!("The function sets {} while it runs, and no longer.", text(set, "name"));
+        found.mention(Spot::Statement(statement), message, "Nothing, if the function needs it.");
     }
 }
 
@@ -84,7 +125,10 @@ pub(super) fn is_pinned(name: &str) -> bool {
 }
 
 fn setting(found: &mut Found, spot: Spot<'_>, name: &str) {
-    if is_pinned(name) {
+    if name.eq_ignore_ascii_case("session characteristics") {
+        let message = "SET SESSION CHARACTERISTICS changes how every later transaction of the session begins.";
+        found.block(spot, message, WAY_OUT);
+    } else if is_pinned(name) {
         let what = if name.is_empty() { "every setting" } else { name };
         found.block(spot, format!("The script changes {what}, which the console pins and asserts."), WAY_OUT);
     } else {
@@ -113,6 +157,26 @@ mod tests {
         check("SET TRANSACTION READ ONLY", "timeouts-are-ours 1:1 block: TRANSACTION");
         check("SET CONSTRAINTS ALL DEFERRED", "timeouts-are-ours 1:1 block: SET CONSTRAINTS");
         check("DISCARD ALL", "timeouts-are-ours 1:1 block: DISCARD");
+        check("DISCARD PLANS", "timeouts-are-ours 1:1 block: DISCARD");
+        check("RESET ROLE", "timeouts-are-ours 1:1 block: role");
+        check("SET LOCAL SESSION AUTHORIZATION DEFAULT", "timeouts-are-ours 1:1 block: session_authorization");
+        check("RESET SESSION AUTHORIZATION", "timeouts-are-ours 1:1 block: session_authorization");
+        check("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "timeouts-are-ours 1:1 block: every later");
+        check("SET TRANSACTION SNAPSHOT '0-1'", "timeouts-are-ours 1:1 block: TRANSACTION");
+        check("RESET TRANSACTION ISOLATION LEVEL", "timeouts-are-ours 1:1 block: transaction_isolation");
+        check("SET default_transaction_isolation = 'serializable'", "timeouts-are-ours 1:1 block: default_transaction");
+        check("SET SESSION \"LOCK_timeout\" = 0", "timeouts-are-ours 1:1 block: changes");
+        check("SET NAMES 'latin1'", "timeouts-are-ours 1:1 block: client_encoding");
+        check("SET session_replication_role = replica", "timeouts-are-ours 1:1 block: session_replication_role");
+        check("SET LOCAL track_counts = off", "timeouts-are-ours 1:1 block: track_counts");
+        check("SET statement_timeout FROM CURRENT", "timeouts-are-ours 1:1 block: statement_timeout");
+        check("ALTER ROLE ops SET search_path = x", "timeouts-are-ours 1:1 block: search_path of a role");
+        check("ALTER USER ops IN DATABASE db RESET ALL", "timeouts-are-ours 1:1 block: every setting of a role");
+        check("ALTER DATABASE db SET statement_timeout = 0", "timeouts-are-ours 1:1 block: of a database");
+        check(
+            "CREATE FUNCTION public.f() RETURNS int LANGUAGE sql SET search_path = x AS 'SELECT 1'",
+            "timeouts-are-ours 1:1 note: sets search_path while it runs",
+        );
         check("SELECT pg_catalog.set_config('Lock_Timeout', '0', true)", "timeouts-are-ours 1:8 block: Lock_Timeout");
         check("SELECT set_config('lock' || '_timeout', '0', true)", "timeouts-are-ours 1:8 block: cannot be read");
         check("SET LOCAL work_mem = '64MB'", "timeouts-are-ours 1:1 hazard: work_mem");

@@ -1,5 +1,6 @@
 //! `undeclared-object`: a script touches nothing that the runbook does not declare (D-29).
 
+use super::temporary_object::is_temporary;
 use super::{Found, RuleInfo, Scene, Spot};
 use crate::runbook::sql::{Touch, Touched};
 use crate::runbook::{ObjectKind, ObjectName};
@@ -16,6 +17,10 @@ pub(super) const INFO: RuleInfo = RuleInfo {
 pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
     for (statement, touched) in scene.touches() {
         if scene.object(touched).is_some() || is_system(touched) || is_made_here(scene, touched) {
+            continue;
+        }
+        // `temporary-object` speaks of what lives in the session alone.
+        if is_temporary(&touched.name) || is_part(touched) {
             continue;
         }
         let is_function = touched.kind == Some(ObjectKind::Function);
@@ -44,6 +49,11 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
             }
         }
     }
+}
+
+/// A column or constraint stands beside its table here: `alter-not-greenfield` judges it by the class of both.
+fn is_part(touched: &Touched) -> bool {
+    matches!(touched.kind, Some(ObjectKind::Column | ObjectKind::Constraint))
 }
 
 /// Reading the system catalog needs no declaration; writing to it has none to give.
@@ -80,6 +90,11 @@ mod tests {
         check("DELETE FROM pg_catalog.pg_class WHERE oid = 1", "undeclared-object 1:13 block: pg_catalog.pg_class");
         check("DROP FUNCTION public.fresh", "undeclared-object 1:15 block: public.fresh");
         check("DROP INDEX public.i", "undeclared-object 1:12 block: public.i");
+        check("ALTER TABLE public.unknown DROP COLUMN k", "undeclared-object 1:13 block: no object public.unknown.");
+        check(
+            "ALTER TABLE public.fresh ATTACH PARTITION other.part DEFAULT",
+            "undeclared-object 1:43 block: other.part",
+        );
         check_clean("DROP TABLE public.fresh_child");
         check_clean("DROP TRIGGER t ON public.fresh");
         check_clean("SELECT count(*) FROM pg_class, pg_catalog.pg_trigger, information_schema.tables");

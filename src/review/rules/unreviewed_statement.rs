@@ -44,8 +44,15 @@ const UNDERSTOOD: [&str; 25] = [
     "RefreshMatViewStmt",
 ];
 /// Kinds that a rule of their own speaks of.
-const ELSEWHERE: [&str; 5] =
-    ["TransactionStmt", "VariableSetStmt", "ConstraintsSetStmt", "DiscardStmt", "DropOwnedStmt"];
+const ELSEWHERE: [&str; 7] = [
+    "TransactionStmt",
+    "VariableSetStmt",
+    "AlterRoleSetStmt",
+    "AlterDatabaseSetStmt",
+    "ConstraintsSetStmt",
+    "DiscardStmt",
+    "DropOwnedStmt",
+];
 /// What DROP may remove: kinds that can be declared, and what hangs on a declared table.
 const DROPPED: [ObjectType; 16] = [
     ObjectType::ObjectTable,

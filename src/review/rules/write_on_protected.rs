@@ -1,7 +1,8 @@
 //! `write-on-protected`: protected and growing objects are never written to by a reversal (D-29).
 
 use super::{Found, RuleInfo, Scene, Spot};
-use crate::runbook::ObjectClass;
+use crate::runbook::sql::{Touch, Touched};
+use crate::runbook::{ObjectClass, ObjectKind};
 
 pub(super) const INFO: RuleInfo = RuleInfo {
     name: "write-on-protected",
@@ -26,11 +27,57 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
             "Remove the statement, or declare the object in its right class.",
         );
     }
+    indexes(scene, found);
+}
+
+/// DROP INDEX does not name the table it changes; the catalog does.
+fn indexes(scene: &Scene<'_>, found: &mut Found) {
+    let Some(catalog) = scene.catalog else { return };
+    let dropped = |touched: &Touched| touched.how == Touch::Drop && touched.kind == Some(ObjectKind::Index);
+    for (statement, touched) in scene.touches().filter(|(_, touched)| dropped(touched)) {
+        let of_table = catalog.parts.iter().filter(|edge| edge.by == "index" && edge.dependent == touched.name);
+        for table in of_table.filter_map(|edge| scene.runbook.object(&edge.referenced)) {
+            if matches!(table.class, ObjectClass::Protected | ObjectClass::Growing) {
+                let message = format!("{} is an index of {}, which no reversal changes.", touched.name, table.name);
+                found.block(
+                    Spot::Object(statement, touched),
+                    message,
+                    "Remove the statement, or declare the table in its right class.",
+                );
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, check_clean};
+    use super::super::testing::{catalog, check, check_clean, check_clean_with, check_with, runbook};
+    use crate::review::Edge;
+    use crate::runbook::{Object, ObjectClass, ObjectKind, ObjectName};
+
+    #[test]
+    fn an_index_is_dropped_from_a_table() {
+        let mut drop = runbook("DROP INDEX public.i");
+        drop.objects.push(Object {
+            name: ObjectName::new("public", "i"),
+            kind: ObjectKind::Index,
+            class: ObjectClass::Greenfield,
+            steps: Vec::new(),
+            later_phase: false,
+            optional: false,
+        });
+        let mut live = catalog(&["fixed", "events"], &[]);
+        let of = |table: &str| Edge {
+            dependent: ObjectName::new("public", "i"),
+            referenced: ObjectName::new("public", table),
+            by: "index".to_owned(),
+        };
+        live.parts = vec![of("fixed")];
+        check_with(&drop, Some(&live), "write-on-protected 1:12 block: an index of public.fixed");
+        live.parts = vec![of("events")];
+        check_clean_with(&drop, Some(&live));
+        check_clean_with(&drop, None);
+    }
 
     #[test]
     fn cases() {

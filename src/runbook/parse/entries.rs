@@ -11,7 +11,7 @@ use crate::runbook::{
     StopCondition, StopSign, Trace, Waiver,
 };
 
-const KINDS: [(&str, ObjectKind); 11] = [
+const KINDS: [(&str, ObjectKind); 13] = [
     ("table", ObjectKind::Table),
     ("view", ObjectKind::View),
     ("materialized_view", ObjectKind::MaterializedView),
@@ -19,6 +19,8 @@ const KINDS: [(&str, ObjectKind); 11] = [
     ("index", ObjectKind::Index),
     ("function", ObjectKind::Function),
     ("trigger", ObjectKind::Trigger),
+    ("column", ObjectKind::Column),
+    ("constraint", ObjectKind::Constraint),
     ("event_trigger", ObjectKind::EventTrigger),
     ("type", ObjectKind::Type),
     ("schema", ObjectKind::Schema),
@@ -179,6 +181,13 @@ fn object(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Object> {
         "protected" => ObjectClass::Protected,
         _ => ObjectClass::Growing,
     };
+    if matches!(kind.value, ObjectKind::Column | ObjectKind::Constraint)
+        && !matches!(class, ObjectClass::Greenfield | ObjectClass::Protected)
+    {
+        // D-29: rows have keys; a column or a constraint is either ours to take away or nobody's to touch.
+        let hint = "Write class = \"greenfield\" if this phase added it, or class = \"protected\"";
+        reader.error(offset, format!("{name} is a part of a table, and its class speaks of rows"), hint);
+    }
     if let Some(key) = key {
         if matches!(class, ObjectClass::Greenfield | ObjectClass::Protected | ObjectClass::Growing) {
             reader.error(
@@ -194,11 +203,14 @@ fn object(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Object> {
 
 /// Refuses a name whose parts do not fit the kind.
 fn named_by_kind(reader: &mut Reader<'_>, name: &ObjectName, kind: ObjectKind, offset: usize) {
+    let is_part = !name.schema.is_empty() && name.name.contains('.');
     let hint = match kind {
         ObjectKind::EventTrigger | ObjectKind::Schema | ObjectKind::Extension if !name.schema.is_empty() => {
             "Write the bare name: it lives in no schema"
         }
-        ObjectKind::Trigger if name.schema.is_empty() || !name.name.contains('.') => "Write schema.table.trigger",
+        ObjectKind::Trigger if !is_part => "Write schema.table.trigger",
+        ObjectKind::Column if !is_part => "Write schema.table.column",
+        ObjectKind::Constraint if !is_part => "Write schema.table.constraint",
         ObjectKind::Table
         | ObjectKind::View
         | ObjectKind::MaterializedView
@@ -217,6 +229,8 @@ fn named_by_kind(reader: &mut Reader<'_>, name: &ObjectName, kind: ObjectKind, o
         | ObjectKind::Index
         | ObjectKind::Function
         | ObjectKind::Trigger
+        | ObjectKind::Column
+        | ObjectKind::Constraint
         | ObjectKind::EventTrigger
         | ObjectKind::Type
         | ObjectKind::Schema

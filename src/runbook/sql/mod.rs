@@ -3,6 +3,7 @@
 //! The grammar is `PostgreSQL`'s own. It is asked on a thread with a large stack, and trees deeper than [`DEPTH`] are
 //! refused, so that whoever walks a [`Statement`] later needs no large stack.
 
+mod alter;
 mod body;
 mod deep;
 mod effect;
@@ -14,6 +15,7 @@ pub mod tree;
 
 use pg_query::protobuf::{ScanToken, Token};
 
+pub use alter::{Alteration, AlterationKind, alterations};
 pub use body::{Body, body_of, body_of_do, constant_text};
 pub use effect::{Effect, acts, effect_of, effect_of_call, survives_rollback};
 pub use place::place_of;

@@ -1,6 +1,6 @@
 //! Takes a statement's tree; gives the command tag the server will answer.
 
-use pg_query::protobuf::{ObjectType, TransactionStmtKind, VariableSetKind};
+use pg_query::protobuf::{DiscardMode, ObjectType, TransactionStmtKind, VariableSetKind};
 use serde_json::Value;
 
 use super::tree::{Tree, number, present, truth};
@@ -67,7 +67,15 @@ pub(super) fn tag_of(tree: &Tree) -> String {
         "UnlistenStmt" => "UNLISTEN",
         "DropdbStmt" => "DROP DATABASE",
         "CreatedbStmt" => "CREATE DATABASE",
+        "CreateRoleStmt" => "CREATE ROLE",
+        "AlterRoleStmt" | "AlterRoleSetStmt" => "ALTER ROLE",
         "DropRoleStmt" => "DROP ROLE",
+        "AlterDatabaseStmt" | "AlterDatabaseSetStmt" | "AlterDatabaseRefreshCollStmt" => "ALTER DATABASE",
+        "CreateTableSpaceStmt" => "CREATE TABLESPACE",
+        "CreateSubscriptionStmt" => "CREATE SUBSCRIPTION",
+        "AlterSubscriptionStmt" => "ALTER SUBSCRIPTION",
+        "DropSubscriptionStmt" => "DROP SUBSCRIPTION",
+        "DiscardStmt" => discard(fields),
         "DropTableSpaceStmt" => "DROP TABLESPACE",
         _ => "",
     };
@@ -111,6 +119,17 @@ fn create_table_as(fields: &Value) -> &'static str {
         (false, _) => "SELECT",
         (true, true) => "CREATE MATERIALIZED VIEW",
         (true, false) => "CREATE TABLE AS",
+    }
+}
+
+fn discard(fields: &Value) -> &'static str {
+    let mode = i32::try_from(number(fields, "target")).ok().and_then(|mode| DiscardMode::try_from(mode).ok());
+    match mode {
+        Some(DiscardMode::DiscardAll) => "DISCARD ALL",
+        Some(DiscardMode::DiscardPlans) => "DISCARD PLANS",
+        Some(DiscardMode::DiscardSequences) => "DISCARD SEQUENCES",
+        Some(DiscardMode::DiscardTemp) => "DISCARD TEMP",
+        Some(DiscardMode::Undefined) | None => "",
     }
 }
 

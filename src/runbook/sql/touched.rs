@@ -4,6 +4,7 @@ use pg_query::protobuf::{MergeMatchKind, ObjectType};
 use serde_json::Value;
 
 use super::Statement;
+use super::alter::{AlterationKind, command};
 use super::tree::{as_kind, items, kind, number, present, strings, text};
 use crate::runbook::{ObjectKind, ObjectName};
 
@@ -162,7 +163,22 @@ impl Walk<'_> {
             }
             "AlterTableStmt" => {
                 relation(self, kind_of(number(node, "objtype")), Touch::Alter);
+                self.parts(node);
                 &["relation"]
+            }
+            // A child leaves or joins a parent: both are changed.
+            "PartitionCmd" => {
+                if let Some(child) = present(node, "name") {
+                    self.relation(child, Some(ObjectKind::Table), Touch::Alter);
+                }
+                &["name"]
+            }
+            "AlterTableCmd" if matches!(command(node).kind, AlterationKind::Attach | AlterationKind::Detach) => {
+                if let Some(parent) = present(node, "def").and_then(|def| as_kind(def, "RangeVar")) {
+                    self.relation(parent, Some(ObjectKind::Table), Touch::Alter);
+                    return &["def"];
+                }
+                &[]
             }
             "RenameStmt"
             | "AlterObjectSchemaStmt"
@@ -229,7 +245,8 @@ impl Walk<'_> {
             }
             "IndexStmt" => {
                 relation(self, None, Touch::Attach);
-                if let Some(table) = present(node, "relation") {
+                // Without a name the server makes one up: there is nothing to declare.
+                if let Some(table) = present(node, "relation").filter(|_| !text(node, "idxname").is_empty()) {
                     let parts = vec![text(table, "schemaname").to_owned(), text(node, "idxname").to_owned()];
                     self.named(&parts, Some(ObjectKind::Index), Touch::Create);
                 }
@@ -291,24 +308,44 @@ impl Walk<'_> {
         }
     }
 
+    /// Columns and constraints of the table that ALTER TABLE names.
+    fn parts(&mut self, node: &Value) {
+        let Some(relation) = present(node, "relation") else { return };
+        if number(node, "objtype") == ObjectType::ObjectType as i64 {
+            return;
+        }
+        for change in items(node, "cmds").iter().filter_map(|cmd| as_kind(cmd, "AlterTableCmd")).map(command) {
+            if let Some((kind, how)) = change.kind.of_part() {
+                self.part(relation, change.name, kind, how);
+            }
+        }
+    }
+
+    /// A part of a relation that the statement names by its RangeVar; one without a name is no object yet.
+    fn part(&mut self, relation: &Value, name: String, kind: ObjectKind, how: Touch) {
+        if !name.is_empty() {
+            let mut parts = range_parts(relation);
+            parts.push(name);
+            self.named(&parts, Some(kind), how);
+        }
+    }
+
     /// ALTER and COMMENT name their object in one of several fields.
     fn altered(&mut self, node: &Value) {
         let field = ["objtype", "object_type", "rename_type"].into_iter().find(|field| present(node, field).is_some());
         let mut wanted = field.map_or(0, |field| number(node, field));
         if let Some(relation) = present(node, "relation") {
             // Renaming a column or constraint alters its relation.
-            let kind = kind_of(wanted).filter(|kind| !matches!(kind, ObjectKind::Trigger));
+            let kind = kind_of(wanted).filter(|kind| *kind != ObjectKind::Trigger);
             self.relation(relation, kind, Touch::Alter);
-            if wanted == ObjectType::ObjectTrigger as i64 {
-                let mut parts = range_parts(relation);
-                parts.push(text(node, "subname").to_owned());
-                self.named(&parts, Some(ObjectKind::Trigger), Touch::Alter);
+            if let Some(kind) = part_kind(wanted) {
+                self.part(relation, text(node, "subname").to_owned(), kind, Touch::Alter);
             }
         } else if let Some(object) = present(node, "object") {
-            // The last part of a column or constraint is not an object of its own.
-            let columns = [ObjectType::ObjectColumn as i64, ObjectType::ObjectTabconstraint as i64];
-            if columns.contains(&wanted) {
+            // A comment on a column or constraint changes that part and its relation.
+            if let Some(kind) = part_kind(wanted).filter(|kind| *kind != ObjectKind::Trigger) {
                 let mut parts = as_kind(object, "List").map(|list| strings(items(list, "items"))).unwrap_or_default();
+                self.named(&parts, Some(kind), Touch::Alter);
                 parts.pop();
                 self.named(&parts, None, Touch::Alter);
                 return;
@@ -374,9 +411,11 @@ impl Walk<'_> {
         // Three parts: a database before the schema, or a relation before its trigger.
         let (schema, name) = match (kind, parts.as_slice()) {
             (_, []) => return,
-            (Some(ObjectKind::Trigger), [relation, trigger]) => (None, format!("{relation}.{trigger}")),
-            (Some(ObjectKind::Trigger), [.., schema, relation, trigger]) => {
-                (Some(*schema), format!("{relation}.{trigger}"))
+            (Some(ObjectKind::Trigger | ObjectKind::Column | ObjectKind::Constraint), [relation, part]) => {
+                (None, format!("{relation}.{part}"))
+            }
+            (Some(ObjectKind::Trigger | ObjectKind::Column | ObjectKind::Constraint), [.., schema, relation, part]) => {
+                (Some(*schema), format!("{relation}.{part}"))
             }
             (_, [name]) => (None, (*name).to_owned()),
             (_, [.., schema, name]) => (Some(*schema), (*name).to_owned()),
@@ -442,11 +481,20 @@ fn merge_touches(node: &Value) -> Vec<Touch> {
 }
 
 fn range_parts(relation: &Value) -> Vec<String> {
-    ["schemaname", "relname"]
-        .iter()
-        .map(|field| text(relation, field).to_owned())
-        .filter(|part| !part.is_empty())
-        .collect()
+    // CREATE TEMP puts an unqualified name where no search path of ours would look for it.
+    let is_temporary = text(relation, "relpersistence") == "t" && text(relation, "schemaname").is_empty();
+    let schema = if is_temporary { "pg_temp" } else { text(relation, "schemaname") };
+    [schema, text(relation, "relname")].into_iter().filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// Returns what a part of a relation is: the kinds whose names carry the relation's.
+fn part_kind(object_type: i64) -> Option<ObjectKind> {
+    match object_type {
+        kind if kind == ObjectType::ObjectColumn as i64 => Some(ObjectKind::Column),
+        kind if kind == ObjectType::ObjectTabconstraint as i64 => Some(ObjectKind::Constraint),
+        kind if kind == ObjectType::ObjectTrigger as i64 => Some(ObjectKind::Trigger),
+        _ => None,
+    }
 }
 
 fn kind_of(object_type: i64) -> Option<ObjectKind> {
