@@ -117,7 +117,7 @@ pub fn runbook(script: &Script, database: &str) -> (Runbook, Vec<Diagnostic>) {
 const TABLES: &str = "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     WHERE c.relkind IN ('r', 'm') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' ORDER BY 1";
 const SINCE: &str = "SELECT (pg_snapshot_xmax(pg_current_snapshot())::text::bigint % 4294967296)::text";
-const CATALOGS: [&str; 31] = [
+const CATALOGS: [&str; 30] = [
     "pg_attribute",
     "pg_attrdef",
     "pg_constraint",
@@ -145,17 +145,41 @@ const CATALOGS: [&str; 31] = [
     "pg_inherits",
     "pg_description",
     "pg_seclabel",
-    "pg_db_role_setting",
     "pg_largeobject_metadata",
     "pg_partitioned_table",
     "pg_class",
+];
+
+/// What stands neither in a table of somebody nor in a catalog of this database alone.
+const BESIDES: [(&str, &str); 6] = [
+    (
+        "sequences",
+        "SELECT schemaname || '.' || sequencename || ' ' || coalesce(last_value, 0) FROM pg_sequences ORDER BY 1",
+    ),
+    ("roles", "SELECT t::text FROM pg_authid AS t WHERE starts_with(rolname, 'corpus') ORDER BY 1"),
+    (
+        "settings",
+        "SELECT t::text FROM pg_db_role_setting AS t WHERE setrole = 'corpus_desk'::regrole \
+         OR setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY 1",
+    ),
+    ("prepared", "SELECT gid FROM pg_prepared_xacts WHERE database = current_database() ORDER BY 1"),
+    (
+        "advisory",
+        "SELECT l.objid::text FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database \
+         WHERE l.locktype = 'advisory' AND d.datname = current_database()",
+    ),
+    ("large objects", "SELECT count(*) FROM pg_largeobject"),
 ];
 
 impl Stand {
     /// Reads everything that could have changed: rows, definitions, sequences, settings, what outlives a transaction.
     pub fn fingerprint_of(&self, database: &TestDatabase) -> BTreeMap<String, String> {
         let rows = self.tables.iter().map(|table| {
-            format!("SELECT '{} ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM ONLY {table} AS t", table.replace('\'', "''"))
+            let name = table.replace('\'', "''");
+            format!(
+                "SELECT '{name} ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') \
+                 FROM ONLY {table} AS t"
+            )
         });
         // A row that was put in or changed since has a newer number, and one that was taken away is missed in the count;
         // what VACUUM and ANALYZE write in place has the old number.
@@ -167,15 +191,8 @@ impl Stand {
             )
         });
         let union = |parts: Vec<String>| parts.join("\nUNION ALL\n");
-        let questions = [
-            ("rows", union(rows.collect())),
-            ("catalogs", union(catalogs.collect())),
-            ("sequences", "SELECT schemaname || '.' || sequencename || ' ' || coalesce(last_value, 0) FROM pg_sequences ORDER BY 1".to_owned()),
-            ("roles", "SELECT t::text FROM pg_authid AS t WHERE starts_with(rolname, 'corpus') ORDER BY 1".to_owned()),
-            ("prepared", "SELECT gid FROM pg_prepared_xacts WHERE database = current_database() ORDER BY 1".to_owned()),
-            ("advisory", "SELECT l.objid::text FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE l.locktype = 'advisory' AND d.datname = current_database()".to_owned()),
-            ("large objects", "SELECT count(*) FROM pg_largeobject".to_owned()),
-        ];
+        let mut questions = vec![("rows", union(rows.collect())), ("catalogs", union(catalogs.collect()))];
+        questions.extend(BESIDES.map(|(id, sql)| (id, sql.to_owned())));
         read(&database.superuser(), &questions)
     }
 }
