@@ -1,5 +1,5 @@
 -- what: A shared table loses a column, and with it what everybody wrote there.
--- review: alter-not-greenfield 5:13 block
+-- review: alter-not-greenfield 5:37 block
 -- run: guard rest-calm
 
 ALTER TABLE public.calm DROP COLUMN domain;

@@ -1,6 +1,6 @@
 -- what: The database is given a setting for all later sessions.
--- review: unreviewed-statement 6:1 block
--- run: guard expected command tag
+-- review: timeouts-are-ours 6:1 block
+-- run: guard undeclared effect: pg_catalog.pg_db_role_setting
 -- role: superuser
 
 ALTER DATABASE template1 SET lock_timeout = 0;

@@ -1,5 +1,5 @@
 -- what: The temporary schema is named outright.
--- review: undeclared-object 5:13 block
+-- review: temporary-object 5:13 block
 -- run: server does not exist
 
 DELETE FROM pg_temp.events WHERE domain = 'gov';
