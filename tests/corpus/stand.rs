@@ -7,13 +7,15 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock};
 
-use countersign::census::{Question, Reading};
+use countersign::census::{Baseline, Question, Reading, Target};
 use countersign::port::Database;
 use countersign::review::Catalog;
 use countersign::runbook::sql::split;
-use countersign::runbook::{Diagnostic, DiagnosticSeverity, Files, RowsExpected, Runbook, StatementRule, parse};
+use countersign::runbook::{Files, RowsExpected, Runbook, StatementRule, parse};
 
-use super::script::Script;
+use countersign::session::take_baseline;
+
+use super::script::{ROLES, Script};
 use crate::support::{TestDatabase, cluster, postgres, run};
 
 const TEMPLATE: &str = "attacks_template";
@@ -22,6 +24,10 @@ const TEMPLATE: &str = "attacks_template";
 pub struct Stand {
     /// The live catalog.
     pub catalog: Catalog,
+    /// The runbook whose one step is whatever script is tried.
+    runbook: Runbook,
+    /// What its checks answer in the template, to each role.
+    baselines: BTreeMap<&'static str, Baseline>,
     /// Everything that is in the template.
     pub fingerprint: BTreeMap<String, String>,
     tables: Vec<String>,
@@ -47,7 +53,10 @@ pub fn stand() -> &'static Stand {
         let tables = read(&superuser, &[("tables", TABLES.to_owned())]).remove("tables").expect("the tables");
         let tables = tables.lines().map(str::to_owned).collect();
         let since = read(&superuser, &[("since", SINCE.to_owned())]).remove("since").expect("a number");
-        let mut stand = Stand { catalog, fingerprint: BTreeMap::new(), tables, since };
+        let runbook = base_runbook();
+        let baseline = |role| run(take_baseline(&database.role(role), &runbook, "before")).expect("a baseline");
+        let baselines = ROLES.map(|role| (role, baseline(role))).into();
+        let mut stand = Stand { catalog, runbook, baselines, fingerprint: BTreeMap::new(), tables, since };
         stand.fingerprint = stand.fingerprint_of(&database);
         stand
     })
@@ -87,19 +96,26 @@ pub fn give_back(database: TestDatabase, is_clean: bool) {
     run(server.load(&format!("DROP DATABASE {} WITH (FORCE)", database.name))).expect("gone");
 }
 
-/// Reads the runbook whose one step is this script, for this database.
-pub fn runbook(script: &Script, database: &str) -> (Runbook, Vec<Diagnostic>) {
-    let file = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
+/// Reads the runbook once; its step holds nothing to speak of yet.
+fn base_runbook() -> Runbook {
+    let file = |name: &str, text: String| (name.to_owned(), text.into_bytes());
     let files = Files(BTreeMap::from([
-        file("runbook.toml", &beside("base.toml")),
-        file("roster.toml", &beside("roster.toml")),
-        file("attack.sql", &script.text),
+        file("runbook.toml", beside("base.toml")),
+        file("roster.toml", beside("roster.toml")),
+        file("attack.sql", "SELECT :'who'".to_owned()),
     ]));
-    let (mut runbook, mut problems) = parse(&files);
-    problems.retain(|problem| problem.severity == DiagnosticSeverity::Error);
+    let (runbook, problems) = parse(&files);
+    assert_eq!(problems, [], "the runbook of all attacks");
+    runbook
+}
+
+/// Gives the runbook whose one step is this script, for this database.
+pub fn runbook(script: &Script, database: &str) -> Runbook {
+    let mut runbook = stand().runbook.clone();
     database.clone_into(&mut runbook.target.database);
     let statements = split(&script.text).unwrap_or_default();
     let step = runbook.steps.first_mut().expect("the step");
+    step.reversal.text.clone_from(&script.text);
     for statement in &statements {
         let counts = matches!(statement.tag.as_str(), "INSERT" | "UPDATE" | "DELETE" | "MERGE");
         let generous = || RowsExpected::Any { reason: "nobody counted them".to_owned() };
@@ -110,7 +126,7 @@ pub fn runbook(script: &Script, database: &str) -> (Runbook, Vec<Diagnostic>) {
         };
         step.statements.insert(statement.ordinal, rule);
     }
-    (runbook, problems)
+    runbook
 }
 
 /// Tables of everybody, as they are written in SQL.
@@ -172,6 +188,13 @@ const BESIDES: [(&str, &str); 6] = [
 ];
 
 impl Stand {
+    /// Gives the baseline as it would be taken in this database, which is a copy of the one where it was taken.
+    pub fn baseline(&self, role: &str, target: &Target) -> Baseline {
+        let mut baseline = self.baselines[role].clone();
+        baseline.census.target = target.clone();
+        baseline
+    }
+
     /// Reads everything that could have changed: rows, definitions, sequences, settings, what outlives a transaction.
     pub fn fingerprint_of(&self, database: &TestDatabase) -> BTreeMap<String, String> {
         let rows = self.tables.iter().map(|table| {
