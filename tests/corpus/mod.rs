@@ -9,6 +9,7 @@ mod pass;
 mod script;
 mod stand;
 
+use crate::support::run;
 use script::{Run, Script, scripts};
 
 /// Tries every script and says all that went wrong at once.
@@ -72,4 +73,30 @@ fn the_guards_stop_every_attack_without_review() {
 #[test]
 fn every_twin_rehearses_and_leaves_nothing() {
     each("not rehearsed", &twins(), pass::rehearsed);
+}
+
+/// Commits a change and asks whether the fingerprint tells of it.
+fn check_seen(sql: &str) {
+    let database = stand::borrow();
+    run(database.superuser().load(sql)).expect(sql);
+    let seen = stand::differences(&stand::stand().fingerprint, &stand::stand().fingerprint_of(&database));
+    stand::give_back(database, false);
+    assert!(!seen.is_empty(), "not seen: {sql}");
+}
+
+#[test]
+fn the_fingerprint_sees_whatever_is_left() {
+    stand::stand();
+    check_seen("INSERT INTO public.secrets VALUES (9, 'left')");
+    check_seen("DELETE FROM public.heir_rows WHERE id = 3");
+    check_seen("UPDATE public.accounts SET balance = balance + 1");
+    check_seen("CREATE TABLE public.left_behind (a int)");
+    check_seen("DROP FUNCTION public.fresh_fn()");
+    check_seen("ALTER TABLE public.swallows DISABLE TRIGGER swallow");
+    check_seen("GRANT SELECT ON public.accounts TO PUBLIC");
+    check_seen("COMMENT ON TABLE public.accounts IS 'left'");
+    check_seen("CREATE OR REPLACE FUNCTION public.plus(a int, b int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 0'");
+    check_seen("SELECT nextval('public.tickets')");
+    check_seen("SELECT lo_from_bytea(0, 'left')");
+    check_seen("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET lock_timeout = 0', current_database()); END $$");
 }

@@ -6,6 +6,9 @@ use std::path::Path;
 
 use countersign::runbook::{Binding, NoticeExpected, RowsExpected};
 
+/// Who may rehearse: the desk's own role, and the superuser.
+pub const ROLES: [&str; 2] = ["corpus_desk", "postgres"];
+
 /// One script: an attack, or the twin of one.
 pub struct Script {
     /// The file's name without `.sql`.
@@ -88,7 +91,7 @@ fn read(name: String, text: String) -> Script {
         what: String::new(),
         review: Vec::new(),
         run: Run::Clean,
-        role: "corpus_desk",
+        role: ROLES[0],
         rows: BTreeMap::new(),
         notices: BTreeMap::new(),
         hazards: Vec::new(),
@@ -102,7 +105,7 @@ fn read(name: String, text: String) -> Script {
             "what" => script.what = value,
             "review" => script.review.push(value),
             "run" => script.run = run_of(&script.name, &value),
-            "role" => script.role = if value == "superuser" { "postgres" } else { panic!("role {value}?") },
+            "role" => script.role = if value == "superuser" { ROLES[1] } else { panic!("role {value}?") },
             "rows" => {
                 let (ordinal, rows) = rows_of(&value);
                 script.rows.insert(ordinal, rows);

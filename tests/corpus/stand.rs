@@ -4,16 +4,18 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::{Mutex, OnceLock};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 
-use countersign::census::{Question, Reading};
+use countersign::census::{Baseline, Question, Reading, Target};
 use countersign::port::Database;
 use countersign::review::Catalog;
 use countersign::runbook::sql::split;
-use countersign::runbook::{Diagnostic, DiagnosticSeverity, Files, RowsExpected, Runbook, StatementRule, parse};
+use countersign::runbook::{Files, RowsExpected, Runbook, StatementRule, parse};
 
-use super::script::Script;
+use countersign::session::take_baseline;
+
+use super::script::{ROLES, Script};
 use crate::support::{TestDatabase, cluster, postgres, run};
 
 const TEMPLATE: &str = "attacks_template";
@@ -22,9 +24,15 @@ const TEMPLATE: &str = "attacks_template";
 pub struct Stand {
     /// The live catalog.
     pub catalog: Catalog,
+    /// The runbook whose one step is whatever script is tried.
+    runbook: Runbook,
+    /// What its checks answer in the template, to each role.
+    baselines: BTreeMap<&'static str, Baseline>,
     /// Everything that is in the template.
     pub fingerprint: BTreeMap<String, String>,
     tables: Vec<String>,
+    /// The number that the next transaction got once the template was made.
+    since: String,
 }
 
 /// Returns the stand; the first who asks makes the template.
@@ -44,7 +52,11 @@ pub fn stand() -> &'static Stand {
         let catalog = run(superuser.catalog()).expect("the catalog");
         let tables = read(&superuser, &[("tables", TABLES.to_owned())]).remove("tables").expect("the tables");
         let tables = tables.lines().map(str::to_owned).collect();
-        let mut stand = Stand { catalog, fingerprint: BTreeMap::new(), tables };
+        let since = read(&superuser, &[("since", SINCE.to_owned())]).remove("since").expect("a number");
+        let runbook = base_runbook();
+        let baseline = |role| run(take_baseline(&database.role(role), &runbook, "before")).expect("a baseline");
+        let baselines = ROLES.map(|role| (role, baseline(role))).into();
+        let mut stand = Stand { catalog, runbook, baselines, fingerprint: BTreeMap::new(), tables, since };
         stand.fingerprint = stand.fingerprint_of(&database);
         stand
     })
@@ -84,19 +96,26 @@ pub fn give_back(database: TestDatabase, is_clean: bool) {
     run(server.load(&format!("DROP DATABASE {} WITH (FORCE)", database.name))).expect("gone");
 }
 
-/// Reads the runbook whose one step is this script, for this database.
-pub fn runbook(script: &Script, database: &str) -> (Runbook, Vec<Diagnostic>) {
-    let file = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
+/// Reads the runbook once; its step holds nothing to speak of yet.
+fn base_runbook() -> Runbook {
+    let file = |name: &str, text: String| (name.to_owned(), text.into_bytes());
     let files = Files(BTreeMap::from([
-        file("runbook.toml", &beside("base.toml")),
-        file("roster.toml", &beside("roster.toml")),
-        file("attack.sql", &script.text),
+        file("runbook.toml", beside("base.toml")),
+        file("roster.toml", beside("roster.toml")),
+        file("attack.sql", "SELECT :'who'".to_owned()),
     ]));
-    let (mut runbook, mut problems) = parse(&files);
-    problems.retain(|problem| problem.severity == DiagnosticSeverity::Error);
+    let (runbook, problems) = parse(&files);
+    assert_eq!(problems, [], "the runbook of all attacks");
+    runbook
+}
+
+/// Gives the runbook whose one step is this script, for this database.
+pub fn runbook(script: &Script, database: &str) -> Runbook {
+    let mut runbook = stand().runbook.clone();
     database.clone_into(&mut runbook.target.database);
     let statements = split(&script.text).unwrap_or_default();
     let step = runbook.steps.first_mut().expect("the step");
+    step.reversal.text.clone_from(&script.text);
     for statement in &statements {
         let counts = matches!(statement.tag.as_str(), "INSERT" | "UPDATE" | "DELETE" | "MERGE");
         let generous = || RowsExpected::Any { reason: "nobody counted them".to_owned() };
@@ -107,16 +126,13 @@ pub fn runbook(script: &Script, database: &str) -> (Runbook, Vec<Diagnostic>) {
         };
         step.statements.insert(statement.ordinal, rule);
     }
-    (runbook, problems)
+    runbook
 }
 
 /// Tables of everybody, as they are written in SQL.
 const TABLES: &str = "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     WHERE c.relkind IN ('r', 'm') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' ORDER BY 1";
-/// Columns of `pg_class` that only VACUUM and ANALYZE change are left out.
-const CLASSES: &str = "(SELECT oid, relname, relnamespace, reltype, relowner, relam, relfilenode, reltoastrelid, \
-    relpersistence, relkind, relnatts, relchecks, relhasrules, relhastriggers, relhassubclass, relrowsecurity, \
-    relforcerowsecurity, relispopulated, relreplident, relispartition, relacl, reloptions, relpartbound FROM pg_class)";
+const SINCE: &str = "SELECT (pg_snapshot_xmax(pg_current_snapshot())::text::bigint % 4294967296)::text";
 const CATALOGS: [&str; 30] = [
     "pg_attribute",
     "pg_attrdef",
@@ -145,32 +161,61 @@ const CATALOGS: [&str; 30] = [
     "pg_inherits",
     "pg_description",
     "pg_seclabel",
-    "pg_db_role_setting",
     "pg_largeobject_metadata",
     "pg_partitioned_table",
+    "pg_class",
+];
+
+/// What stands neither in a table of somebody nor in a catalog of this database alone.
+const BESIDES: [(&str, &str); 6] = [
+    (
+        "sequences",
+        "SELECT schemaname || '.' || sequencename || ' ' || coalesce(last_value, 0) FROM pg_sequences ORDER BY 1",
+    ),
+    ("roles", "SELECT t::text FROM pg_authid AS t WHERE starts_with(rolname, 'corpus') ORDER BY 1"),
+    (
+        "settings",
+        "SELECT t::text FROM pg_db_role_setting AS t WHERE setrole = 'corpus_desk'::regrole \
+         OR setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY 1",
+    ),
+    ("prepared", "SELECT gid FROM pg_prepared_xacts WHERE database = current_database() ORDER BY 1"),
+    (
+        "advisory",
+        "SELECT l.objid::text FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database \
+         WHERE l.locktype = 'advisory' AND d.datname = current_database()",
+    ),
+    ("large objects", "SELECT count(*) FROM pg_largeobject"),
 ];
 
 impl Stand {
+    /// Gives the baseline as it would be taken in this database, which is a copy of the one where it was taken.
+    pub fn baseline(&self, role: &str, target: &Target) -> Baseline {
+        let mut baseline = self.baselines[role].clone();
+        baseline.census.target = target.clone();
+        baseline
+    }
+
     /// Reads everything that could have changed: rows, definitions, sequences, settings, what outlives a transaction.
     pub fn fingerprint_of(&self, database: &TestDatabase) -> BTreeMap<String, String> {
         let rows = self.tables.iter().map(|table| {
-            format!("SELECT '{} ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM ONLY {table} AS t", table.replace('\'', "''"))
-        });
-        let catalogs = CATALOGS.iter().map(|name| (*name, *name)).chain([("pg_class", CLASSES)]).map(|(name, from)| {
+            let name = table.replace('\'', "''");
             format!(
-                "SELECT '{name} ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM {from} AS t"
+                "SELECT '{name} ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') \
+                 FROM ONLY {table} AS t"
+            )
+        });
+        // A row that was put in or changed since has a newer number, and one that was taken away is missed in the count;
+        // what VACUUM and ANALYZE write in place has the old number.
+        let since = self.since.as_str();
+        let catalogs = CATALOGS.iter().map(|name| {
+            format!(
+                "SELECT '{name} ' || count(*) || coalesce(string_agg(t::text, E'\\n' ORDER BY t::text) \
+                 FILTER (WHERE age(t.xmin) <= age('{since}'::xid)), '') FROM {name} AS t"
             )
         });
         let union = |parts: Vec<String>| parts.join("\nUNION ALL\n");
-        let questions = [
-            ("rows", union(rows.collect())),
-            ("catalogs", union(catalogs.collect())),
-            ("sequences", "SELECT schemaname || '.' || sequencename || ' ' || coalesce(last_value, 0) FROM pg_sequences ORDER BY 1".to_owned()),
-            ("roles", "SELECT t::text FROM pg_authid AS t WHERE starts_with(rolname, 'corpus') ORDER BY 1".to_owned()),
-            ("prepared", "SELECT gid FROM pg_prepared_xacts WHERE database = current_database() ORDER BY 1".to_owned()),
-            ("advisory", "SELECT l.objid::text FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE l.locktype = 'advisory' AND d.datname = current_database()".to_owned()),
-            ("large objects", "SELECT count(*) FROM pg_largeobject".to_owned()),
-        ];
+        let mut questions = vec![("rows", union(rows.collect())), ("catalogs", union(catalogs.collect()))];
+        questions.extend(BESIDES.map(|(id, sql)| (id, sql.to_owned())));
         read(&database.superuser(), &questions)
     }
 }

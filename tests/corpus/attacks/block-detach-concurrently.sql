@@ -1,6 +1,5 @@
 -- what: A partition is detached in two transactions.
--- review: not-in-a-transaction 6:1 block
+-- review: not-in-a-transaction 5:1 block
 -- run: server cannot run inside a transaction block
--- open: review the rule is not there yet
 
 ALTER TABLE public.parted DETACH PARTITION public.parted_gov CONCURRENTLY;

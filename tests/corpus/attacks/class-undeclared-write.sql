@@ -1,6 +1,5 @@
 -- what: A table nobody declared is written to.
--- review: undeclared-object 6:13 block
--- run: guard secrets
--- open: run the guard is not there yet
+-- review: undeclared-object 5:13 block
+-- run: guard undeclared effect: public.secrets
 
 DELETE FROM public.secrets;

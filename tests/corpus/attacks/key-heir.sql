@@ -1,6 +1,6 @@
 -- what: An heir of the table, which nobody declared, holds rows too.
 -- review: undeclared-heir 7:13 block
--- run: guard stray_rows
+-- run: guard public.stray_rows
 -- open: review the rule is not there yet
 -- open: run the guard is not there yet
 

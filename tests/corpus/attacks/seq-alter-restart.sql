@@ -1,6 +1,5 @@
 -- what: A sequence nobody declared is restarted.
--- review: undeclared-object 6:16 block
--- run: guard tickets
--- open: run the guard is not there yet
+-- review: undeclared-object 5:16 block
+-- run: guard undeclared effect: public.tickets
 
 ALTER SEQUENCE public.tickets RESTART WITH 500;

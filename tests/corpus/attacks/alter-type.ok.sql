@@ -1,0 +1,3 @@
+-- what: The type of this phase is dropped.
+
+DROP TYPE public.fresh_mood;

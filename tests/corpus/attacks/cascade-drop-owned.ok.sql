@@ -1,0 +1,3 @@
+-- what: One object the role owns.
+
+DROP SEQUENCE public.fresh_number;

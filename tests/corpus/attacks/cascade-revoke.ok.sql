@@ -1,0 +1,3 @@
+-- what: Nobody loses a right; a row is retired.
+
+UPDATE public.codes SET status = 'revoked' WHERE code = 'A';

@@ -1,0 +1,3 @@
+-- what: Both tables by their names.
+
+TRUNCATE public.fresh_child, public.fresh;

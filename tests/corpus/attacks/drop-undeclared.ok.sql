@@ -1,0 +1,3 @@
+-- what: A materialized view of this phase is dropped.
+
+DROP MATERIALIZED VIEW public.mv_fresh;

@@ -1,0 +1,3 @@
+-- what: The text is only measured.
+
+SELECT length('DELETE FROM public.accounts');

@@ -1,0 +1,3 @@
+-- what: No notice is expected, and none comes.
+
+DELETE FROM public.events WHERE domain = 'gov' AND code = 'b';

@@ -1,0 +1,3 @@
+-- what: The vault is read.
+
+SELECT count(*) FROM public.vault;

@@ -1,0 +1,3 @@
+-- what: A SELECT that makes nothing.
+
+SELECT * FROM public.accounts;

@@ -1,0 +1,3 @@
+-- what: The right verb.
+
+DROP TABLE public.fresh_child;

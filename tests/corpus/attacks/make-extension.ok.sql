@@ -1,0 +1,4 @@
+-- what: Extensions are counted.
+-- role: superuser
+
+SELECT count(*) FROM pg_catalog.pg_extension;

@@ -1,0 +1,4 @@
+-- what: Roles are counted.
+-- role: superuser
+
+SELECT count(*) FROM pg_catalog.pg_roles;

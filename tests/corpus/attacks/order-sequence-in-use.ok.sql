@@ -1,0 +1,3 @@
+-- what: A sequence nothing draws from.
+
+DROP SEQUENCE public.fresh_number;

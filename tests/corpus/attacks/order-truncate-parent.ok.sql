@@ -1,0 +1,3 @@
+-- what: The child is emptied.
+
+TRUNCATE public.fresh_child;

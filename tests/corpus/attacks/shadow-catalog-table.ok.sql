@@ -1,0 +1,3 @@
+-- what: A table of the system catalog is read.
+
+SELECT count(*) FROM pg_catalog.pg_depend;

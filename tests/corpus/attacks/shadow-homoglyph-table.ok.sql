@@ -1,0 +1,3 @@
+-- what: Cyrillic words in a text are an ordinary language.
+
+UPDATE public.events SET note = 'события' WHERE domain = 'gov';

@@ -1,0 +1,3 @@
+-- what: A table of this phase.
+
+DELETE FROM public.fresh_child WHERE id = 1;

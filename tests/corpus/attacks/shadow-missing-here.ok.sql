@@ -1,0 +1,3 @@
+-- what: A declared table, named without its schema.
+
+DELETE FROM fresh_child;

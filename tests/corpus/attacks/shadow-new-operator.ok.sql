@@ -1,0 +1,3 @@
+-- what: An ordinary comparison.
+
+DELETE FROM public.events WHERE domain = 'gov' AND id <> 1;

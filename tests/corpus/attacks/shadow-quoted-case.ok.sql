@@ -1,0 +1,3 @@
+-- what: An unquoted name in capitals is the same table.
+
+DELETE FROM PUBLIC.EVENTS WHERE DOMAIN = 'gov';

@@ -1,0 +1,3 @@
+-- what: The function of this phase is dropped.
+
+DROP FUNCTION public.fresh_fn();

@@ -1,0 +1,3 @@
+-- what: The view of this phase is dropped.
+
+DROP VIEW public.v_fresh;

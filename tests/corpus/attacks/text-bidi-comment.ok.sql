@@ -1,0 +1,3 @@
+-- what: The same comment without the control.
+
+DELETE FROM public.events /* WHERE domain = gov */ WHERE domain = 'gov';

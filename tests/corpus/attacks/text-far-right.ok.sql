@@ -1,0 +1,3 @@
+-- what: A harmless condition stands there.
+
+DELETE FROM public.events WHERE domain = 'gov'                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                        AND true;

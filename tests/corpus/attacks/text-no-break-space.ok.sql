@@ -1,0 +1,3 @@
+-- what: A tab.
+
+DELETE FROM public.events WHERE	domain = 'gov';
