@@ -38,7 +38,7 @@ pub struct Catalog {
     pub views: BTreeMap<ObjectName, String>,
     /// Foreign tables.
     pub foreign: BTreeSet<ObjectName>,
-    /// Relations whose rows a policy filters.
+    /// Relations whose rows a policy hides from the connected role.
     pub row_security: BTreeSet<ObjectName>,
     /// The types of each relation's columns, such as `pg_catalog.text`.
     pub column_types: BTreeMap<ObjectName, BTreeSet<String>>,

@@ -22,7 +22,8 @@ pub(super) const SEQUENCES: &str = "SELECT 'r' || s.oid, CASE \
 ///
 /// `x`: transaction id, whether rows are counted. `o`: an object, the sum of its definition, the transactions that wrote
 /// it, its file. `w`: rows written by this transaction, trigger side effects included. `l`: a lock of ours. `s`: a sequence
-/// we have a lock on, its value. `a`: an advisory lock, whether it outlives the transaction. `p`: a prepared transaction.
+/// we have a lock on, its value. `a`: an advisory lock, whether it outlives the transaction. `p`: a prepared transaction,
+/// its number.
 pub(super) const BOOKS: &str = r"WITH held AS MATERIALIZED (
   SELECT l.locktype, l.relation, l.classid, l.objid, l.objsubid, l.mode FROM pg_catalog.pg_locks l
   WHERE l.pid = pg_catalog.pg_backend_pid() AND l.granted
@@ -121,7 +122,7 @@ UNION ALL SELECT 'a', CASE WHEN h.objsubid = 1 THEN 'advisory lock ' || ((h.clas
     WHEN h.mode = 'ExclusiveLock' THEN pg_catalog.pg_advisory_unlock(h.classid::bigint::bit(32)::int, h.objid::bigint::bit(32)::int)
     ELSE pg_catalog.pg_advisory_unlock_shared(h.classid::bigint::bit(32)::int, h.objid::bigint::bit(32)::int) END::text,
   NULL, NULL FROM held h WHERE h.locktype = 'advisory'
-UNION ALL SELECT 'p', p.gid, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM pg_catalog.pg_prepared_xacts p
+UNION ALL SELECT 'p', p.gid, NULL, NULL, NULL, NULL, NULL, p.transaction::text, NULL, NULL FROM pg_catalog.pg_prepared_xacts p
   WHERE p.database = pg_catalog.current_database() AND p.owner = session_user";
 
 /// Asks whether other transactions are still open, which only our own can be when their work is seen: `xid, status`.
@@ -151,7 +152,8 @@ pub(super) struct Books {
     pub(super) sequences: BTreeMap<String, Option<String>>,
     /// Advisory locks that outlive the transaction.
     pub(super) advisory: BTreeSet<String>,
-    pub(super) prepared: BTreeSet<String>,
+    /// Prepared transactions of this role, and the lower half of their numbers.
+    pub(super) prepared: BTreeMap<String, Option<u32>>,
 }
 
 /// An object of the catalog.
@@ -246,7 +248,7 @@ impl Books {
                         books.advisory.insert(id);
                     }
                 }
-                Some("p") => drop(books.prepared.insert(id)),
+                Some("p") => drop(books.prepared.insert(id, a.as_deref().and_then(|xid| xid.parse().ok()))),
                 other => return Err(format!("the server's books have an unknown row {other:?}")),
             }
         }

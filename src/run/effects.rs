@@ -76,12 +76,21 @@ impl Comparing<'_> {
         };
         let locks = self.after.advisory.difference(&self.before.advisory);
         found.seen.extend(locks.map(|name| plain(name, EffectKind::AdvisoryLock)));
-        let prepared = self.after.prepared.difference(&self.before.prepared);
-        found.seen.extend(prepared.map(|gid| plain(&format!("transaction {gid}"), EffectKind::Prepared)));
+        let is_new = |(gid, _): &(&String, &Option<u32>)| !self.before.prepared.contains_key(*gid);
+        let prepared = self.after.prepared.iter().filter(is_new).filter(|(_, xid)| self.may_be_ours(**xid));
+        found.seen.extend(prepared.map(|(gid, _)| plain(&format!("transaction {gid}"), EffectKind::Prepared)));
         merge_recreated(&mut found.seen);
         found.seen.sort_by(|a, b| (&a.object, &a.what).cmp(&(&b.object, &b.what)));
         found.seen.dedup();
         found
+    }
+
+    /// Returns whether a prepared transaction may be ours: one with another number is another session's, though its role is
+    /// ours. Without a number of our own nothing can be told apart.
+    fn may_be_ours(&self, xid: Option<u32>) -> bool {
+        #[expect(clippy::cast_possible_truncation, reason = "the server shows the lower half")]
+        let own: Vec<u32> = [self.before.xid, self.after.xid].into_iter().flatten().map(|xid| xid as u32).collect();
+        own.is_empty() || xid.is_none_or(|xid| own.contains(&xid))
     }
 
     fn entry(&self, id: &str) -> Option<&Entry> {

@@ -49,7 +49,7 @@ fn unless_open(script: &Script, pass: &str, found: Result<(), String>) -> Result
 
 /// Review alone stops it by the named rules at the named places.
 pub fn reviewed(script: &Script) -> Result<(), String> {
-    let review = review(&runbook(script, "attacks"), Some(&stand().catalog));
+    let review = review(&runbook(script, "attacks"), Some(stand().catalog(script.role)));
     let found: Vec<String> = review.notes.iter().map(head).collect();
     let missing: Vec<&String> = script.review.iter().filter(|wanted| !found.contains(wanted)).collect();
     let result = if missing.is_empty() {
@@ -62,7 +62,7 @@ pub fn reviewed(script: &Script) -> Result<(), String> {
 
 /// Review has no block for it, and only the hazards its header names.
 pub fn let_through(script: &Script) -> Result<(), String> {
-    let review = review(&runbook(script, "attacks"), Some(&stand().catalog));
+    let review = review(&runbook(script, "attacks"), Some(stand().catalog(script.role)));
     let is_foreseen = |note: &&Note| match note.severity {
         Severity::Note => true,
         Severity::Hazard => script.hazards.contains(&note.rule),
@@ -155,7 +155,7 @@ fn attempt(script: &Script, with_review: bool) -> Attempt {
     let database = borrow();
     let runbook = runbook(script, &database.name);
     // The door for this test only: a review is plain data, so an empty one is a review that saw nothing.
-    let review = if with_review { review(&runbook, Some(&stand().catalog)) } else { Review::default() };
+    let review = if with_review { review(&runbook, Some(stand().catalog(script.role))) } else { Review::default() };
     let mut attempt = run(rehearse(script, &database.role(script.role), &runbook, &review));
     attempt.remains = differences(&stand().fingerprint, &stand().fingerprint_of(&database));
     give_back(database, attempt.remains.is_empty());
@@ -198,7 +198,7 @@ async fn rehearse(script: &Script, desk: &dyn Database, runbook: &Runbook, revie
     let sealed = seal(&SealInput {
         runbook,
         review,
-        catalog: &stand().catalog,
+        catalog: stand().catalog(script.role),
         diagnosis: &diagnosis,
         steps: &[step],
         bindings: &script.bindings,

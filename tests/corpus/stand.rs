@@ -22,8 +22,8 @@ const TEMPLATE: &str = "attacks_template";
 
 /// What all scripts share.
 pub struct Stand {
-    /// The live catalog.
-    pub catalog: Catalog,
+    /// The live catalog, as each role sees it.
+    catalogs: BTreeMap<&'static str, Catalog>,
     /// The runbook whose one step is whatever script is tried.
     runbook: Runbook,
     /// What its checks answer in the template, to each role.
@@ -49,14 +49,14 @@ pub fn stand() -> &'static Stand {
         drop(template);
         let database = database();
         let superuser = database.superuser();
-        let catalog = run(superuser.catalog()).expect("the catalog");
+        let catalogs = ROLES.map(|role| (role, run(database.role(role).catalog()).expect("the catalog"))).into();
         let tables = read(&superuser, &[("tables", TABLES.to_owned())]).remove("tables").expect("the tables");
         let tables = tables.lines().map(str::to_owned).collect();
         let since = read(&superuser, &[("since", SINCE.to_owned())]).remove("since").expect("a number");
         let runbook = base_runbook();
         let baseline = |role| run(take_baseline(&database.role(role), &runbook, "before")).expect("a baseline");
         let baselines = ROLES.map(|role| (role, baseline(role))).into();
-        let mut stand = Stand { catalog, runbook, baselines, fingerprint: BTreeMap::new(), tables, since };
+        let mut stand = Stand { catalogs, runbook, baselines, fingerprint: BTreeMap::new(), tables, since };
         stand.fingerprint = stand.fingerprint_of(&database);
         stand
     })
@@ -188,6 +188,11 @@ const BESIDES: [(&str, &str); 6] = [
 ];
 
 impl Stand {
+    /// Gives the live catalog as a role sees it.
+    pub fn catalog(&self, role: &str) -> &Catalog {
+        &self.catalogs[role]
+    }
+
     /// Gives the baseline as it would be taken in this database, which is a copy of the one where it was taken.
     pub fn baseline(&self, role: &str, target: &Target) -> Baseline {
         let mut baseline = self.baselines[role].clone();

@@ -523,12 +523,12 @@ fn a_role_without_privileges_sees_enough() {
     let superuser = database.superuser();
     run(superuser.load(&format!("{BASE}{}", on_delete("INSERT INTO log (said) VALUES ('x');")))).expect("loaded");
     run(superuser.load(
-        "DROP ROLE IF EXISTS effects_plain; CREATE ROLE effects_plain LOGIN IN ROLE pg_read_all_stats;
-         GRANT USAGE ON SCHEMA public TO effects_plain; GRANT SELECT, DELETE ON shared TO effects_plain;
-         GRANT INSERT ON log TO effects_plain; GRANT USAGE ON SEQUENCE log_id_seq TO effects_plain",
+        "DROP ROLE IF EXISTS consequences_plain; CREATE ROLE consequences_plain LOGIN IN ROLE pg_read_all_stats;
+         GRANT USAGE ON SCHEMA public TO consequences_plain; GRANT SELECT, DELETE ON shared TO consequences_plain;
+         GRANT INSERT ON log TO consequences_plain; GRANT USAGE ON SEQUENCE log_id_seq TO consequences_plain",
     ))
     .expect("a role");
-    let plain = database.role("effects_plain");
+    let plain = database.role("consequences_plain");
     let plan = plan(run(plain.target()).expect("a target"), DECLARED, &[DELETE]);
     let finished = drive(&mut *plain.run_line(), &mut Machine::rehearse(plan.clone(), None, false), &|_| ());
     let rehearsal = judge_rehearsal(&plan, &finished).expect("a rehearsal");

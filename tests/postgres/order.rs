@@ -129,12 +129,17 @@ fn rule_says(script: &str, catalog: &Catalog) -> String {
     of_rule.map(|note| note.message.clone()).collect::<Vec<_>>().join(" ")
 }
 
+/// Servers before 15 drop the generated column along without a word; the rule says it on every version.
+const TAKES_ANOTHER_ALONG: &str = "ALTER TABLE child DROP COLUMN one";
+
 #[test]
 fn the_rule_and_the_server_agree() {
     let database = database();
     let superuser = database.superuser();
     run(superuser.load(SCHEMA)).expect("loaded");
     let catalog = run(superuser.catalog()).expect("a catalog");
+    let target = run(superuser.target()).expect("a target");
+    let version = target.server_version / 10_000;
     let mut disagreed = Vec::new();
     let mut refused = 0;
     for script in SCRIPTS {
@@ -148,6 +153,10 @@ fn the_rule_and_the_server_agree() {
             Err(other) => panic!("{script}: {other}"),
         };
         let rule = rule_says(script, &catalog);
+        if version < 15 && script == &TAKES_ANOTHER_ALONG {
+            assert!(server.is_none() && rule.contains("child.double"), "{server:?}: {rule}");
+            continue;
+        }
         if server.is_some() == rule.is_empty() {
             disagreed.push(format!("{script}\n  server: {server:?}\n  rule: {rule}"));
         }

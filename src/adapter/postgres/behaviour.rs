@@ -122,7 +122,7 @@ const SETS: &[(&str, &str)] = &[
     ),
     (
         "row_security",
-        "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relrowsecurity AND #n#",
+        "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relrowsecurity AND row_security_active(c.oid) AND #n#",
     ),
 ];
 

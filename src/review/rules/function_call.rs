@@ -3,7 +3,7 @@
 use super::reading::{Consequence, Reader, Setting as Place, What, sites};
 use super::{Found, RuleInfo, Scene, Severity, Spot};
 use crate::runbook::sql::tree::{items, number, strings};
-use crate::runbook::sql::{Effect, Statement, effect_of_call};
+use crate::runbook::sql::{Effect, Statement, Touched, effect_of_call};
 
 pub(super) const INFO: RuleInfo = RuleInfo {
     name: "function-call",
@@ -115,9 +115,9 @@ pub(super) fn is_known(name: &str) -> bool {
 }
 
 pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
-    for statement in scene.statements {
+    for (statement, touched) in scene.statements.iter().zip(&scene.touched) {
         match scene.reader {
-            Some(reader) => read(reader, statement, found),
+            Some(reader) => read(reader, statement, touched, found),
             None => by_name(statement, found),
         }
     }
@@ -126,7 +126,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
 const WAY_OUT: &str = "Write the work as plain statements, or waive it with what the function does.";
 
 /// With a catalog, what is called is read.
-fn read(reader: &Reader<'_>, statement: &Statement, found: &mut Found) {
+fn read(reader: &Reader<'_>, statement: &Statement, touched: &[Touched], found: &mut Found) {
     for site in sites(statement.tree.root()) {
         let spot = Spot::Offset(statement, site.offset.unwrap_or(statement.start));
         // `timeouts-are-ours` speaks of what the script itself sets.
@@ -134,7 +134,20 @@ fn read(reader: &Reader<'_>, statement: &Statement, found: &mut Found) {
         let all: Vec<_> = reader.site(statement, &site).into_iter().filter(|one| !own(one)).collect();
         say(reader, &all, spot, found);
     }
-    say(reader, &reader.read_through(statement), Spot::Statement(statement), found);
+    // What is read through a view is said where the view is named.
+    let mut by_place: Vec<(Option<&Touched>, Vec<Consequence>)> = Vec::new();
+    for one in reader.read_through(statement) {
+        let view = one.chain.first().and_then(|link| link.strip_prefix("view "));
+        let place = touched.iter().find(|touched| view.is_some_and(|view| touched.name.to_string() == view));
+        match by_place.iter_mut().find(|(known, _)| *known == place) {
+            Some((_, all)) => all.push(one),
+            None => by_place.push((place, vec![one])),
+        }
+    }
+    for (place, all) in by_place {
+        let spot = place.map_or(Spot::Statement(statement), |touched| Spot::Object(statement, touched));
+        say(reader, &all, spot, found);
+    }
 }
 
 fn say(reader: &Reader<'_>, all: &[Consequence], spot: Spot<'_>, found: &mut Found) {
@@ -245,6 +258,19 @@ mod tests {
             function: 2,
             function_name: ObjectName::new("public", "g"),
         });
+        for sign in ["<", "="] {
+            for side in ["public.mood2", "pg_catalog.int2"] {
+                made.catalog.operators.push(Operator {
+                    name: ObjectName::new("public", sign),
+                    left: side.to_owned(),
+                    right: side.to_owned(),
+                    function: 2,
+                    function_name: ObjectName::new("public", "g"),
+                });
+            }
+        }
+        let moods = std::collections::BTreeSet::from(["public.mood2".to_owned()]);
+        made.catalog.column_types.insert(ObjectName::new("public", "moods"), moods);
         made.catalog.casts.push(Cast {
             from: "pg_catalog.text".to_owned(),
             to: "public.mood".to_owned(),
@@ -284,13 +310,37 @@ mod tests {
         caught("SELECT pg_notify('a', 'b')", "function-call 1:8 note: listeners");
         caught("SELECT 'a' === 'b'", "function-call 1:12 block: operator === → public.g()");
         caught("SELECT 'a' OPERATOR(public.=) 'b'", "function-call 1:12 block: operator public.=");
+        // Comparisons that are not written as such; types that people made are sorted by their own operators.
+        caught("SELECT CASE 'a' WHEN 'b' THEN 1 END", "function-call 1:8 block: operator = → public.g()");
+        caught("SELECT 1 FROM public.fresh JOIN public.events USING (k)", "function-call 1:1 block: operator =");
+        caught("SELECT 1 FROM public.fresh NATURAL JOIN public.events", "function-call 1:1 block: operator =");
+        caught("SELECT 1 FROM public.events WHERE k NOT BETWEEN 1 AND 2", "function-call 1:37 block: operator <");
+        caught("SELECT m FROM public.moods ORDER BY m USING <", "function-call 1:43 block: operator <");
+        caught(
+            "SELECT m FROM public.moods ORDER BY m",
+            "function-call 1:1 block: operator <, by which values are sorted",
+        );
+        caught(
+            "SELECT DISTINCT m FROM public.moods",
+            "function-call 1:1 block: operator =, by which values are sorted",
+        );
         caught("SELECT 'a'::public.mood", "function-call 1:11 block: cast pg_catalog.text to public.mood");
-        caught("SELECT k FROM public.v_fresh", "function-call 1:1 block: view public.v_fresh → public.f()");
+        caught("SELECT k FROM public.v_fresh", "function-call 1:15 block: view public.v_fresh → public.f()");
 
+        // A column is not a row of its table, and a constant is the server's own function's.
+        made.catalog.built_in.steady.insert("row_of".to_owned());
+        let events = CatalogObject { kind: ObjectKind::Table, columns: vec!["k".to_owned()], primary_key: Vec::new() };
+        made.catalog.objects.insert(ObjectName::new("public", "events"), events);
+        let caught = |sql: &str, expect: &str| check_with(&runbook(sql), Some(&made.catalog), expect);
+        caught("SELECT row_of(e) FROM public.events AS e", "function-call 1:8 block: public.row_of() → nextval()");
+        caught("SELECT row_of(e.*) FROM public.events AS e", "function-call 1:8 block: public.row_of() → nextval()");
         let clean = |sql: &str| check_clean_with(&runbook(sql), Some(&made.catalog));
+        clean("SELECT row_of(k), row_of(e.k), row_of('x') FROM public.events AS e");
         clean("SELECT public.quiet(1)");
         clean("SELECT public.xml()");
         clean("SELECT jsonb_pretty('{}'), random(), clock_timestamp(), 'a' = 'b', 'a'::text");
         clean("SELECT e.id FROM public.events AS e");
+        clean("SELECT DISTINCT k FROM public.events GROUP BY k ORDER BY k DESC");
+        clean("SELECT CASE WHEN true THEN 1 END");
     }
 }

@@ -36,7 +36,7 @@ rules! {
     undeclared_object, later_phase, write_on_protected, delete_on_retire_only, blanket_delete, outside_key,
     drop_not_greenfield, alter_not_greenfield, cascade, parent_before_child, trigger_reverted, outbox_must_be_empty,
     rows_undeclared, verification_missing, if_exists, unqualified_name, wrong_kind, temporary_object, trigger_fires,
-    redirected_write, fk_action, check_acts,
+    redirected_write, fk_action, column_default, undeclared_heir, truncate_parent, row_security, check_acts,
 }
 
 const UNUSED_WAIVER: RuleInfo = RuleInfo {

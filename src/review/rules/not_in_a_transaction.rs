@@ -40,7 +40,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
 }
 
 /// Returns what the server refuses, and what to write instead.
-fn refused(name: &str, node: &Value) -> Option<(&'static str, &'static str)> {
+pub(super) fn refused(name: &str, node: &Value) -> Option<(&'static str, &'static str)> {
     let is_concurrent = truth(node, "concurrent");
     Some(match name {
         "VacuumStmt" if truth(node, "is_vacuumcmd") => ("VACUUM", MAINTENANCE),

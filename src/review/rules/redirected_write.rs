@@ -59,7 +59,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
 mod tests {
     use super::super::reading::fixture::made;
     use super::super::testing::{check_clean_with, check_with, runbook};
-    use crate::review::{CatalogObject, RewriteRule};
+    use crate::review::{CatalogObject, Edge, RewriteRule};
     use crate::runbook::{ObjectKind, ObjectName};
 
     const DELETE: &str = "DELETE FROM public.events WHERE event_domain = 'governance'";
@@ -93,6 +93,7 @@ mod tests {
         check_with(&runbook(DELETE), Some(&instead), "redirected-write 1:13 block: INSTEAD OF trigger t");
 
         let mut far = made().inherits("events", "outbox").catalog;
+        far.parts = vec![Edge { by: "partition".to_owned(), ..far.edges[0].clone() }];
         check_clean_with(&runbook(DELETE), Some(&far));
         far.foreign.insert(ObjectName::new("public", "outbox"));
         check_with(&runbook(DELETE), Some(&far), "redirected-write 1:13 block: public.outbox is a foreign table");

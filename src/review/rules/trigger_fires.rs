@@ -2,16 +2,17 @@
 
 use super::reading::{Fired, Setting, by_definition, by_write, is_gone};
 use super::{Found, RuleInfo, Scene, Severity, Spot};
+use crate::review::ExpressionKind;
 use crate::runbook::sql::{Touch, Touched};
 
 pub(super) const INFO: RuleInfo = RuleInfo {
     name: "trigger-fires",
-    summary: "A write sets off a trigger, default or check that does more than the script says.",
+    summary: "A write sets off a trigger, generated column or check that does more than the script says.",
     help: "An INSERT, UPDATE, DELETE or TRUNCATE fires the triggers of its table, of its partitions and of whatever those write\n\
-           to; CREATE, ALTER and DROP fire event triggers; defaults, generated columns, checks and indexes call functions. With\n\
+           to; CREATE, ALTER and DROP fire event triggers; generated columns, checks and indexes call functions, and so do the defaults of what a trigger writes to. With\n\
            a connected database their bodies are read, SQL and PL/pgSQL alike. What survives ROLLBACK, ends the transaction,\n\
            changes a setting of the console, or writes to a protected or undeclared object blocks. What cannot be read, or\n\
-           writes to another declared object, is a hazard. Adding rows to a growing object is what such triggers are for and\n\
+           writes to another declared object, is a hazard, and so is a BEFORE trigger that can return NULL: the row then stays. Adding rows to a growing object is what such triggers are for and\n\
            passes, and so does what only reads. The message gives the way from the table to the effect.\n\n\
            What to do: declare what the trigger writes to, in its class; read a hazard's function, and waive it with what it\n\
            does. Do not disable the trigger.",
@@ -32,7 +33,9 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
         for (spot, target, fired) in by_rows.chain(by_words) {
             // `redirected-write` speaks of triggers that stand in the statement's place.
             let is_instead = matches!(fired, Fired::Trigger(trigger) if trigger.timing == "INSTEAD OF");
-            if is_instead || is_gone(&fired, &dropped) {
+            // `column-default` speaks of the defaults that the script itself takes.
+            let is_default = matches!(fired, Fired::Expression(one) if one.kind == ExpressionKind::Default);
+            if is_instead || is_default || is_gone(&fired, &dropped) {
                 continue;
             }
             for (severity, sentence) in reader.sentences(&reader.fired(&fired), Setting::Fired) {
@@ -105,6 +108,12 @@ mod tests {
         caught(DELETE, on_delete("PERFORM pg_notify('a', 'b');"), "trigger-fires 1:13 note: listeners");
         clean(DELETE, on_delete("INSERT INTO public.outbox VALUES (OLD.id);"));
         clean(DELETE, on_delete("RAISE NOTICE '%', OLD.id;"));
+        caught(DELETE, on_delete("RAISE WARNING 'in use';"), "trigger-fires 1:13 note: expected notice");
+        let mut before = on_delete("");
+        before.catalog.firing[0].timing = "BEFORE".to_owned();
+        caught(DELETE, before.clone(), "trigger-fires 1:13 hazard: public.tf(): it can return NULL");
+        before.catalog.firing[0].for_each_row = false;
+        clean(DELETE, before);
         clean(DELETE, on_delete("CREATE TEMP TABLE kept (a int); INSERT INTO kept VALUES (1);"));
     }
 
@@ -157,15 +166,16 @@ mod tests {
         };
         caught(DELETE, when("public.w()"), "trigger-fires 1:13 block: public.w() → nextval()");
         clean(DELETE, when("old.id > 0"));
-        let default = |sql: &str| made().default("fresh", "id", sql);
-        let insert = "INSERT INTO public.fresh VALUES (1)";
+        let logged = |sql: &str| on_delete("INSERT INTO public.outbox (said) VALUES (1);").default("outbox", "id", sql);
         caught(
-            insert,
-            default("public.missing()"),
-            "trigger-fires 1:13 hazard: default of public.fresh.id → public.missing()",
+            DELETE,
+            logged("nextval('public.s'::regclass)"),
+            "trigger-fires 1:13 block: default of public.outbox.id → nextval(): it moves the sequence public.s",
         );
-        caught(insert, default("nextval('public.s'::regclass)"), "trigger-fires 1:13 note: next number of a sequence");
-        clean(insert, default("now()"));
+        let mut owned = logged("nextval('public.s'::regclass)");
+        let name = |name: &str| crate::runbook::ObjectName::new("public", name);
+        owned.catalog.owned_sequences.insert(name("s"), name("outbox"));
+        clean(DELETE, owned);
         let part = on_delete("PERFORM nextval('s');").inherits("events", "outbox");
         let mut part = part;
         part.catalog.firing[0].relation.name = "outbox".to_owned();

@@ -1,5 +1,6 @@
 //! `unreviewed-statement`: what no rule understands does not pass in silence.
 
+use super::not_in_a_transaction::refused;
 use super::{Found, RuleInfo, Scene, Spot};
 use crate::runbook::sql::tree::{kind, number};
 use pg_query::protobuf::ObjectType;
@@ -8,7 +9,7 @@ pub(super) const INFO: RuleInfo = RuleInfo {
     name: "unreviewed-statement",
     summary: "A kind of statement that no rule can see into.",
     help: "DO, CALL and EXECUTE run code that stands elsewhere or is put together while it runs. COPY moves rows that nobody has\n\
-           seen and, with PROGRAM, acts on the server's own files. VACUUM, ALTER SYSTEM and their like cannot be rolled back.\n\
+           seen and, with PROGRAM, acts on the server's own files. CHECKPOINT cannot be rolled back.\n\
            GRANT, roles and extensions change who may do what. EXPLAIN ANALYZE runs what it explains. A WITH query that writes\n\
            hides its count of rows. None of this can be reviewed by rule, so it blocks; so does every kind of statement this\n\
            program does not know. Creating a function is a hazard: its body is for the reviewers to read.\n\n\
@@ -90,7 +91,8 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
                 message,
                 "Read the body; waive this with what it does, if it must stay.",
             );
-        } else if !is_known {
+        // `not-in-a-transaction` speaks of what the server refuses.
+        } else if !is_known && refused(name, fields).is_none() {
             found.block(Spot::Statement(statement), format!("{tag}: {}.", reason(name)), WAY_OUT);
         }
         for expression in statement.tree.all("CommonTableExpr") {
@@ -112,9 +114,7 @@ fn reason(kind: &str) -> &'static str {
         "DoStmt" | "CallStmt" | "ExecuteStmt" | "PrepareStmt" => "it runs code that no rule can see",
         "CopyStmt" => "it moves rows that nobody has seen, or acts on the server's own files",
         "LoadStmt" => "it loads code into the server",
-        "VacuumStmt" | "AlterSystemStmt" | "CheckPointStmt" | "CreatedbStmt" | "DropdbStmt" => {
-            "it cannot be rolled back"
-        }
+        "CheckPointStmt" => "it cannot be rolled back",
         "ExplainStmt" => "with ANALYZE it runs what it explains",
         "GrantStmt" | "GrantRoleStmt" | "AlterDefaultPrivilegesStmt" | "AlterOwnerStmt" | "ReassignOwnedStmt" => {
             "it changes who may do what"
@@ -125,7 +125,7 @@ fn reason(kind: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, check_clean};
+    use super::super::testing::{check, check_clean, check_silent};
 
     #[test]
     fn cases() {
@@ -136,8 +136,8 @@ mod tests {
             ("PREPARE q AS DELETE FROM public.events", "PREPARE: it runs code"),
             ("COPY public.events TO PROGRAM 'sh'", "COPY: it moves rows"),
             ("LOAD 'x'", "LOAD: it loads code"),
-            ("VACUUM", "VACUUM: it cannot be rolled back"),
-            ("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM: it cannot"),
+            ("CHECKPOINT", "CHECKPOINT: it cannot be rolled back"),
+            ("ANALYZE public.fresh", "ANALYZE: no rule understands"),
             ("EXPLAIN ANALYZE DELETE FROM public.events", "EXPLAIN: with ANALYZE"),
             ("GRANT ALL ON public.events TO PUBLIC", "GRANT: it changes who"),
             ("ALTER FUNCTION public.f() OWNER TO x", "ALTER FUNCTION: it changes who"),
@@ -152,6 +152,9 @@ mod tests {
             "CREATE OR REPLACE FUNCTION public.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
             "unreviewed-statement 1:1 hazard: body of a function",
         );
+        for sql in ["VACUUM", "ALTER SYSTEM SET fsync = off", "CREATE DATABASE x", "DROP TABLESPACE x", "CLUSTER"] {
+            check_silent(sql, "unreviewed-statement");
+        }
         check_clean("WITH q AS (SELECT k FROM public.events) DELETE FROM public.fresh USING q WHERE fresh.k = q.k");
         check_clean("DROP VIEW public.v_fresh; LOCK TABLE public.events IN SHARE MODE; DROP TABLE public.fresh_child");
     }

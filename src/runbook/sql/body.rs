@@ -19,6 +19,10 @@ pub struct Body {
     pub unreadable: Vec<String>,
     /// The words by which it ends the transaction, such as `COMMIT`.
     pub ends: Vec<String>,
+    /// Whether `RETURN NULL` stands in it.
+    pub returns_null: bool,
+    /// Whether it raises a WARNING.
+    pub warns: bool,
 }
 
 /// Reads the body of a `CREATE FUNCTION` or `CREATE PROCEDURE` in SQL or PL/pgSQL.
@@ -184,6 +188,9 @@ fn collect(value: &Value, body: &mut Body) {
                 match name.as_str() {
                     "PLpgSQL_stmt_commit" => body.ends.push("COMMIT".to_owned()),
                     "PLpgSQL_stmt_rollback" => body.ends.push("ROLLBACK".to_owned()),
+                    "PLpgSQL_stmt_return" => body.returns_null |= returns_null(inner),
+                    // 19 is WARNING in the server's scale; below it are NOTICE and what only logs.
+                    "PLpgSQL_stmt_raise" => body.warns |= number(inner, "elog_level") == 19,
                     "PLpgSQL_expr" => expression(inner, body),
                     "PLpgSQL_stmt_dynexecute" | "PLpgSQL_stmt_dynfors" => dynamic(inner.get("query"), body),
                     "dynquery" => dynamic(Some(inner), body),
@@ -194,6 +201,11 @@ fn collect(value: &Value, body: &mut Body) {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+}
+
+fn returns_null(node: &Value) -> bool {
+    let expression = node.get("expr").and_then(|expression| expression.get("PLpgSQL_expr"));
+    expression.is_some_and(|expression| text(expression, "query").trim().eq_ignore_ascii_case("null"))
 }
 
 /// Reads one piece of SQL of a PL/pgSQL body: a statement, an expression or an assignment.

@@ -1,7 +1,7 @@
 //! Takes the name of a function of `PostgreSQL`'s own, or of a known extension; answers what its call does beyond computing.
 //!
-//! The lists were read from the catalogs of `PostgreSQL` 13 to 18, function by function. A name that is on no list is
-//! [`None`]: whoever asks decides by the function's volatility, or does not pass it.
+//! Every volatile function of `PostgreSQL` 13 to 18 that SQL can call is on a list; a test asks the server at hand. A name
+//! that is on no list is [`None`]: whoever asks decides by the function's volatility, or does not pass it.
 
 use serde_json::Value;
 
@@ -36,12 +36,26 @@ const PAGES: Effect = Survives("it changes the pages of a table outside every tr
 const LARGE_OBJECT: Effect = RollsBack("it may write a large object");
 const CATALOG: Effect = RollsBack("it writes to the system catalog");
 const NOTIFIES: Effect = Noted("listeners hear it when the transaction commits");
+const SNAPSHOT: Effect = Noted("other sessions may see what this transaction sees, until it ends");
 const TRANSACTION_LOCK: Effect = Noted("it takes an advisory lock until the transaction ends");
 
 /// Whole names, by what they do.
 const NAMED: &[(Effect, &[&str])] = &[
     (SEQUENCE, &["nextval", "setval"]),
-    (FILES, &["lo_import", "lo_export", "pg_stat_file", "pg_logdir_ls", "pg_rotate_logfile_old", "pg_current_logfile"]),
+    (
+        FILES,
+        &[
+            "lo_import",
+            "lo_export",
+            "pg_stat_file",
+            "pg_logdir_ls",
+            "pg_rotate_logfile_old",
+            "pg_current_logfile",
+            "pg_hba_file_rules",
+            "pg_ident_file_mappings",
+            "pg_show_all_file_settings",
+        ],
+    ),
     (SESSIONS, &["pg_cancel_backend", "pg_terminate_backend", "pg_log_backend_memory_contexts"]),
     (
         SERVER,
@@ -146,6 +160,7 @@ const NAMED: &[(Effect, &[&str])] = &[
         ],
     ),
     (NOTIFIES, &["pg_notify"]),
+    (SNAPSHOT, &["pg_export_snapshot"]),
     (
         TRANSACTION_LOCK,
         &[
@@ -171,6 +186,7 @@ const NAMED: &[(Effect, &[&str])] = &[
             "current_query",
             "currval",
             "lastval",
+            "currtid",
             "currtid2",
             "lo_close",
             "lo_get",
@@ -182,6 +198,18 @@ const NAMED: &[(Effect, &[&str])] = &[
             "txid_status",
             "ts_rewrite",
             "row_security_active",
+            "pg_available_wal_summaries",
+            "pg_get_aios",
+            "pg_get_backend_memory_contexts",
+            "pg_get_loaded_modules",
+            "pg_get_shmem_allocations",
+            "pg_get_shmem_allocations_numa",
+            "pg_get_wait_events",
+            "pg_get_wal_resource_managers",
+            "pg_get_wal_summarizer_state",
+            "pg_is_in_backup",
+            "pg_isolation_test_session_is_blocked",
+            "pg_wal_summary_contents",
             "pg_blocking_pids",
             "pg_safe_snapshot_blocking_pids",
             "pg_collation_actual_version",

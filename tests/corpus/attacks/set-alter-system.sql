@@ -1,5 +1,5 @@
 -- what: The server's own settings.
--- review: unreviewed-statement 6:1 block
+-- review: not-in-a-transaction 6:1 block
 -- run: server cannot run inside a transaction block
 -- role: superuser
 

@@ -2,6 +2,7 @@
 
 use pg_query::protobuf::ObjectType;
 
+use super::defaults::defaults;
 use crate::review::{Catalog, EventTrigger, Expression, ExpressionKind, Trigger};
 use crate::runbook::sql::tree::{as_kind, items, number, text};
 use crate::runbook::sql::{Statement, Touch, Touched};
@@ -49,13 +50,14 @@ pub(in crate::review::rules) fn by_write<'c>(
     let is_evaluated = |expression: &&Expression| {
         family.contains(&&expression.of)
             && match expression.kind {
-                ExpressionKind::Default => event == "INSERT",
                 ExpressionKind::Written => matches!(event, "INSERT" | "UPDATE"),
-                ExpressionKind::Policy | ExpressionKind::Domain => false,
+                // Defaults are told column by column.
+                ExpressionKind::Default | ExpressionKind::Policy | ExpressionKind::Domain => false,
             }
     };
     let triggers = catalog.firing.iter().filter(meets).map(Fired::Trigger);
-    triggers.chain(catalog.expressions.iter().filter(is_evaluated).map(Fired::Expression)).collect()
+    let taken = defaults(catalog, statement, touched).into_iter().map(|taken| Fired::Expression(taken.default));
+    triggers.chain(catalog.expressions.iter().filter(is_evaluated).map(Fired::Expression)).chain(taken).collect()
 }
 
 /// What lives outside one database sets no event trigger off.

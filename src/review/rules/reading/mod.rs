@@ -3,10 +3,12 @@
 //! Functions in SQL and PL/pgSQL are read on the grammar and followed wherever they lead, each once. What cannot be read
 //! is said to be so. The rules decide what a consequence means in their place; how much it weighs is said here, once.
 
+mod defaults;
 mod fires;
 #[cfg(test)]
 pub(super) mod fixture;
 mod resolve;
+mod sites;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -16,8 +18,9 @@ use crate::review::{Catalog, Severity};
 use crate::runbook::sql::{Body, Statement, Touch};
 use crate::runbook::{ObjectClass, ObjectName, Runbook};
 
+pub(super) use defaults::defaults;
 pub(super) use fires::{Fired, by_definition, by_write, event_of, is_gone};
-pub(super) use walk::{Site, sites};
+pub(super) use sites::{Site, sites};
 
 /// Something that happens because a statement runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +44,8 @@ pub(super) enum What {
     Writes(Touch, ObjectName),
     /// It writes where no count of rows shows it: the text says what.
     Acts(String),
+    /// It may keep the row that is being written as it was.
+    Skips,
     /// It cannot be read: the text says why.
     Unreadable(String),
     /// Worth knowing.
@@ -118,7 +123,7 @@ impl<'a> Reader<'a> {
                 Some(if is_ours { Severity::Block } else { Severity::Hazard })
             }
             (What::Writes(how, name), Setting::Called | Setting::Fired) => self.weight_of_write(*how, name, setting),
-            (What::Acts(_) | What::Unreadable(_), _) => Some(Severity::Hazard),
+            (What::Acts(_) | What::Unreadable(_) | What::Skips, _) => Some(Severity::Hazard),
             (What::Noted(_), _) => Some(Severity::Note),
         }
     }
@@ -136,6 +141,15 @@ impl<'a> Reader<'a> {
             ObjectClass::Protected | ObjectClass::Growing | ObjectClass::RetireOnly { .. } => Some(Severity::Block),
             ObjectClass::Greenfield | ObjectClass::Shared { .. } => Some(Severity::Hazard),
         }
+    }
+
+    /// Returns whether a sequence may move: the runbook declares it, or the table of the column that owns it.
+    pub(super) fn is_counted(&self, sequence: &ObjectName) -> bool {
+        let may_change = |name: &ObjectName| {
+            let object = self.runbook.object(name).filter(|object| !object.later_phase);
+            object.is_some_and(|object| object.class != ObjectClass::Protected)
+        };
+        may_change(sequence) || self.catalog.owned_sequences.get(sequence).is_some_and(may_change)
     }
 
     /// Says a consequence in one sentence, its chain first.
@@ -161,6 +175,9 @@ impl<'a> Reader<'a> {
                 format!("{chain}: {} {name}, {class}.", verb(*how))
             }
             What::Acts(what) => format!("{chain}: {what}, and no count of rows shows it."),
+            What::Skips => {
+                format!("{chain}: it can return NULL before the row is written, and then the row stays as it was.")
+            }
             What::Unreadable(why) => format!("{chain} cannot be read: {why}."),
             What::Noted(what) => format!("{chain}: {what}."),
         }

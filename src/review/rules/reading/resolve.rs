@@ -8,7 +8,42 @@ use serde_json::Value;
 
 use crate::review::{Catalog, Function, FunctionKind};
 use crate::runbook::ObjectName;
-use crate::runbook::sql::tree::{items, present, strings, truth};
+use crate::runbook::sql::tree::{as_kind, items, present, strings, truth};
+
+/// What is known of the statement that a call stands in.
+pub(super) struct Known<'w> {
+    /// The schemas that are searched.
+    pub(super) path: &'w [String],
+    /// The types that values of it may have.
+    pub(super) types: &'w BTreeSet<String>,
+    /// The relations it names.
+    pub(super) relations: &'w BTreeSet<ObjectName>,
+}
+
+impl Known<'_> {
+    /// Returns whether a value may be of a type. Types are not inferred; but a column is not a row of its table, and where
+    /// the server has a function of the same name, a constant is taken for that one.
+    fn may_be(&self, catalog: &Catalog, wanted: &str, value: &Value, server_has: bool) -> bool {
+        let row = wanted.split_once('.').and_then(|(schema, name)| catalog.objects.get(&ObjectName::new(schema, name)));
+        let is_row = row.is_some_and(|object| !object.columns.is_empty());
+        let is_cast = catalog.casts.iter().any(|cast| cast.implicit && cast.to == wanted);
+        if !is_row || is_cast || self.types.contains(wanted) {
+            return true;
+        }
+        if as_kind(value, "AConst").is_some() {
+            return !server_has;
+        }
+        let Some(column) = as_kind(value, "ColumnRef") else { return true };
+        let fields = strings(items(column, "fields"));
+        let is_whole = fields.len() == items(column, "fields").len();
+        let is_column = |name: &String| {
+            let named = |relation| catalog.objects.get(relation).is_some_and(|object| object.columns.contains(name));
+            self.relations.iter().any(named)
+        };
+        // A relation may be named as one of its columns is; the server then takes the column.
+        !(is_whole && fields.last().is_some_and(is_column))
+    }
+}
 
 /// What a call may mean.
 pub(super) enum Meaning<'a> {
@@ -21,16 +56,23 @@ pub(super) enum Meaning<'a> {
 }
 
 /// Returns what a `FuncCall` may mean.
-pub(super) fn call<'a>(catalog: &'a Catalog, path: &[String], node: &Value) -> Vec<Meaning<'a>> {
+pub(super) fn call<'a>(catalog: &'a Catalog, walk: &Known<'_>, node: &Value) -> Vec<Meaning<'a>> {
+    let path = walk.path;
     let parts = strings(items(node, "funcname"));
     let Some(name) = parts.last() else { return Vec::new() };
     let schema = parts.len().checked_sub(2).map(|index| parts[index].as_str());
     if schema.is_some_and(is_system) {
         return vec![Meaning::BuiltIn(name.clone())];
     }
-    let given = items(node, "args").len();
+    let arguments = items(node, "args");
+    let given = arguments.len();
     let any = truth(node, "agg_within_group") || truth(node, "func_variadic");
-    let fits = |function: &&Function| any || fits(function, given);
+    let server_has = schema.is_none() && is_built_in(catalog, name);
+    let takes = |function: &&Function| {
+        let pairs = function.arguments.iter().zip(arguments);
+        pairs.into_iter().all(|(wanted, value)| walk.may_be(catalog, wanted, value, server_has))
+    };
+    let fits = |function: &&Function| any || (fits(function, given) && takes(function));
     let schemas: Vec<&str> = match schema {
         Some(schema) => vec![schema],
         None => path.iter().map(String::as_str).collect(),
@@ -38,7 +80,7 @@ pub(super) fn call<'a>(catalog: &'a Catalog, path: &[String], node: &Value) -> V
     let named = catalog.functions.iter().filter(|one| one.name.name == *name);
     let mut found: Vec<Meaning<'a>> =
         named.filter(|one| schemas.contains(&one.name.schema.as_str())).filter(fits).map(Meaning::User).collect();
-    if schema.is_none() && is_built_in(catalog, name) {
+    if server_has {
         found.push(Meaning::BuiltIn(name.clone()));
     }
     if found.is_empty() {
@@ -105,6 +147,15 @@ pub(super) fn operator<'a>(
         }
     }
     found
+}
+
+/// Returns the functions behind the order of types that people made: operators of this sign between two equal types. The
+/// order of the server's own types is the server's own.
+pub(super) fn sorting<'a>(catalog: &'a Catalog, sign: &str, types: &BTreeSet<String>) -> Vec<(u32, &'a ObjectName)> {
+    let is_one = |one: &&crate::review::Operator| {
+        one.name.name == sign && one.left == one.right && !is_server_type(&one.left) && types.contains(&one.left)
+    };
+    catalog.operators.iter().filter(is_one).map(|one| (one.function, &one.function_name)).collect()
 }
 
 /// Returns the functions behind casts: to a written type, or those that happen without being written.

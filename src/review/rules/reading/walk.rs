@@ -7,10 +7,11 @@ use serde_json::Value;
 
 use super::fires::{Fired, by_definition, by_write};
 use super::resolve::{self, Meaning};
+use super::sites::{Site, SiteKind, sites};
 use super::{Consequence, Reader, What};
 use crate::review::{Catalog, Expression, ExpressionKind, Function, FunctionKind, Trigger};
 use crate::runbook::ObjectName;
-use crate::runbook::sql::tree::{as_kind, items, kind, number, present, strings, text, truth, visit_value};
+use crate::runbook::sql::tree::{as_kind, items, kind, present, text, truth};
 use crate::runbook::sql::{
     Body, Effect, Statement, Touch, Touched, body_of, body_of_do, constant_text, effect_of, effect_of_call, split,
     touched,
@@ -38,58 +39,6 @@ const COMPUTING: &[&str] = &[
     "uuid-ossp",
 ];
 
-/// A place of a statement where a function may be called.
-pub(in crate::review::rules) struct Site<'t> {
-    /// Its byte offset; `None` where the tree keeps none.
-    pub(in crate::review::rules) offset: Option<usize>,
-    kind: SiteKind<'t>,
-}
-
-enum SiteKind<'t> {
-    Call(&'t Value),
-    Operator { parts: Vec<String>, unary: bool },
-    Cast(&'t Value),
-    Field(String),
-}
-
-/// Returns every place below a node where a function may be called.
-pub(in crate::review::rules) fn sites(root: &Value) -> Vec<Site<'_>> {
-    let mut found = Vec::new();
-    visit_value(root, &mut |name, node| {
-        let offset = usize::try_from(number(node, "location")).ok();
-        let kinds = match name {
-            "FuncCall" => vec![SiteKind::Call(node)],
-            // CALL holds its call without a wrapper.
-            "CallStmt" => present(node, "funccall").map(SiteKind::Call).into_iter().collect(),
-            "AExpr" => {
-                let unary = present(node, "lexpr").is_none();
-                let parts = strings(items(node, "name"));
-                let between = parts.last().is_some_and(|last| last.contains("BETWEEN"));
-                let signs = if between { vec![vec![">=".to_owned()], vec!["<=".to_owned()]] } else { vec![parts] };
-                signs.into_iter().map(|parts| SiteKind::Operator { parts, unary }).collect()
-            }
-            "SubLink" => {
-                let parts = strings(items(node, "oper_name"));
-                let parts = if parts.is_empty() { vec!["=".to_owned()] } else { parts };
-                vec![SiteKind::Operator { parts, unary: false }]
-            }
-            "TypeCast" => vec![SiteKind::Cast(node)],
-            "ColumnRef" => {
-                let fields = strings(items(node, "fields"));
-                if fields.len() > 1 {
-                    fields.into_iter().next_back().map(SiteKind::Field).into_iter().collect()
-                } else {
-                    vec![]
-                }
-            }
-            "AIndirection" => strings(items(node, "indirection")).into_iter().map(SiteKind::Field).collect(),
-            _ => return,
-        };
-        found.extend(kinds.into_iter().map(|kind| Site { offset, kind }));
-    });
-    found
-}
-
 /// One walk: what has been seen is not entered again.
 pub(super) struct Walk<'r> {
     reader: &'r Reader<'r>,
@@ -99,6 +48,8 @@ pub(super) struct Walk<'r> {
     chain: Vec<String>,
     seen: BTreeSet<String>,
     temporary: BTreeSet<String>,
+    /// Whether the function that comes next is that of a BEFORE trigger of rows.
+    before_row: bool,
     pub(super) found: Vec<Consequence>,
 }
 
@@ -112,6 +63,7 @@ impl<'r> Walk<'r> {
             chain: Vec::new(),
             seen: BTreeSet::new(),
             temporary: BTreeSet::new(),
+            before_row: false,
             found: Vec::new(),
         }
     }
@@ -212,6 +164,9 @@ impl<'r> Walk<'r> {
         for word in &body.ends {
             self.push(What::Ends(word.clone()));
         }
+        if body.warns {
+            self.push(What::Noted("it can raise a WARNING, which has to be declared as an expected notice".to_owned()));
+        }
         for why in &body.unreadable {
             self.push(What::Unreadable(why.clone()));
         }
@@ -231,7 +186,8 @@ impl<'r> Walk<'r> {
         let catalog = self.catalog();
         match &site.kind {
             SiteKind::Call(node) => {
-                for meaning in resolve::call(catalog, &self.path, node) {
+                let known = resolve::Known { path: &self.path, types: &self.types, relations: &self.relations };
+                for meaning in resolve::call(catalog, &known, node) {
                     match meaning {
                         Meaning::BuiltIn(name) => self.built_in(&name, Some(node)),
                         Meaning::User(function) => self.function(function),
@@ -251,6 +207,11 @@ impl<'r> Walk<'r> {
                     for (oid, name, link) in resolve::casts(catalog, Some(&to), &self.types) {
                         self.under(link, |walk| walk.by_oid(oid, name));
                     }
+                }
+            }
+            SiteKind::Sorting(sign) => {
+                for (oid, name) in resolve::sorting(catalog, sign, &self.types) {
+                    self.under(format!("operator {sign}, by which values are sorted"), |walk| walk.by_oid(oid, name));
                 }
             }
             SiteKind::Field(name) => {
@@ -354,6 +315,7 @@ impl<'r> Walk<'r> {
             if let Some(when) = when {
                 walk.calls(when);
             }
+            walk.before_row = trigger.timing == "BEFORE" && trigger.for_each_row;
             walk.by_oid(trigger.function, &trigger.function_name);
         });
     }
@@ -397,9 +359,15 @@ impl<'r> Walk<'r> {
         let is_default = self.chain.last().is_some_and(|link| link.starts_with("default of "));
         let what = match effect {
             // A column that counts takes its number; a gap is nothing anybody relies on.
-            Some(Effect::Survives(_)) if name == "nextval" && is_default => {
-                What::Noted("it takes the next number of a sequence, which stays taken after ROLLBACK".to_owned())
-            }
+            Some(Effect::Survives(_)) if name == "nextval" && is_default => match first.as_deref().and_then(sequence) {
+                Some(sequence) if self.reader.is_counted(&sequence) => {
+                    What::Noted(format!("it takes the next number of {sequence}, which stays taken after ROLLBACK"))
+                }
+                Some(sequence) => What::Survives(format!(
+                    "it moves the sequence {sequence}, which neither the runbook nor a declared table owns"
+                )),
+                None => What::Survives("it moves a sequence".to_owned()),
+            },
             Some(Effect::Survives(_)) if name.starts_with("query_to_xml") && first.is_some() => {
                 let sql = first.unwrap_or_default();
                 self.under(format!("{name}()"), |walk| walk.whole_text(&sql));
@@ -425,13 +393,14 @@ impl<'r> Walk<'r> {
     }
 
     fn function(&mut self, function: &Function) {
+        let before_row = std::mem::take(&mut self.before_row);
         if !self.seen.insert(format!("function {}", function.oid)) {
             return;
         }
         self.under(format!("{}()", function.name), |walk| {
             let (path, types, relations) = (walk.path.clone(), walk.types.clone(), walk.relations.clone());
             walk.settings(function);
-            walk.inside(function);
+            walk.inside(function, before_row);
             (walk.path, walk.types, walk.relations) = (path, types, relations);
         });
     }
@@ -448,7 +417,7 @@ impl<'r> Walk<'r> {
         }
     }
 
-    fn inside(&mut self, function: &Function) {
+    fn inside(&mut self, function: &Function, before_row: bool) {
         let catalog = self.catalog();
         if function.kind == FunctionKind::Aggregate {
             for part in &function.calls {
@@ -472,7 +441,12 @@ impl<'r> Walk<'r> {
                 self.types.extend(function.arguments.iter().cloned());
                 self.types.extend(named_types(catalog, &function.definition));
                 match body.as_ref() {
-                    Ok(body) => self.body(body),
+                    Ok(body) => {
+                        if before_row && body.returns_null {
+                            self.push(What::Skips);
+                        }
+                        self.body(body);
+                    }
                     Err(reason) => self.push(What::Unreadable(reason.clone())),
                 }
             }
@@ -490,6 +464,12 @@ impl<'r> Walk<'r> {
             }
         }
     }
+}
+
+/// Reads the name of a sequence out of `nextval`'s argument, as the server writes it.
+fn sequence(text: &str) -> Option<ObjectName> {
+    let statements = split(&format!("TABLE {text}")).ok()?;
+    touched(statements.first()?, "public").into_iter().map(|one| one.name).next()
 }
 
 /// Relations that stand in a field of their own, not wrapped in a kind.
