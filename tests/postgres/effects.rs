@@ -1,6 +1,7 @@
 //! The guards of a run against a real server, with plans made directly: no review stands before them. For each attack
 //! its innocent twin.
 
+use countersign::adapter::postgres::{ClusterOptions, PrivateCluster};
 use countersign::census::Target;
 use countersign::digest::Digest;
 use countersign::plan::{
@@ -13,7 +14,7 @@ use countersign::run::{EffectKind, Event, Finished, Machine, Standing, Step};
 use countersign::runbook::sql::split;
 use countersign::runbook::{ObjectName, Policy, Timeouts};
 
-use crate::support::{TestDatabase, database, run};
+use crate::support::{TestDatabase, database, options, postgres, run};
 
 /// What most cases stand on: a shared table, its growing log, a greenfield table with a child, a protected one.
 const BASE: &str = "
@@ -499,6 +500,31 @@ fn what_another_session_does_meanwhile_is_not_held_against_us() {
     let rehearsal = rehearse_with(&database, DECLARED, &[DELETE], &meanwhile);
     assert_eq!(rehearsal.failure, None, "{}", effects(&rehearsal));
     assert_eq!(effects(&rehearsal), "named rows 0/0/2 shared");
+}
+
+#[test]
+fn a_transaction_that_another_session_prepares_is_not_ours() {
+    let options = options();
+    // A detached server leaves its folder to the next one.
+    let first = ClusterOptions { detached: true, ..options.clone() };
+    let cluster = PrivateCluster::start(first).expect("a server");
+    let set = "ALTER SYSTEM SET max_prepared_transactions = 5";
+    run(postgres(&cluster.url("postgres")).load(set)).expect("set");
+    cluster.stop().expect("stopped");
+    let cluster = PrivateCluster::start(options).expect("the server again");
+    let database = TestDatabase { name: "postgres".to_owned(), url: cluster.url("postgres") };
+    run(database.superuser().load(BASE)).expect("loaded");
+    let other = database.superuser();
+    let meanwhile = |step: &Step| {
+        if matches!(step, Step::Send { sql, .. } if sql == "SET CONSTRAINTS ALL IMMEDIATE") {
+            let sql = "BEGIN; INSERT INTO stranger (said) VALUES ('theirs'); PREPARE TRANSACTION 'theirs'";
+            run(other.load(sql)).expect("done meanwhile");
+        }
+    };
+    let rehearsal = rehearse_with(&database, DECLARED, &[DELETE], &meanwhile);
+    assert_eq!(rehearsal.failure, None, "{}", effects(&rehearsal));
+    assert_eq!(effects(&rehearsal), "named rows 0/0/2 shared");
+    run(other.load("ROLLBACK PREPARED 'theirs'")).expect("rolled back");
 }
 
 #[test]

@@ -315,7 +315,7 @@ mod tests {
         caught("SELECT 1 FROM public.fresh JOIN public.events USING (k)", "function-call 1:1 block: operator =");
         caught("SELECT 1 FROM public.fresh NATURAL JOIN public.events", "function-call 1:1 block: operator =");
         caught("SELECT 1 FROM public.events WHERE k NOT BETWEEN 1 AND 2", "function-call 1:37 block: operator <");
-        caught("SELECT m FROM public.moods ORDER BY m USING <", "function-call 1:43 block: operator <");
+        caught("SELECT m FROM public.moods ORDER BY m USING <", "function-call 1:45 block: operator <");
         caught(
             "SELECT m FROM public.moods ORDER BY m",
             "function-call 1:1 block: operator <, by which values are sorted",

@@ -175,6 +175,7 @@ const NAMED: &[(Effect, &[&str])] = &[
         &[
             "clock_timestamp",
             "timeofday",
+            "timezone",
             "random",
             "random_normal",
             "setseed",
