@@ -31,6 +31,8 @@ pub struct Script {
     pub hazards: Vec<String>,
     /// Values for parameters.
     pub bindings: Vec<Binding>,
+    /// The first major version that knows its statement; an older server refuses it as no SQL.
+    pub since: u32,
     /// Passes in which it is known to get through, each with the reason.
     pub open: Vec<String>,
 }
@@ -96,6 +98,7 @@ fn read(name: String, text: String) -> Script {
         notices: BTreeMap::new(),
         hazards: Vec::new(),
         bindings: Vec::new(),
+        since: 0,
         open: Vec::new(),
     };
     for line in text.lines().map_while(|line| line.strip_prefix("-- ")) {
@@ -121,6 +124,7 @@ fn read(name: String, text: String) -> Script {
                 let value = value.replace("\\u{202e}", "\u{202e}").replace("\\u{200b}", "\u{200b}");
                 script.bindings.push(Binding { name: name.to_owned(), value });
             }
+            "since" => script.since = value.parse().expect("a major version"),
             "open" => script.open.push(value),
             _ => panic!("{}: unknown header {key}", script.name),
         }

@@ -22,6 +22,8 @@ const TEMPLATE: &str = "attacks_template";
 
 /// What all scripts share.
 pub struct Stand {
+    /// The server's major version.
+    pub major: u32,
     /// The live catalog, as each role sees it.
     catalogs: BTreeMap<&'static str, Catalog>,
     /// The runbook whose one step is whatever script is tried.
@@ -49,6 +51,7 @@ pub fn stand() -> &'static Stand {
         drop(template);
         let database = database();
         let superuser = database.superuser();
+        let major = run(superuser.target()).expect("a target").server_version / 10_000;
         let catalogs = ROLES.map(|role| (role, run(database.role(role).catalog()).expect("the catalog"))).into();
         let tables = read(&superuser, &[("tables", TABLES.to_owned())]).remove("tables").expect("the tables");
         let tables = tables.lines().map(str::to_owned).collect();
@@ -56,7 +59,7 @@ pub fn stand() -> &'static Stand {
         let runbook = base_runbook();
         let baseline = |role| run(take_baseline(&database.role(role), &runbook, "before")).expect("a baseline");
         let baselines = ROLES.map(|role| (role, baseline(role))).into();
-        let mut stand = Stand { catalogs, runbook, baselines, fingerprint: BTreeMap::new(), tables, since };
+        let mut stand = Stand { major, catalogs, runbook, baselines, fingerprint: BTreeMap::new(), tables, since };
         stand.fingerprint = stand.fingerprint_of(&database);
         stand
     })
