@@ -1,7 +1,7 @@
 //! Takes a tree; gives every place where a function may be called: calls, operators, casts, fields, and the comparisons that
 //! nobody writes as such.
 
-use pg_query::protobuf::SortByDir;
+use pg_query::protobuf::{SortByDir, SubLinkType};
 use serde_json::Value;
 
 use crate::runbook::sql::tree::{items, number, present, strings, truth, visit_value};
@@ -61,8 +61,13 @@ pub(in crate::review::rules) fn sites(root: &Value) -> Vec<Site<'_>> {
             "SelectStmt" if groups(node) => vec![SiteKind::Sorting("=")],
             "SubLink" => {
                 let parts = strings(items(node, "oper_name"));
-                let parts = if parts.is_empty() { vec!["=".to_owned()] } else { parts };
-                vec![SiteKind::Operator { parts, unary: false }]
+                // IN compares by `=`; EXISTS and a sub-query that stands for one value compare nothing.
+                let is_in = number(node, "sub_link_type") == SubLinkType::AnySublink as i64;
+                match parts.as_slice() {
+                    [] if is_in => vec![equals()],
+                    [] => vec![],
+                    _ => vec![SiteKind::Operator { parts, unary: false }],
+                }
             }
             "TypeCast" => vec![SiteKind::Cast(node)],
             "ColumnRef" => {
