@@ -43,9 +43,9 @@ fn until_it_waits(stand: &Stand, statement: &str) {
     until(stand, &format!("wait_event_type = 'Lock' AND query LIKE '{statement}%'"));
 }
 
-/// Waits until some session sleeps.
-pub fn until_it_sleeps(stand: &Stand) {
-    until(stand, "wait_event = 'PgSleep'");
+/// Waits until some session works on a DELETE.
+pub fn until_it_deletes(stand: &Stand) {
+    until(stand, "state = 'active' AND query LIKE 'DELETE%'");
 }
 
 /// Waits until some session of this database is like that.
