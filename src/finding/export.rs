@@ -149,7 +149,7 @@ Roster digest    {roster}
 
 1. No file has changed since the folder was written (every line must say OK):
 
-sha256sum -c SHA256SUMS
+sha256sum --strict -c SHA256SUMS
 
 2. Every signature holds (every line must say Good \"…\" signature):
 

@@ -13,5 +13,6 @@ mod seal;
 
 pub use canonical::{CanonicalError, canonical, read_strict};
 pub use document::*;
+pub use names::names_of;
 pub use recheck::recheck;
 pub use seal::{SealInput, SealRefusal, SealedPlan, seal};

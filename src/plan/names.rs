@@ -7,7 +7,8 @@ use crate::runbook::sql::{Statement, Touch, touched};
 const COUNTED: [&str; 4] = ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"];
 
 /// Returns the changes a statement names; `ordinal` is its place in its script.
-pub(super) fn names_of(statement: &Statement, ordinal: u32, schema: &str) -> Vec<NamedChange> {
+#[must_use]
+pub fn names_of(statement: &Statement, ordinal: u32, schema: &str) -> Vec<NamedChange> {
     let found: Vec<_> = touched(statement, schema).into_iter().filter(|touch| touch.how.changes()).collect();
     let is_counted = COUNTED.contains(&statement.tree.statement().0);
     // The statement's own table is named first; a WITH query's comes behind it, at another place.

@@ -67,7 +67,8 @@ pub(super) const BOOKS: &str = r"WITH held AS MATERIALIZED (
     CASE WHEN c.relnamespace = pg_catalog.pg_my_temp_schema() THEN 'pg_temp' ELSE n.nspname END, c.relname::text,
     COALESCE('r' || i.indrelid, 'r' || (SELECT d.refobjid FROM pg_catalog.pg_depend d WHERE c.relkind = 'S' AND d.classid = 1259
       AND d.objid = c.oid AND d.refclassid = 1259 AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0 LIMIT 1)),
-    (SELECT 'r' || pg_catalog.min(h.inhparent::bigint) FROM pg_catalog.pg_inherits h WHERE h.inhrelid = c.oid), c.relfilenode::text
+    (SELECT CASE WHEN c.relispartition OR c.relkind IN ('i', 'I') THEN 'r' ELSE 'h' END || pg_catalog.min(h.inhparent::bigint)
+      FROM pg_catalog.pg_inherits h WHERE h.inhrelid = c.oid), c.relfilenode::text
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
     WHERE c.oid >= 16384 AND c.relkind <> 't' AND n.nspname <> 'pg_toast' AND n.nspname !~ '^pg_toast_temp_'
@@ -160,7 +161,8 @@ pub(super) struct Entry {
     pub(super) name: ObjectName,
     /// What it hangs on: an index's table, a sequence's, a trigger's, an extension.
     pub(super) owner: Option<String>,
-    /// What it is a part of: a partition's table, an index partition's index.
+    /// What it is a part of: a partition's table, an index partition's index. An heir is a table of its own: the id of the
+    /// table it inherits from has another first letter.
     pub(super) parent: Option<String>,
     pub(super) said: String,
     pub(super) xids: BTreeSet<u32>,
@@ -182,6 +184,8 @@ pub(super) enum Kind {
     Index,
     /// A sequence.
     Sequence,
+    /// A trigger.
+    Trigger,
     /// Anything else.
     Other,
 }
@@ -270,6 +274,7 @@ impl Kind {
             "materialized" => Self::Materialized,
             "index" => Self::Index,
             "sequence" => Self::Sequence,
+            "trigger" => Self::Trigger,
             _ => Self::Other,
         }
     }

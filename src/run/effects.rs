@@ -19,6 +19,10 @@ pub(super) struct Seen {
     pub(super) what: EffectKind,
     /// What the object hangs on or is a part of, nearest first: its table, its partitioned table, its extension.
     pub(super) hangs_on: Vec<ObjectName>,
+    /// Tables it inherits from: a statement that names one reaches it, but it belongs to its own class.
+    pub(super) heir_of: Vec<ObjectName>,
+    /// What the object is; nothing for what is in no catalog.
+    pub(super) kind: Option<Kind>,
     /// For rows: whether their counts can be held against command tags.
     pub(super) rows: RowsOf,
 }
@@ -66,6 +70,8 @@ impl Comparing<'_> {
             object: ObjectName::new("", name),
             what,
             hangs_on: Vec::new(),
+            heir_of: Vec::new(),
+            kind: None,
             rows: RowsOf::Uncounted,
         };
         let locks = self.after.advisory.difference(&self.before.advisory);
@@ -101,7 +107,22 @@ impl Comparing<'_> {
 
     fn seen(&self, id: &str, entry: &Entry, what: EffectKind) -> Seen {
         let hangs_on = self.ancestors(id).into_iter().filter_map(|id| Some(self.entry(id)?.name.clone())).collect();
-        Seen { object: entry.name.clone(), what, hangs_on, rows: RowsOf::Uncounted }
+        let heir_of = self.heir_of(id);
+        Seen { object: entry.name.clone(), what, hangs_on, heir_of, kind: Some(entry.kind), rows: RowsOf::Uncounted }
+    }
+
+    /// Returns the tables a table inherits from, nearest first.
+    fn heir_of(&self, id: &str) -> Vec<ObjectName> {
+        let mut found: Vec<ObjectName> = Vec::new();
+        let mut id = id.to_owned();
+        while let Some(above) = self.entry(&id).and_then(|entry| entry.parent.as_deref()?.strip_prefix('h')) {
+            id = format!("r{above}");
+            match self.entry(&id) {
+                Some(entry) if !found.contains(&entry.name) => found.push(entry.name.clone()),
+                Some(_) | None => break,
+            }
+        }
+        found
     }
 
     fn catalog(&self, found: &mut Found) {
@@ -133,6 +154,7 @@ impl Comparing<'_> {
                     | Kind::Foreign
                     | Kind::Materialized
                     | Kind::Index
+                    | Kind::Trigger
                     | Kind::Other => found.seen.push(self.seen(id, was, EffectKind::Rewritten)),
                 }
             }
@@ -202,14 +224,17 @@ impl Comparing<'_> {
             let rows_of = match kind {
                 Some(Kind::Table) if leaves.is_empty() => RowsOf::Plain,
                 Some(Kind::Table | Kind::Partitioned) => RowsOf::Partitioned,
-                Some(Kind::Foreign | Kind::Materialized | Kind::Index | Kind::Sequence | Kind::Other) | None => {
-                    RowsOf::Uncounted
-                }
+                Some(
+                    Kind::Foreign | Kind::Materialized | Kind::Index | Kind::Sequence | Kind::Trigger | Kind::Other,
+                )
+                | None => RowsOf::Uncounted,
             };
             found.seen.push(Seen {
                 object: rows.name.clone().unwrap_or_else(|| ObjectName::new("", &id)),
                 what: rows.kind(),
                 hangs_on: leaves,
+                heir_of: self.heir_of(&id),
+                kind,
                 rows: rows_of,
             });
         }
@@ -275,7 +300,7 @@ impl Written {
 }
 
 /// What was dropped and made again under its name was altered: that is how a trigger is put back (D-31).
-fn merge_recreated(seen: &mut Vec<Seen>) {
+fn merge_recreated(seen: &mut [Seen]) {
     let made: BTreeSet<ObjectName> =
         seen.iter().filter(|seen| seen.what == EffectKind::Created).map(|seen| seen.object.clone()).collect();
     let again: BTreeSet<ObjectName> = seen

@@ -300,7 +300,7 @@ pub struct StatementTrace {
     pub duration_millis: u32,
     /// Notices in order.
     pub notices: Vec<Notice>,
-    /// Locks newly held after it.
+    /// Locks newly held after it, the strongest first.
     pub locks: Vec<HeldLock>,
     /// Sessions that wait for a lock of ours after it.
     pub waiting: Vec<Bystander>,

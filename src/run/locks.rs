@@ -69,13 +69,12 @@ impl LockMode {
     pub fn conflicts_with(self, other: Self) -> bool {
         let (weaker, stronger) = (self.min(other), self.max(other));
         match weaker {
-            Self::AccessShare => stronger >= Self::AccessExclusive,
+            Self::AccessShare => stronger == Self::AccessExclusive,
             Self::RowShare => stronger >= Self::Exclusive,
             Self::RowExclusive => stronger >= Self::Share,
-            Self::ShareUpdateExclusive => true,
-            // The one mode that goes with itself and with nothing that writes.
-            Self::Share => stronger > Self::Share,
-            Self::ShareRowExclusive | Self::Exclusive | Self::AccessExclusive => true,
+            // The one mode from here on that goes with itself.
+            Self::Share => stronger != Self::Share,
+            Self::ShareUpdateExclusive | Self::ShareRowExclusive | Self::Exclusive | Self::AccessExclusive => true,
         }
     }
 }

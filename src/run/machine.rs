@@ -8,11 +8,9 @@ mod watching;
 use self::watching::{Look, Watched};
 use super::guard::{self, split_tag};
 use super::{Event, Finished, HeldLock, LedgerGate, Outcome, Purpose, Reply, StatementTrace, Step, Trace};
-use super::{bystander, in_the_way, message};
+use super::{bystander, in_the_way, message, strongest_first};
 use crate::approval::{Countersigned, SignedBytes};
-use crate::census::{
-    Baseline, Census, Question, Target, query_sql, stop_question_id,
-};
+use crate::census::{Baseline, Census, Question, Target, query_sql, stop_question_id};
 use crate::digest::Digest;
 use crate::ledger::Body;
 use crate::plan::{Plan, PlannedStatement, SealedPlan, Stage};
@@ -439,10 +437,10 @@ impl Machine {
         }
         self.xid = xid;
         let now: BTreeSet<HeldLock> = reply.rows.iter().filter_map(|row| self.lock_of(row)).collect();
-        let new = now.difference(&self.held).cloned().collect();
+        let new: Vec<HeldLock> = now.difference(&self.held).cloned().collect();
         self.held = now;
         if let Some(trace) = self.finished.trace.statements.last_mut() {
-            trace.locks = new;
+            trace.locks = strongest_first(&new).into_iter().cloned().collect();
             trace.waiting = bystander::waiting(&reply.rows, &self.names);
         }
         self.send_statement(index + 1)

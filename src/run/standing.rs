@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::books::Kind;
 use super::effects::{RowsOf, Seen};
 use super::{Effect, EffectKind, Standing, StatementTrace};
 use crate::plan::{Change, DeclaredClass, NamedChange, Plan, Stage};
@@ -88,11 +89,18 @@ impl Judge<'_> {
                     Standing::Undeclared
                 }
                 EffectKind::Rows { .. } => known,
-                EffectKind::Altered if is_named => known,
+                // D-31: a trigger of others is put back as it was captured. One that nobody declared is nobody's to touch.
+                EffectKind::Altered if seen.kind == Some(Kind::Trigger) && is_own && is_named => known,
                 // D-28: TRUNCATE has no key.
-                EffectKind::Rewritten if is_named && !self.is_emptied(seen) => known,
-                // What hangs on it goes with an ALTER that the statement names; the object itself is not ours to drop (D-3).
-                EffectKind::Created | EffectKind::Dropped if is_named && !is_own => known,
+                EffectKind::Rewritten if self.is_emptied(seen) => Standing::Undeclared,
+                // The definition is others' too; only a part of it that this phase made may go, and what hangs on that part.
+                // The object itself is not ours to drop (D-3).
+                EffectKind::Altered | EffectKind::Rewritten if is_named && self.takes_a_part(seen) => known,
+                EffectKind::Created | EffectKind::Dropped
+                    if is_named && !is_own && seen.kind != Some(Kind::Trigger) && self.takes_a_part(seen) =>
+                {
+                    known
+                }
                 EffectKind::Rewritten
                 | EffectKind::Created
                 | EffectKind::Altered
@@ -103,6 +111,22 @@ impl Judge<'_> {
         }
     }
 
+    /// Returns whether a statement changes a declared greenfield part of a table: a column, a constraint, a trigger of it.
+    fn takes_a_part(&self, seen: &Seen) -> bool {
+        let is_part = |part: &ObjectName, whole: &ObjectName| {
+            let rest = part.name.strip_prefix(whole.name.as_str());
+            part.schema == whole.schema && rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        self.stage.names.iter().any(|name| {
+            matches!(name.change, Change::Create | Change::Alter | Change::Drop)
+                && self.class(&name.object) == Some(DeclaredClass::Greenfield)
+                && std::iter::once(&seen.object)
+                    .chain(&seen.hangs_on)
+                    .chain(&seen.heir_of)
+                    .any(|whole| is_part(&name.object, whole))
+        })
+    }
+
     fn is_emptied(&self, seen: &Seen) -> bool {
         self.stage.names.iter().any(|name| {
             name.change == Change::Empty && (name.object == seen.object || seen.hangs_on.contains(&name.object))
@@ -110,7 +134,8 @@ impl Judge<'_> {
     }
 
     fn told(&self, seen: &Seen) -> Told {
-        let is_this = |name: &ObjectName| *name == seen.object || seen.hangs_on.contains(name);
+        let is_this =
+            |name: &ObjectName| *name == seen.object || seen.hangs_on.contains(name) || seen.heir_of.contains(name);
         let mut by_statement: BTreeMap<u32, Vec<&NamedChange>> = BTreeMap::new();
         for name in self.stage.names.iter().filter(|name| is_this(&name.object)) {
             by_statement.entry(name.statement).or_default().push(name);
@@ -232,6 +257,8 @@ impl Judge<'_> {
             object: first.object.clone(),
             what: first.what.clone(),
             hangs_on: Vec::new(),
+            heir_of: Vec::new(),
+            kind: None,
             rows: RowsOf::Uncounted,
         };
         Some(format!(
@@ -260,7 +287,7 @@ fn covers(approved: &EffectKind, actual: &EffectKind) -> bool {
 /// Returns whether a statement names what happened: the object itself, or what the object hangs on.
 fn names(name: &NamedChange, seen: &Seen) -> bool {
     let is_own = name.object == seen.object;
-    if !is_own && !seen.hangs_on.contains(&name.object) {
+    if !is_own && !seen.hangs_on.contains(&name.object) && !seen.heir_of.contains(&name.object) {
         return false;
     }
     let is_definition = matches!(name.change, Change::Create | Change::Alter | Change::Attach | Change::Drop);

@@ -154,12 +154,22 @@ fn name(step: &Step) -> String {
 
 /// Drives a run; at the step numbered `at`, `spoil` replaces the answer.
 fn drive(spoil_at: usize, spoil: &dyn Fn(&Step, Event) -> Option<Event>) -> (Finished, Vec<String>, Option<Step>) {
+    drive_with(&|_| (), spoil_at, spoil)
+}
+
+/// Drives a run against a server that is prepared first.
+fn drive_with(
+    prepare: &dyn Fn(&mut Server),
+    spoil_at: usize,
+    spoil: &dyn Fn(&Step, Event) -> Option<Event>,
+) -> (Finished, Vec<String>, Option<Step>) {
     let (key, rehearsal) = countersigned();
     let plan = key.plan().plan().clone();
     let bytes = canonical(key.request()).unwrap().into_bytes();
     let operator = sign("khoa", Namespace::Operate, &bytes);
     let mut machine = Machine::run(key, rehearsal, None, "r".repeat(32), operator);
     let mut server = Server::new(plan);
+    prepare(&mut server);
     let (mut event, mut count, mut spoiled) = (Event::Start, 0, None);
     loop {
         let step = machine.on(event);
@@ -180,6 +190,13 @@ fn drive(spoil_at: usize, spoil: &dyn Fn(&Step, Event) -> Option<Event>) -> (Fin
         count += 1;
         assert!(count < 200, "the machine does not end: {:?}", server.log);
     }
+}
+
+/// Returns the number of the nth step of this name in the innocent run.
+fn step_of(name: &str, nth: usize) -> usize {
+    let (_, log, _) = drive(usize::MAX, &|_, _| None);
+    let mut found = log.iter().enumerate().filter(|(_, step)| *step == name);
+    found.nth(nth - 1).unwrap_or_else(|| panic!("no {nth}. {name} in {log:?}")).0
 }
 
 #[test]
@@ -232,10 +249,16 @@ fn every_step_that_fails_ends_in_rollback_and_never_in_commit() {
             (_, _) => None,
         }),
     ];
-    let (_, whole, _) = drive(usize::MAX, &|_, _| None);
-    for (how, spoil) in spoils {
-        for number in 0..whole.len() {
-            let (finished, log, spoiled) = drive(number, &spoil);
+    // Once plainly, and once where it has to be asked whose transaction altered a table.
+    let plainly: fn(&mut Server) = |_| ();
+    let altered: fn(&mut Server) = |server| (server.altered, server.whose) = (true, "committed");
+    let both: Vec<(fn(&mut Server), usize)> =
+        [plainly, altered].map(|prepare| (prepare, drive_with(&prepare, usize::MAX, &|_, _| None).1.len())).to_vec();
+    for (how, spoil, prepare, whole) in
+        spoils.iter().flat_map(|(how, spoil)| both.iter().map(move |(prepare, whole)| (*how, *spoil, *prepare, *whole)))
+    {
+        for number in 0..whole {
+            let (finished, log, spoiled) = drive_with(&prepare, number, &spoil);
             let Some(step) = spoiled else { continue };
             let at = format!("{how} at {number} ({})", name(&step));
             let commits = log.iter().filter(|step| *step == "COMMIT").count();
@@ -273,16 +296,80 @@ fn what_differs_from_what_was_approved_rolls_back() {
             _ => None,
         }
     };
-    // 10 is the entry census, 17 the one inside.
-    for number in [10, 17] {
+    // The entry census, and the one inside.
+    for number in [step_of("census inside", 1), step_of("census inside", 2)] {
         let (finished, log, _) = drive(number, &census("7"));
         assert!(!log.contains(&"COMMIT".to_owned()), "{number}: {log:?}");
         assert!(matches!(finished.outcome, Outcome::RolledBack { .. }));
     }
     // After COMMIT it is committed, and said to be wrong; the second stage is not begun.
-    let (finished, log, _) = drive(23, &census("7"));
+    let (finished, log, _) = drive(step_of("census after", 1), &census("7"));
     assert_eq!(log.iter().filter(|step| *step == "COMMIT").count(), 1, "{log:?}");
     assert!(finished.failure.unwrap().contains("verification after it failed"));
+}
+
+#[test]
+fn what_another_transaction_altered_is_theirs_and_what_a_part_of_ours_altered_is_ours() {
+    let by = |whose: &'static str| {
+        drive_with(&move |server| (server.altered, server.whose) = (true, whose), usize::MAX, &|_, _| None)
+    };
+    let (finished, log, _) = by("committed");
+    assert_eq!((&finished.outcome, &finished.failure), (&Outcome::Committed, &None));
+    // Asked once a look: the second look knows the answer.
+    assert_eq!(log.iter().filter(|step| *step == "Attribute").count(), 2, "{log:?}");
+    let (finished, log, _) = by("in progress");
+    assert!(!log.contains(&"COMMIT".to_owned()), "{log:?}");
+    assert!(finished.failure.unwrap().contains("undeclared effect: public.queue_heartbeat was altered"));
+}
+
+#[test]
+fn books_that_cannot_be_read_end_it() {
+    let books = |change: fn(&mut Vec<Vec<Option<String>>>)| {
+        move |step: &Step, event: Event| match (step, event) {
+            (Step::Send { purpose: Purpose::Books, .. }, Event::Answered(mut reply)) => {
+                change(&mut reply.rows);
+                Some(Event::Answered(reply))
+            }
+            (_, _) => None,
+        }
+    };
+    let cases: [(&str, fn(&mut Vec<Vec<Option<String>>>)); 4] = [
+        ("came back empty", Vec::clear),
+        ("track_counts is off", |rows| rows[0][8] = Some("off".to_owned())),
+        ("has 3 columns", |rows| rows[1].truncate(3)),
+        ("unknown row", |rows| rows[1][0] = Some("z".to_owned())),
+    ];
+    // The three looks of a stage: before the first statement, after the last, and before the end.
+    for number in [1, 2, 3].map(|nth| step_of("Books", nth)) {
+        for (words, change) in cases {
+            let (finished, log, spoiled) = drive(number, &books(change));
+            assert!(spoiled.is_some(), "{number}: {log:?}");
+            assert!(!log.contains(&"COMMIT".to_owned()), "{number} {words}: {log:?}");
+            let failure = finished.failure.unwrap_or_default();
+            assert!(failure.contains(words), "{number}: {failure}");
+        }
+    }
+    let another = |rows: &mut Vec<Vec<Option<String>>>| rows[0][7] = Some("999".to_owned());
+    let (finished, _, _) = drive(step_of("Books", 2), &books(another));
+    assert!(finished.failure.unwrap().contains("the transaction changed under the stage: expected id 900, actual 999"));
+}
+
+#[test]
+fn settings_loosened_at_any_time_end_it() {
+    for number in [1, 2, 3].map(|nth| step_of("AssertSettings", nth)) {
+        let (finished, log, spoiled) = drive(number, &|step, event| match (step, event) {
+            (Step::Send { purpose: Purpose::AssertSettings, .. }, Event::Answered(mut reply)) => {
+                for row in reply.rows.iter_mut().filter(|row| row[0].as_deref() == Some("statement_timeout")) {
+                    row[1] = Some("0".to_owned());
+                }
+                Some(Event::Answered(reply))
+            }
+            (_, _) => None,
+        });
+        assert!(spoiled.is_some(), "{number}: {log:?}");
+        assert!(!log.contains(&"COMMIT".to_owned()), "{number}: {log:?}");
+        assert!(finished.failure.unwrap().contains("setting statement_timeout: expected 30000, actual 0"));
+    }
 }
 
 #[test]
@@ -314,8 +401,9 @@ fn another_database_a_blind_role_a_stop_and_a_withdrawal_end_it() {
         // Withdrawn while the operator was signing: counted then, and not any more.
         LedgerGate { withdrawn: ["minh@example.test".into()].into(), ..LedgerGate::default() },
     ] {
-        let (finished, log, _) =
-            drive(18, &|step, _| matches!(step, Step::ReadLedger).then(|| Event::LedgerRead(gate.clone())));
+        let (finished, log, _) = drive(step_of("read ledger", 1), &|step, _| {
+            matches!(step, Step::ReadLedger).then(|| Event::LedgerRead(gate.clone()))
+        });
         assert!(!log.contains(&"COMMIT".to_owned()));
         assert!(finished.failure.unwrap().contains("the ledger forbids it"));
     }
@@ -356,15 +444,14 @@ fn who_holds_who_waits_and_who_was_in_the_way_is_evidence() {
             .to_vec()
     };
     let blocker = bystander_of(&session("42"), &BTreeMap::new()).unwrap();
-    // 7 asks for the holders, 10 is the statement, 11 the look around it.
-    let (finished, _, _) = drive(7, &|_, event| match event {
+    let (finished, _, _) = drive(step_of("Holders", 1), &|_, event| match event {
         Event::Answered(reply) => Some(Event::Answered(Reply { rows: vec![session("42")], ..reply })),
         _ => None,
     });
     assert_eq!(finished.outcome, Outcome::Committed, "a holder alone is no surprise");
-    assert_eq!(finished.trace.stages[0].holders, [blocker.clone()]);
+    assert_eq!(finished.trace.stages[0].holders, std::slice::from_ref(&blocker));
     assert_eq!(finished.trace.stages.len(), 2, "each stage says whom it would wait for");
-    let (finished, _, _) = drive(11, &|_, event| match event {
+    let (finished, _, _) = drive(step_of("LookAround", 1), &|_, event| match event {
         Event::Answered(mut reply) => {
             let waits = [vec![Some("900".to_owned())], session("43")].concat();
             reply.rows = vec![[vec![Some("900".to_owned())], session("")[..4].to_vec(), vec![None; 6]].concat(), waits];
@@ -376,8 +463,8 @@ fn who_holds_who_waits_and_who_was_in_the_way_is_evidence() {
     let statement = &finished.trace.statements[0];
     assert_eq!(statement.waiting.iter().map(|waits| waits.pid).collect::<Vec<_>>(), [43]);
     assert_eq!(statement.locks.len(), 1, "another session's lock is not ours");
-    // 8 locks the shared tables, 12 fires what was deferred.
-    for number in [8, 10, 12] {
+    let statement = step_of("Statement", 1);
+    for number in [step_of("LockTables", 1), statement, step_of("Constraints", 1)] {
         let (finished, log, _) = drive(number, &|_, event| match event {
             Event::Answered(reply) => {
                 let message = "canceling statement due to lock timeout".to_owned();
@@ -392,6 +479,6 @@ fn who_holds_who_waits_and_who_was_in_the_way_is_evidence() {
         assert!(said.contains("(55P03)") && said.contains(&blocker.words()), "{number}: {said}");
         assert!(!log.contains(&"COMMIT".to_owned()));
         let traced: Vec<_> = finished.trace.statements.iter().flat_map(|traced| &traced.blockers).collect();
-        assert_eq!(traced.len(), usize::from(number == 10), "{number}");
+        assert_eq!(traced.len(), usize::from(number == statement), "{number}");
     }
 }

@@ -71,6 +71,28 @@ fn a_shared_table_that_cannot_be_locked_names_who_writes_to_it() {
 }
 
 #[test]
+fn the_partner_of_a_foreign_key_and_a_child_of_a_table_are_in_the_way_as_well() {
+    let stand = Stand::new();
+    let file = baseline(&stand);
+    // Dropping `extra` locks what its foreign key leads to; locking a table locks its children.
+    stand.load(
+        "ALTER TABLE public.extra ADD COLUMN sacred int REFERENCES public.sacred; \
+         CREATE TABLE public.old_words () INHERITS (public.vocabulary)",
+    );
+    for (held, relation) in [
+        ("SELECT * FROM public.sacred", "public.sacred"),
+        ("LOCK TABLE ONLY public.old_words IN ROW EXCLUSIVE MODE", "public.old_words"),
+    ] {
+        let holder = hold(&stand, held);
+        let answer = rehearse(&stand, &file, &stand.database.url, false);
+        assert_eq!(answer.code, 4, "{} {}", answer.out, answer.err);
+        let said = answer.err.clone() + &answer.out;
+        assert!(said.contains(&format!("Lock on {relation}, last statement `{held}`")), "{said}");
+        drop(holder);
+    }
+}
+
+#[test]
 fn a_neighbour_with_a_harmless_lock_is_neither_named_nor_in_the_way() {
     let stand = Stand::new();
     let file = baseline(&stand);

@@ -171,7 +171,7 @@ fn runs(folder: &Path, line: &str) -> bool {
 /// The lines of VERIFY.txt that are commands for a check.
 fn commands(folder: &Path) -> Vec<String> {
     let text = fs::read_to_string(folder.join("VERIFY.txt")).unwrap();
-    let is_command = |line: &&str| line.starts_with("ssh-keygen ") || line.starts_with("sha256sum -c ");
+    let is_command = |line: &&str| line.starts_with("ssh-keygen ") || line.starts_with("sha256sum --strict -c ");
     text.lines().filter(is_command).map(str::to_owned).collect()
 }
 

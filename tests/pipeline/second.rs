@@ -16,19 +16,24 @@ const PEOPLE: [(&str, &str); 4] =
 const OWNER: &str = "settings_owner=kho \"Đơn cũ\" của O'Hara";
 
 /// The sample, its database, and its people's keys, in a folder with a space and accents in its name.
-struct Shop {
+pub(super) struct Shop {
     home: tempfile::TempDir,
-    url: String,
-    name: String,
+    pub(super) url: String,
+    pub(super) name: String,
 }
 
 impl Shop {
     /// Loads the base, keeps the baseline, builds the four steps, makes the ledger.
     fn built() -> Self {
+        Self::of("assets/runbooks/orders-archive", &["ar-1", "ar-2", "ar-3", "ar-4"])
+    }
+
+    /// The same with any runbook for the database `shop`.
+    pub(super) fn of(folder: &str, builds: &[&str]) -> Self {
         let database = support::database();
         let home = tempfile::Builder::new().prefix("cửa hàng ").tempdir().unwrap();
         let shop = Self { home, url: database.url, name: database.name };
-        let sample = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets/runbooks/orders-archive");
+        let sample = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder);
         for folder in ["build", "reversal"] {
             fs::create_dir_all(shop.path("runbook").join(folder)).unwrap();
             for file in fs::read_dir(sample.join(folder)).unwrap() {
@@ -43,13 +48,13 @@ impl Shop {
         shop.psql(&sample.join("base.sql"));
         let (runbook, baseline) = (shop.path("runbook"), shop.path("trước.json"));
         countersign(&["census", text(&runbook), "--db", &shop.url, "--save", text(&baseline)]).ok();
-        for step in 1..=4 {
-            shop.psql(&sample.join(format!("build/ar-{step}.sql")));
+        for build in builds {
+            shop.psql(&sample.join(format!("build/{build}.sql")));
         }
         shop
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
@@ -69,14 +74,14 @@ impl Shop {
         fs::write(self.path("runbook").join("roster.toml"), roster).unwrap();
     }
 
-    fn psql(&self, file: &std::path::Path) {
+    pub(super) fn psql(&self, file: &std::path::Path) {
         let words = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &self.url, "-f", text(file)];
         let output = Command::new("psql").args(words).output().expect("psql is installed");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Runs a verb; `RUNBOOK` and `BASELINE` stand for this sample's.
-    fn run(&self, words: &[&str]) -> Answer {
+    pub(super) fn run(&self, words: &[&str]) -> Answer {
         let (runbook, baseline) = (self.path("runbook"), self.path("trước.json"));
         let fill = |word: &&str| match *word {
             "RUNBOOK" => text(&runbook).to_owned(),
@@ -89,7 +94,7 @@ impl Shop {
     }
 
     /// Runs a verb as somebody.
-    fn run_as(&self, person: &str, words: &[&str]) -> Answer {
+    pub(super) fn run_as(&self, person: &str, words: &[&str]) -> Answer {
         let (principal, key) = (format!("{person}@shop.test"), self.path(person));
         let mut all = words.to_vec();
         all.extend(["--as", &principal, "--key", text(&key)]);

@@ -2,10 +2,14 @@
 
 mod blockers;
 mod catalog;
+mod catalog_parts;
 mod census;
 mod cluster;
 mod connect;
+mod effects;
+mod keys;
 mod ledger;
+mod order;
 mod proxy;
 mod run_line;
 mod sessions;

@@ -35,7 +35,7 @@ pub const LOOKS_AHEAD: &[(&str, &str, &[&str], &str)] = &[
     (
         "rehearsal",
         "run",
-        &["Finished", "Trace"],
+        &["Effect", "EffectKind", "Finished", "Standing", "Trace"],
         "a rehearsal is a run that ends in ROLLBACK; its evidence is the run's",
     ),
     ("run", "ledger", &["Body"], "the machine asks for ledger entries to be appended; outcomes are entries"),

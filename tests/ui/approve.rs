@@ -174,6 +174,27 @@ fn a_rehearsal_shows_its_statements_and_its_proof() {
 }
 
 #[test]
+fn a_rehearsal_shows_who_was_in_the_way_who_waited_and_what_it_did() {
+    let mut desk = connected();
+    desk.hear(fixture::rehearsed(fixture::rehearsal())).go(Page::Rehearsal);
+    desk.must_say("6 effects seen, each named or declared").must_say("1 effect that ROLLBACK does not put back");
+    desk.must_say("Strongest lock: AccessExclusiveLock on public.candidate_scan_run");
+    desk.must_say("1 session held a lock it would wait for")
+        .must_say("SB-10: pid 31877 (role reporting, application metabase");
+    desk.must_say(
+        "SB-10 2: no rows to count, 41 ms. AccessExclusiveLock on governance_candidate_state. 1 session waits",
+    );
+    desk.click("Effects seen").must_say("public.birth_registry_id_seq");
+    desk.must_say("moved from 412 to 413; ROLLBACK does not put it back")
+        .must_say("declared")
+        .must_not_say("undeclared");
+    desk.hear(fixture::rehearsed(fixture::spoiled()));
+    desk.must_say("1 of 7 effects seen undeclared").must_say("public.governance_relations").must_say("2 rows updated");
+    desk.hear(fixture::rehearsed(fixture::gave_up())).click("Time line");
+    desk.must_say("SB-10 1: no rows to count, 18 ms. the server refused (55P03): canceling statement due to lock timeout; in the way: pid 31877");
+}
+
+#[test]
 fn a_stop_forbids_staging() {
     let mut desk = connected();
     desk.hear(fixture::stopped());

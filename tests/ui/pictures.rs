@@ -106,6 +106,22 @@ fn rehearsal_in_the_dark() {
 }
 
 #[test]
+fn effects_in_a_small_window() {
+    let mut desk = furnished(Setting { size: vec2(960.0, 640.0), ..light() });
+    desk.hear(fixture::rehearsed(fixture::spoiled()));
+    desk.go(Page::Rehearsal).click("Effects seen");
+    picture(desk, "effects-small");
+}
+
+#[test]
+fn a_lock_timeout_in_the_light() {
+    let mut desk = furnished(light());
+    desk.hear(fixture::rehearsed(fixture::gave_up()));
+    desk.go(Page::Rehearsal);
+    picture(desk, "gave-up");
+}
+
+#[test]
 fn script_at_150_percent() {
     let mut desk = furnished(Setting { zoom: 1.5, size: vec2(864.0, 540.0), ..light() });
     desk.go(Page::Script);
@@ -205,6 +221,21 @@ fn every_page_for_looking() {
         super::approve::choose(&mut desk, "run", "lan@example.test");
         desk.click("Commit 4 statements to directus on db-1…");
         desk.harness.render().unwrap().save(folder.join(format!("{name}-confirm.png"))).unwrap();
+        for (about, rehearsal) in [("spoiled", fixture::spoiled()), ("gave-up", fixture::gave_up())] {
+            for (size, setting) in [
+                ("", Setting { theme, ..Setting::default() }),
+                ("-small", Setting { theme, size: vec2(960.0, 640.0), ..Setting::default() }),
+                ("-zoomed", Setting { theme, zoom: 1.5, size: vec2(864.0, 540.0), ..Setting::default() }),
+            ] {
+                let mut desk = furnished(setting);
+                desk.hear(fixture::rehearsed(rehearsal.clone()));
+                desk.go(Page::Rehearsal);
+                let place = |part: &str| folder.join(format!("{name}-{about}{part}{size}.png"));
+                desk.harness.render().unwrap().save(place("")).unwrap();
+                desk.click("Effects seen");
+                desk.harness.render().unwrap().save(place("-effects")).unwrap();
+            }
+        }
         let mut desk = furnished(Setting { theme, ..Setting::default() });
         let finished = Finished {
             outcome: Outcome::Committed,

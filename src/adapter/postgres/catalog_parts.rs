@@ -28,7 +28,8 @@ pub(super) const PARTS: &str = "WITH rel AS (
     SELECT 'pg_class'::regclass AS class, attrelid AS object, attnum::int AS sub, schema, name FROM col
     UNION ALL SELECT 'pg_constraint'::regclass, oid, 0, schema, name FROM con
   ), who AS (
-    SELECT 'pg_rewrite'::regclass AS class, w.oid AS object, 0 AS sub, r.schema, r.name, CASE WHEN r.relkind IN ('v','m') THEN 'view' ELSE 'rule' END AS by, r.oid AS relation
+    SELECT 'pg_rewrite'::regclass AS class, w.oid AS object, 0 AS sub, r.schema, CASE WHEN r.relkind IN ('v','m') THEN r.name ELSE r.name || '.' || w.rulename END AS name,
+      CASE WHEN r.relkind IN ('v','m') THEN 'view' ELSE 'rule' END AS by, r.oid AS relation
       FROM pg_rewrite w JOIN rel r ON r.oid = w.ev_class
     UNION ALL SELECT 'pg_attrdef'::regclass, d.oid, 0, col.schema, col.name, CASE WHEN col.attgenerated <> '' THEN 'generated column' ELSE 'default' END, d.adrelid
       FROM pg_attrdef d JOIN col ON col.attrelid = d.adrelid AND col.attnum = d.adnum
@@ -43,6 +44,10 @@ pub(super) const PARTS: &str = "WITH rel AS (
   UNION SELECT con.schema, con.name, rel.schema, rel.name, 'foreign key' FROM con JOIN rel ON rel.oid = con.confrelid WHERE con.contype = 'f' AND con.conrelid <> con.confrelid
   UNION SELECT con.schema, con.name, col.schema, col.name, 'foreign key' FROM con JOIN col ON col.attrelid = con.confrelid AND col.attnum = ANY (con.confkey) WHERE con.contype = 'f'
   UNION SELECT con.schema, con.name, k.schema, k.name, 'foreign key' FROM con JOIN con k ON k.conindid = con.conindid AND k.conrelid = con.confrelid AND k.contype IN ('p','u') WHERE con.contype = 'f'
+  UNION SELECT con.schema, con.name, i.schema, i.name, 'constraint' FROM con JOIN rel i ON i.oid = con.conindid WHERE con.contype IN ('p','u','x')
+  UNION SELECT col.schema, col.name, s.schema, s.name, 'identity' FROM pg_depend d JOIN rel s ON s.oid = d.objid AND s.relkind = 'S'
+    JOIN col ON col.attrelid = d.refobjid AND col.attnum = d.refobjsubid
+    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i'
   UNION SELECT i.schema, i.name, t.schema, t.name, 'index' FROM pg_index x JOIN rel i ON i.oid = x.indexrelid JOIN rel t ON t.oid = x.indrelid
   UNION SELECT c.schema, c.name, p.schema, p.name, 'partition' FROM pg_inherits h JOIN rel c ON c.oid = h.inhrelid JOIN rel p ON p.oid = h.inhparent WHERE c.relispartition AND c.relkind IN ('r','p','f')
   UNION SELECT who.schema, who.name, part.schema, part.name, who.by FROM pg_depend d
@@ -52,8 +57,8 @@ pub(super) const PARTS: &str = "WITH rel AS (
       AND NOT (who.by IN ('view', 'rule') AND who.relation = d.refobjid)
   UNION SELECT who.schema, who.name, named.schema, named.name, who.by FROM pg_depend d
     JOIN who ON who.class = d.classid AND who.object = d.objid AND who.sub = d.objsubid
-    JOIN named ON named.class = d.refclassid AND named.object = d.refobjid AND d.refobjsubid = 0
-    WHERE d.deptype = 'n' AND who.by IN ('default', 'generated column', 'type', 'constraint', 'policy') AND who.relation <> d.refobjid
+    JOIN named ON named.class = d.refclassid AND named.object = d.refobjid
+    WHERE d.deptype = 'n' AND who.by IN ('default', 'generated column', 'type', 'constraint', 'policy', 'rule') AND who.relation <> d.refobjid
   ORDER BY 1, 2, 3, 4, 5";
 
 /// Puts the answer into the catalog.

@@ -45,14 +45,22 @@ fn of_catalog(catalog: &Catalog) -> Links {
         let link = Link { dependent: edge.dependent.clone(), by: edge.by.clone(), carriers };
         links.entry(edge.referenced.clone()).or_default().push(link);
     }
-    // What depends on a whole object stands among the edges; only columns and constraints are told by parts alone.
-    let of_parts = catalog.parts.iter().filter(|edge| {
-        !edge.goes_in_silence()
-            && edge.referenced.relation().is_some()
-            && !catalog.objects.contains_key(&edge.referenced)
-    });
-    for edge in of_parts {
-        let link = Link { dependent: edge.dependent.clone(), by: edge.by.clone(), carriers: Vec::new() };
+    let told: BTreeSet<(&ObjectName, &ObjectName)> =
+        catalog.edges.iter().map(|edge| (&edge.dependent, &edge.referenced)).collect();
+    for edge in catalog.parts.iter().filter(|edge| !edge.goes_in_silence()) {
+        let is_whole = catalog.objects.contains_key(&edge.referenced) || edge.referenced.relation().is_none();
+        let relation = edge.dependent.relation();
+        let link = match relation {
+            // Most of what depends on a whole object stands among the edges; a sequence that a column owns does not.
+            Some(relation) if is_whole => {
+                if told.contains(&(&relation, &edge.referenced)) || relation == edge.referenced {
+                    continue;
+                }
+                Link { dependent: relation, by: edge.by.clone(), carriers: vec![edge.dependent.clone()] }
+            }
+            None if is_whole => continue,
+            Some(_) | None => Link { dependent: edge.dependent.clone(), by: edge.by.clone(), carriers: Vec::new() },
+        };
         links.entry(edge.referenced.clone()).or_default().push(link);
     }
     links
@@ -92,14 +100,10 @@ fn needed(statement: &Statement, all: &[Touched], schema: &str) -> Vec<(ObjectNa
         // `CREATE MATERIALIZED VIEW … WITH DATA` answers as a SELECT does.
         _ => "definition",
     };
-    let mut found: Vec<(ObjectName, &'static str)> = all
-        .iter()
-        .filter_map(|one| match one.how {
-            Touch::Read => Some((one.name.clone(), by)),
-            Touch::Call if one.name.schema != "pg_catalog" => Some((one.name.clone(), "function")),
-            _ => None,
-        })
-        .collect();
+    let reads = all.iter().filter(|one| one.how == Touch::Read).map(|one| (one.name.clone(), by));
+    let calls = all.iter().filter(|one| one.how == Touch::Call && one.name.schema != "pg_catalog");
+    let mut found: Vec<(ObjectName, &'static str)> =
+        reads.chain(calls.map(|one| (one.name.clone(), "function"))).collect();
     let named = |parts: &[String]| match parts {
         [name] => Some(ObjectName::new(schema, name)),
         [.., schema, name] => Some(ObjectName::new(schema, name)),
@@ -145,19 +149,27 @@ impl Gone {
     pub(super) fn take(&mut self, statement: &Statement, all: &[Touched]) {
         let changes = || alterations(statement);
         for one in all {
-            match (one.how, one.kind) {
-                (Touch::Drop, _) => _ = self.names.insert(one.name.clone()),
-                (Touch::Create, _) => {
-                    self.names.remove(&one.name);
-                    let reads = all.iter().filter(|read| matches!(read.how, Touch::Read | Touch::Call));
-                    self.made.insert(one.name.clone(), reads.map(|read| read.name.clone()).collect());
-                }
-                (Touch::Alter, Some(ObjectKind::Column)) => {
-                    if changes().iter().any(|change| change.kind == AlterationKind::ChangeColumn) {
-                        self.loosened.insert(one.name.clone());
-                    }
-                }
-                _ => {}
+            if one.how == Touch::Drop {
+                self.names.insert(one.name.clone());
+            } else if one.how == Touch::Create {
+                self.names.remove(&one.name);
+                let reads = all.iter().filter(|read| matches!(read.how, Touch::Read | Touch::Call));
+                self.made.insert(one.name.clone(), reads.map(|read| read.name.clone()).collect());
+            } else if one.how == Touch::Alter
+                && one.kind == Some(ObjectKind::Column)
+                && changes().iter().any(|change| change.kind == AlterationKind::ChangeColumn)
+            {
+                self.loosened.insert(one.name.clone());
+            }
+        }
+        // A policy or rule is no object of its own: it is named with the relation it stands on.
+        if matches!(statement.tag.as_str(), "DROP POLICY" | "DROP RULE") {
+            let objects =
+                items(statement.tree.statement().1, "objects").iter().filter_map(|item| as_kind(item, "List"));
+            let relations = all.iter().filter(|one| one.how == Touch::Attach).map(|one| &one.name);
+            for (object, relation) in objects.zip(relations) {
+                let own = strings(items(object, "items")).pop().unwrap_or_default();
+                self.names.insert(ObjectName::new(&relation.schema, &format!("{}.{own}", relation.name)));
             }
         }
         if statement.tag == "ALTER TABLE" && changes().iter().any(|change| change.kind == AlterationKind::Detach) {

@@ -1,6 +1,6 @@
 //! `invisible-text`: what a reviewer cannot see, or mistakes for something else, is not approved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pg_query::protobuf::Token;
 
@@ -102,57 +102,58 @@ fn is_ordinary(why: Unseen, area: Area, letter: char, before: char, after: char)
     }
 }
 
-/// What each declared name looks like, with the name itself.
-fn declared(scene: &Scene<'_>) -> BTreeMap<String, String> {
+/// The declared names, and what each looks like.
+struct Names {
+    declared: BTreeSet<String>,
+    by_look: BTreeMap<String, String>,
+}
+
+fn declared(scene: &Scene<'_>) -> Names {
     let parts = scene.runbook.objects.iter().flat_map(|object| {
         std::iter::once(object.name.schema.as_str())
             .chain(object.name.name.split('.'))
             .chain([object.name.name.as_str()])
     });
-    parts.filter(|part| !part.is_empty()).map(|part| (look_of(part), part.to_owned())).collect()
+    let declared: BTreeSet<String> = parts.filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    let by_look = declared.iter().map(|name| (look_of(name), name.clone())).collect();
+    Names { declared, by_look }
 }
 
-fn name(scene: &Scene<'_>, found: &mut Found, offset: usize, word: &str, names: &BTreeMap<String, String>) {
+fn name(scene: &Scene<'_>, found: &mut Found, offset: usize, word: &str, names: &Names) {
     let spelled = match word.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         Some(inside) => inside.replace("\"\"", "\""),
         // PostgreSQL folds the ASCII letters of a plain name.
         None => word.to_ascii_lowercase(),
     };
-    let spot = spot(scene, &scene.step.reversal.text, offset);
-    if let Some(letter) = stranger(&spelled) {
-        let message = format!("The name {word} mixes scripts: U+{:04X} ({letter}) stands in it.", u32::from(letter));
-        found.block(spot, message, "Type the name again in one script.");
+    if names.declared.contains(&spelled) && stranger(&spelled).is_none() {
         return;
     }
-    let twin = names.get(&look_of(&spelled)).filter(|declared| **declared != spelled);
+    // A place is counted from the beginning of the text: only for what is told.
+    let spot = || spot(scene, &scene.step.reversal.text, offset);
+    let twin = names.by_look.get(&look_of(&spelled)).filter(|declared| **declared != spelled);
     if spelled.is_ascii() {
         // Short names such as `l1` are like many others.
-        if let Some(declared) = twin.filter(|_| spelled.len() > 3 && !names.values().any(|name| *name == spelled)) {
+        if let Some(declared) = twin.filter(|_| spelled.len() > 3) {
             let message = format!("The name {word} looks like the declared {declared}, and is another one.");
-            found.hazard(spot, message, format!("Write {declared}, or waive it if both exist."));
+            found.hazard(spot(), message, format!("Write {declared}, or waive it if both exist."));
         }
-        return;
-    }
-    if names.values().any(|declared| *declared == spelled) {
-        return;
-    }
-    if let Some(declared) = twin {
+    } else if let Some(letter) = stranger(&spelled) {
+        let message = format!("The name {word} mixes scripts: U+{:04X} ({letter}) stands in it.", u32::from(letter));
+        found.block(spot(), message, "Type the name again in one script.");
+    } else if let Some(declared) = twin {
         let message = format!("The name {word} looks like the declared {declared}, and is another one.");
-        found.block(spot, message, format!("Type {declared} again with plain letters."));
+        found.block(spot(), message, format!("Type {declared} again with plain letters."));
     } else if let Some(seen) = latin_look(&spelled) {
         let message = format!("The name {word} looks like the Latin letters {seen}, and holds none.");
         if is_keyword(&seen) {
-            found.block(spot, message, "Type the word again on a Latin keyboard.");
+            found.block(spot(), message, "Type the word again on a Latin keyboard.");
         } else {
-            found.hazard(
-                spot,
-                message,
-                "Compare it with the declared name; waive it if the object is really named so.",
-            );
+            let way_out = "Compare it with the declared name; waive it if the object is really named so.";
+            found.hazard(spot(), message, way_out);
         }
     } else if let Some(odd) = odd_form(&spelled) {
         let message = format!("The name {word} is encoded in an unusual way: {odd}.");
-        found.hazard(spot, message, "Type the name again; two encodings of it are two names to PostgreSQL.");
+        found.hazard(spot(), message, "Type the name again; two encodings of it are two names to PostgreSQL.");
     }
 }
 
@@ -161,10 +162,11 @@ fn is_keyword(word: &str) -> bool {
 }
 
 /// The names in a function's body.
-fn body(scene: &Scene<'_>, found: &mut Found, offset: usize, word: &str, names: &BTreeMap<String, String>) {
-    let open = if word.starts_with('$') { word[1..].find('$').map_or(0, |end| end + 2) } else { 1 };
-    let close = if word.starts_with('$') { open } else { 1 };
-    let Some(inside) = word.get(open..word.len().saturating_sub(close)) else { return };
+fn body(scene: &Scene<'_>, found: &mut Found, offset: usize, word: &str, names: &Names) {
+    // $tag$ … $tag$, or '…'.
+    let tag = word.strip_prefix('$').and_then(|rest| rest.find('$'));
+    let open = tag.map_or(1, |end| end + 2);
+    let Some(inside) = word.get(open..word.len().saturating_sub(open)) else { return };
     for lexeme in lexemes(inside).unwrap_or_default() {
         let inner = &inside[lexeme.start..lexeme.end];
         if lexeme.is(Token::Ident) || lexeme.is(Token::Uident) {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::dependants::{Gone, Link, cycle};
+use super::wrong_kind::word;
 use super::{Found, RuleInfo, Scene, Spot};
 use crate::runbook::sql::{Statement, Touch, Touched, split, touched};
 use crate::runbook::{ObjectClass, ObjectName, Step, StepId};
@@ -31,6 +32,27 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
                     tell(scene, found, statement, parent, link);
                 }
             }
+        }
+        for emptied in all.iter().filter(|one| one.how == Touch::Truncate) {
+            truncated(scene, found, &gone, (statement, all), emptied);
+        }
+    }
+}
+
+/// TRUNCATE is refused while a foreign key refers to the table, rows or not, unless its table is emptied in the same act.
+fn truncated(scene: &Scene<'_>, found: &mut Found, gone: &Gone, act: (&Statement, &[Touched]), emptied: &Touched) {
+    let (statement, all) = act;
+    let is_emptied = |name: &ObjectName| all.iter().any(|one| one.how == Touch::Truncate && one.name == *name);
+    for link in scene.edges.get(&emptied.name).into_iter().flatten().filter(|link| link.by == "foreign key") {
+        if !is_emptied(&link.dependent) && !gone.lets_go(scene, &emptied.name, link) {
+            let message = format!(
+                "{} is emptied while {} refers to it by foreign key{}: the server refuses that.",
+                emptied.name,
+                link.dependent,
+                through(link)
+            );
+            let way_out = format!("Write DELETE, or name {} in the same TRUNCATE if it is ours too.", link.dependent);
+            found.block(Spot::Object(statement, emptied), message, way_out);
         }
     }
 }
@@ -77,22 +99,42 @@ fn tell(scene: &Scene<'_>, found: &mut Found, statement: &Statement, parent: &To
     let way_out = match (remover(scene, link), owner) {
         (Some((step, ordinal)), _) => {
             let _ = write!(message, " statement {ordinal} of the earlier step {} drops it, after this one.", step.id);
-            format!("Drop {dependent} above, or move it into a step that is built after this one.")
+            format!("{} above, or move it into a step that is built after this one.", remedy(scene, link))
         }
         (None, Some(step)) if step.id == scene.step.id => {
             let _ = write!(message, " it is declared for this step, and no statement drops it.");
-            format!("Drop {dependent} above statement {}.", statement.ordinal)
+            format!("{} above statement {}.", remedy(scene, link), statement.ordinal)
         }
         (None, Some(step)) => {
             let _ = write!(message, " it is declared for the step {}, whose reversal does not drop it.", step.id);
-            format!("Drop {dependent} above, or in the reversal of {}, which then goes first.", step.id)
+            format!("{} above, or in the reversal of {}, which then goes first.", remedy(scene, link), step.id)
         }
         (None, None) => {
             let _ = write!(message, " no step drops it.");
-            format!("Drop {dependent} above it, or reverse the step that made it first.")
+            format!("{} above it, or reverse the step that made it first.", remedy(scene, link))
         }
     };
     found.block(spot, message, way_out);
+}
+
+/// Says what would take the dependent out of the way: the smallest statement that does.
+fn remedy(scene: &Scene<'_>, link: &Link) -> String {
+    let part = link.carriers.first().unwrap_or(&link.dependent);
+    if let (Some(relation), Some((_, own))) = (part.relation(), part.name.split_once('.')) {
+        return match link.by.as_str() {
+            "foreign key" | "constraint" => format!("Write ALTER TABLE {relation} DROP CONSTRAINT {own}"),
+            "default" => format!("Write ALTER TABLE {relation} ALTER COLUMN {own} DROP DEFAULT"),
+            "policy" => format!("Write DROP POLICY {own} ON {relation}"),
+            "rule" => format!("Write DROP RULE {own} ON {relation}"),
+            "trigger" => format!("Write DROP TRIGGER {own} ON {relation}"),
+            _ => format!("Write ALTER TABLE {relation} DROP COLUMN {own}"),
+        };
+    }
+    let live = scene.catalog.and_then(|catalog| catalog.objects.get(&link.dependent)).map(|object| object.kind);
+    match live.or_else(|| scene.runbook.object(&link.dependent).map(|object| object.kind)) {
+        Some(kind) => format!("Write DROP {} {}", word(kind).to_uppercase(), link.dependent),
+        None => format!("Drop {}", link.dependent),
+    }
 }
 
 /// Names the column or constraint by which a table depends.

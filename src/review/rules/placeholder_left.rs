@@ -23,19 +23,19 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
     if let Some(problem) = scene.problem.filter(|problem| problem.kind == SqlProblemKind::Placeholder) {
         found.block(Spot::Line(problem.line, problem.column), format!("{}.", capital(&problem.message)), WAY_OUT);
     }
+    let bound: Vec<usize> = used(&scene.step.reversal.text).into_iter().map(|(_, offset)| offset).collect();
     for statement in scene.statements {
         let offset = |node: &Value| usize::try_from(number(node, "location")).unwrap_or(statement.start);
         for parameter in statement.tree.all("ParamRef") {
             let message = format!("`${}` is a numbered parameter, and nobody binds it.", number(parameter, "number"));
             found.block(Spot::Offset(statement, offset(parameter)), message, WAY_OUT);
         }
-        let bound: Vec<usize> = used(&scene.step.reversal.text).into_iter().map(|(_, offset)| offset).collect();
         for constant in statement.tree.all("AConst") {
             let literal =
                 present(constant, "val").and_then(|value| as_kind(value, "Sval")).map(|value| text(value, "sval"));
             // To the grammar a parameter :'key' reads as the literal ':key', so the literal itself must not stand here.
             if let Some(name) = literal.and_then(|literal| literal.strip_prefix(':')).filter(|name| is_name(name))
-                && !bound.contains(&offset(constant))
+                && bound.binary_search(&offset(constant)).is_err()
             {
                 let message = format!("The literal ':{name}' looks like a parameter, and is only text.");
                 found.block(

@@ -25,9 +25,12 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
         }
         let spot = Spot::Object(statement, touched);
         let verb = if touched.how == Touch::Drop { "DROP" } else { statement.tag.as_str() };
-        let way_out = |is: ObjectKind| match touched.how {
-            Touch::Drop => format!("Write DROP {} {}.", word(is).to_uppercase(), touched.name),
-            _ => format!("Remove it: {} cannot be done to a {}.", statement.tag, word(is)),
+        let way_out = |is: ObjectKind| {
+            if touched.how == Touch::Drop {
+                format!("Write DROP {} {}.", word(is).to_uppercase(), touched.name)
+            } else {
+                format!("Remove it: {} cannot be done to a {}.", statement.tag, word(is))
+            }
         };
         let live = scene.catalog.and_then(|catalog| catalog.objects.get(&touched.name)).map(|object| object.kind);
         if let Some(is) = live {

@@ -146,10 +146,12 @@ fn compared(node: &Value, way: Way) -> Option<Formula> {
                     .collect::<Option<Vec<_>>>()?;
                 return Some(if way == Way::Is { Formula::Any(rows) } else { Formula::All(rows) });
             }
-            among(column(left)?, way, Constants::of(list)?)
+            Some(among(column(left)?, way, Constants::of(list)?))
         }
-        AExprKind::AexprOpAny if operator == "=" => among(column(left)?, way, Constants::of_array(right)?),
-        AExprKind::AexprOpAll if operator == "<>" => among(column(left)?, way.turned(), Constants::of_array(right)?),
+        AExprKind::AexprOpAny if operator == "=" => Some(among(column(left)?, way, Constants::of_array(right)?)),
+        AExprKind::AexprOpAll if operator == "<>" => {
+            Some(among(column(left)?, way.turned(), Constants::of_array(right)?))
+        }
         // True for the same rows as `=`; but its opposite is true for NULL.
         AExprKind::AexprNotDistinct if way == Way::Is => match side(right)? {
             Side::Constant(_) => plain("=", left, right, way),
@@ -233,14 +235,14 @@ fn plain(operator: &str, left: &Value, right: &Value, way: Way) -> Option<Formul
     Some(Formula::Atom(Atom::Bound { column, end, is_open, measure }))
 }
 
-fn among(column: String, way: Way, constants: Constants) -> Option<Formula> {
+fn among(column: String, way: Way, constants: Constants) -> Formula {
     let Constants { list, has_null } = constants;
-    Some(match (way, list.is_empty(), has_null) {
+    match (way, list.is_empty(), has_null) {
         // In a list NULL matches nothing, and spoils NOT IN for every row.
         (Way::Not, _, true) | (Way::Is, true, _) => Formula::Any(Vec::new()),
         (Way::Not, true, false) => Formula::All(Vec::new()),
         (Way::Is | Way::Not, false, _) => Formula::Atom(Atom::Among { column, way, constants: list }),
-    })
+    }
 }
 
 fn like(left: &Value, right: &Value, ignores_case: bool, way: Way) -> Option<Formula> {

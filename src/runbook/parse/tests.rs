@@ -225,6 +225,16 @@ fn names_that_must_fit() {
         "name = \"trg\"",
         "41:8 does not name an object of its kind … schema.table.trigger",
     );
+    check_among(
+        "name = \"public.outbox\"\nkind = \"table\"",
+        "name = \"public.outbox\"\nkind = \"column\"",
+        "45:8 does not name an object of its kind … schema.table.column",
+    );
+    check(
+        "kind = \"trigger\"\nclass = \"protected\"",
+        "kind = \"constraint\"\nclass = \"retire_only\"",
+        "41:8 its class speaks of rows … class = \"greenfield\" if this phase added it",
+    );
     check("name = \"public.later\"", "name = \"public.\"", "31:8 empty part");
     check("ordinal = 1", "ordinal = 3", "63:11 has 2 statements; there is no statement 3");
     check("reversal/sb-12.sql", "reversal/sb12.sql", "59:12 no file `reversal/sb12.sql` … Write `reversal/sb-12.sql`");

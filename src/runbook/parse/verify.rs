@@ -97,7 +97,7 @@ fn keys(reader: &mut Reader<'_>, runbook: &Runbook) {
                 }
             }
             Err(problem) => {
-                reader.error(offset, format!("the key of {} {}", object.name, problem.message), problem.hint)
+                reader.error(offset, format!("the key of {} {}", object.name, problem.message), problem.hint);
             }
         }
     }

@@ -119,6 +119,8 @@ pub fn alterations(statement: &Statement) -> Vec<Alteration> {
     let (name, node) = statement.tree.statement();
     let one =
         |kind, name: &str| vec![Alteration { kind, name: name.to_owned(), missing_ok: truth(node, "missing_ok") }];
+    // IF EXISTS of a renaming stands for the table, not for its column or constraint.
+    let of_part = |kind| vec![Alteration { kind, name: text(node, "subname").to_owned(), missing_ok: false }];
     match name {
         "AlterTableStmt" => {
             items(node, "cmds").iter().filter_map(|cmd| as_kind(cmd, "AlterTableCmd")).map(command).collect()
@@ -128,9 +130,9 @@ pub fn alterations(statement: &Statement) -> Vec<Alteration> {
         "RenameStmt" => {
             let kind = number(node, "rename_type");
             if kind == ObjectType::ObjectColumn as i64 {
-                one(AlterationKind::RenameColumn, text(node, "subname"))
+                of_part(AlterationKind::RenameColumn)
             } else if kind == ObjectType::ObjectTabconstraint as i64 {
-                one(AlterationKind::RenameConstraint, text(node, "subname"))
+                of_part(AlterationKind::RenameConstraint)
             } else {
                 one(AlterationKind::Rename, text(node, "newname"))
             }
@@ -212,11 +214,10 @@ pub(super) fn command(node: &Value) -> Alteration {
     let name = match (kind, text(node, "name")) {
         (AlterationKind::Owner, _) => role(node),
         (AlterationKind::AddColumn, "") => named("ColumnDef", "colname"),
-        (AlterationKind::AddConstraint, "") => named("Constraint", "conname"),
         (AlterationKind::ChangeConstraint, "") if !named("AtalterConstraint", "conname").is_empty() => {
             named("AtalterConstraint", "conname")
         }
-        (AlterationKind::ChangeConstraint, "") => named("Constraint", "conname"),
+        (AlterationKind::AddConstraint | AlterationKind::ChangeConstraint, "") => named("Constraint", "conname"),
         (_, name) => name,
     };
     Alteration { kind, name: name.to_owned(), missing_ok: truth(node, "missing_ok") }

@@ -2,19 +2,23 @@
 
 use pg_query::protobuf::Token;
 
+use super::psql::{copied_rows, endless_comments, meta_command, too_many_comments};
 use super::{Lexeme, SqlProblem, SqlProblemKind};
 
 const SYNTAX_HINT: &str = "Write a statement that PostgreSQL accepts; what cannot be read is not run";
 
 /// Says why the text cannot be cut into words.
 pub(super) fn scanner_problem(text: &str, view: &str) -> SqlProblem {
+    if let Some(offset) = endless_comments(view) {
+        return too_many_comments(text, offset);
+    }
     // An apostrophe in `\i it's.sql` opens a literal: the command is the better reason.
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
         let indent = line.len() - line.trim_start().len();
         if line.trim_start().strip_prefix('\\').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
         {
-            return meta_command(text, offset + indent);
+            return meta_command(text, view, offset + indent);
         }
         offset += line.len();
     }
@@ -32,20 +36,15 @@ pub(super) fn scanner_problem(text: &str, view: &str) -> SqlProblem {
         let from = longest_readable(view);
         view[from..].find(quoted).map_or(from, |found| from + found)
     };
+    if let Some(problem) = copied_rows(text, view, offset) {
+        return problem;
+    }
     let hint = if message.starts_with("unterminated") {
         "End it; everything behind it is read as part of it"
     } else {
         SYNTAX_HINT
     };
     SqlProblem::at(text, offset, SqlProblemKind::Syntax, &shorten(&message), hint)
-}
-
-/// Says that a psql command is not SQL.
-pub(super) fn meta_command(text: &str, offset: usize) -> SqlProblem {
-    let command: String = text[offset..].split_whitespace().next().unwrap_or("\\").chars().take(20).collect();
-    let message = format!("`{command}` is a psql command, not SQL");
-    let hint = "Write the SQL itself into this file; the console sends statements, not psql commands";
-    SqlProblem::at(text, offset, SqlProblemKind::MetaCommand, &message, hint)
 }
 
 /// Says why the grammar refuses the text, and where.
@@ -59,6 +58,9 @@ pub(super) fn parser_problem(text: &str, view: &str, tokens: &[Lexeme], error: &
     }
     let refused = first_refused(view, &words);
     let offset = words.get(refused).map_or(view.trim_end().len(), |lexeme| lexeme.start);
+    if let Some(problem) = copied_rows(text, view, offset) {
+        return problem;
+    }
     if let Some(gap) = placeholder(view, &words, refused) {
         let message = format!("`{gap}` is a gap that nobody has filled");
         let offset = view.find(gap).unwrap_or(offset);

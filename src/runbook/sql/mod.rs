@@ -9,6 +9,7 @@ mod deep;
 mod effect;
 mod locate;
 mod place;
+mod psql;
 mod tag;
 mod touched;
 pub mod tree;
@@ -136,11 +137,14 @@ pub fn on_parser_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'st
     deep(work)
 }
 
-/// Cuts a text into its lexemes, comments included; `None` where a literal or a comment is not ended.
+/// Cuts a text into its lexemes, comments included; `None` where a literal or a comment is not ended, or comments have no end.
 #[must_use]
 pub fn lexemes(text: &str) -> Option<Vec<Lexeme>> {
     if text.is_empty() || text.contains('\0') {
         return if text.is_empty() { Some(Vec::new()) } else { None };
+    }
+    if psql::endless_comments(text).is_some() {
+        return None;
     }
     // `scan_tokens` of the same crate reads through a null pointer on an empty answer; `scan` does not.
     let owned = text.to_owned();
@@ -247,7 +251,7 @@ fn split_here(text: &str) -> Result<Vec<Statement>, SqlProblem> {
     let view = unbound_view(&without_mark(text));
     let Some(tokens) = lexemes(&view) else { return Err(locate::scanner_problem(text, &view)) };
     if let Some(backslash) = tokens.iter().find(|lexeme| lexeme.is(Token::Ascii92)) {
-        return Err(locate::meta_command(text, backslash.start));
+        return Err(psql::meta_command(text, &view, backslash.start));
     }
     let parsed = match pg_query::parse(&view, 0) {
         Ok(parsed) => parsed.protobuf,

@@ -56,10 +56,41 @@ fn refuses_with_a_place() {
     check("DELETE FROM a WHERE k = ${KEY}", "Placeholder 1:25 `${KEY}` is a gap that nobody has filled");
     check("SELECT 1;\n\\i other.sql", "MetaCommand 2:1 `\\i` is a psql command, not SQL");
     check("SELECT 1;\n  \\i it's.sql", "MetaCommand 2:3 `\\i` is a psql command, not SQL");
-    check("COPY t FROM stdin;\n1\tx\n\\.\n", "MetaCommand 3:1 `\\.` is a psql command, not SQL");
+    let rows = "Syntax 1:1 the lines behind `COPY … FROM stdin` are rows, not SQL";
+    for copy in [
+        "COPY t FROM stdin;\n1\tx\n\\.\n",
+        "COPY t FROM stdin;\nit's\t\\N\n\\.\nSELECT 1;\n",
+        "COPY t (a, b) FROM STDIN WITH (FORMAT csv);\n1,\"x\n\\.\n",
+        "COPY t FROM stdin; -- now\n\\N\t'\n\\.\n",
+        "COPY t FROM stdin;\n1\t2\n",
+    ] {
+        check(copy, rows);
+    }
+    check("COPY t FROM 'f'; SELEC 1", "Syntax 1:18 syntax error at or near \"SELEC\"");
+    check("SELEC 1; COPY t FROM stdin;", "Syntax 1:1 syntax error at or near \"SELEC\"");
+    check("COPY t FROM stdin", "1:1 COPY «COPY t FROM stdin»");
+    check("\\if :{?x}\nSELECT 'it''s;\n\\endif", "MetaCommand 1:1 `\\if` is a psql command, not SQL");
+    check("SELECT 1 AS x \\gset\nSELECT :x;", "MetaCommand 1:15 `\\gset` is a psql command, not SQL");
+    check("\\copy t FROM 'x.csv'", "MetaCommand 1:1 `\\copy` is a psql command, not SQL");
+    check("SELECT U&'d!0061t' UESCAPE '+'", "Syntax 1:28 invalid Unicode escape character at or near \"'+'\"");
+    check("SELECT 1;\n  SELECT E'\\u12';", "Syntax 2:11 invalid Unicode escape");
+    let open = "comments open here one in the other, too many to be read";
+    check(&format!("SELECT 1;\n {}", "/*".repeat(10_000)), &format!("TooDeep 2:2 {open}"));
+    check(&format!("{}{}SELECT 1", "/*".repeat(10_000), "*/".repeat(10_000)), &format!("TooDeep 1:1 {open}"));
     check("SELECT 'a\0b'", "Nul 1:10 the script holds a NUL byte");
     check("SELECT :name", "Syntax 1:8 syntax error at or near \":\"");
-    // The innocent twins: comparisons are no gaps.
+    // The innocent twins: backslashes in literals and comments are no commands, and neither are operators.
+    for innocent in [
+        "SELECT '\\i x', \"a\\b\", /* \\y */ $$\\d$$, E'\\\\'",
+        "SELECT '[1]'::json->>0, b @-@ c, B'01', X'1F', 1 != - 2, a @> c, a <-> c",
+        "SELECT $a$ $b$ $a $$ $b$ $a$, $q$ $q1$ $q1$ $q$",
+        "SELECT U&'d!0061t' UESCAPE '!', U&\"d!0061t\" UESCAPE '!'",
+        "SELECT 'a'\n'b', E'\\'' /* a /* b */ c */ || 'x'",
+    ] {
+        check(innocent, &format!("1:1 SELECT «{innocent}»"));
+    }
+    check(&format!("SELECT '{}'", "=".repeat(1_000)), &format!("1:1 SELECT «SELECT '{}'»", "=".repeat(1_000)));
+    // Comparisons are no gaps.
     check("SELECT a <b AND c> d", "1:1 SELECT «SELECT a <b AND c> d»");
     check("SELECT '<origin key>'", "1:1 SELECT «SELECT '<origin key>'»");
 }

@@ -321,7 +321,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A part of a relation that the statement names by its RangeVar; one without a name is no object yet.
+    /// A part of a relation that the statement names; one without a name is no object yet.
     fn part(&mut self, relation: &Value, name: String, kind: ObjectKind, how: Touch) {
         if !name.is_empty() {
             let mut parts = range_parts(relation);

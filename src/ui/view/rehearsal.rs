@@ -1,18 +1,17 @@
-//! Rehearsal: one bar a statement, and the proof that entry equals exit.
+//! Rehearsal: one bar a statement, the effects seen, and the proof that entry equals exit.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use eframe::egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
-use egui_extras::{Column, TableBuilder};
+use eframe::egui::{ScrollArea, Ui};
 
+use super::Scene;
+use super::effects::Effects;
+use super::proof::Proof;
 use super::stage::StageForm;
-use super::{Scene, timeline};
-use crate::census::Reading;
-use crate::rehearsal::Rehearsal;
+use super::timeline::Timeline;
 use crate::session::Progress;
 use crate::ui::state::{Errand, Known, Rehearsed};
-use crate::ui::tokens::{self, ROW, Tokens, UNIT};
-use crate::ui::widget::escape::one_line;
+use crate::ui::tokens::{Tokens, UNIT};
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::{form, text};
 
@@ -21,6 +20,7 @@ use crate::ui::widget::{form, text};
 enum Part {
     #[default]
     Last,
+    Effects,
     Proof,
     Stage,
 }
@@ -29,21 +29,51 @@ enum Part {
 #[derive(Default)]
 pub struct RehearsalPage {
     part: Part,
+    made: Option<Made>,
     /// The staging form.
     pub stage: StageForm,
+}
+
+/// What one rehearsal shows, made when it is first shown and not again.
+struct Made {
+    of: Rehearsed,
+    timeline: Timeline,
+    effects: Effects,
+    proof: Proof,
+}
+
+impl Made {
+    fn of(of: &Rehearsed) -> Self {
+        let trace = &of.rehearsal.trace;
+        Self {
+            timeline: Timeline::of(&of.plan, trace),
+            effects: Effects::of(trace),
+            proof: Proof::of(&of.rehearsal),
+            of: of.clone(),
+        }
+    }
+
+    fn is_of(&self, other: &Rehearsed) -> bool {
+        Arc::ptr_eq(&self.of.plan, &other.plan) && Arc::ptr_eq(&self.of.rehearsal, &other.rehearsal)
+    }
 }
 
 impl RehearsalPage {
     /// Draws the page.
     pub fn ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
-        let parts = [(Part::Last, "Time line"), (Part::Proof, "Entry and exit"), (Part::Stage, "Rehearse or stage")];
+        let parts = [
+            (Part::Last, "Time line"),
+            (Part::Effects, "Effects seen"),
+            (Part::Proof, "Entry and exit"),
+            (Part::Stage, "Rehearse or stage"),
+        ];
         form::choice(ui, &mut self.part, &parts);
         live(ui, scene);
         match self.part {
             Part::Stage => {
                 ScrollArea::vertical().id_salt("stage").auto_shrink(false).show(ui, |ui| self.stage.ui(ui, scene));
             }
-            Part::Last | Part::Proof => self.last(ui, scene),
+            Part::Last | Part::Effects | Part::Proof => self.last(ui, scene),
         }
     }
 
@@ -61,11 +91,19 @@ impl RehearsalPage {
             });
             return;
         };
+        let made = match self.made.take().filter(|made| made.is_of(&rehearsed)) {
+            Some(made) => made,
+            None => Made::of(&rehearsed),
+        };
         headline(ui, scene, &rehearsed);
+        made.effects.summary(ui);
+        ui.add_space(UNIT);
         match self.part {
-            Part::Last | Part::Stage => timeline::ui(ui, &rehearsed.plan, &rehearsed.rehearsal.trace),
-            Part::Proof => proof(ui, &rehearsed.rehearsal),
+            Part::Last | Part::Stage => made.timeline.ui(ui),
+            Part::Effects => made.effects.table(ui),
+            Part::Proof => made.proof.ui(ui),
         }
+        self.made = Some(made);
     }
 }
 
@@ -131,7 +169,7 @@ fn headline(ui: &mut Ui, scene: &Scene<'_>, rehearsed: &Rehearsed) {
     let tokens = Tokens::of(ui);
     let steps = rehearsed.plan.stages.iter().map(|stage| stage.step.0.as_str()).collect::<Vec<_>>().join(", ");
     let (mark, color, words) = match (&rehearsal.failure, rehearsal.residue.len()) {
-        (Some(failure), _) => (Mark::Cross, tokens.bad, format!("{steps}: did not pass: {failure}")),
+        (Some(_), _) => (Mark::Cross, tokens.bad, format!("{steps}: did not pass")),
         (None, 0) => (Mark::Tick, tokens.good, format!("{steps}: rehearsed, nothing left behind")),
         (None, left) => (Mark::Cross, tokens.bad, format!("{steps}: {} left behind", text::count(left, "thing"))),
     };
@@ -139,6 +177,10 @@ fn headline(ui: &mut Ui, scene: &Scene<'_>, rehearsed: &Rehearsed) {
         mark::bare(ui, mark, color);
         text::heading(ui, &words);
     });
+    if let Some(failure) = &rehearsal.failure {
+        // Read whole: it names what to look for.
+        mark::word(ui, Mark::Cross, tokens.bad, failure);
+    }
     let age = text::ago(rehearsal.taken_at, scene.now);
     let limit = text::span(i64::from(rehearsed.plan.policy.rehearsal_max_age_seconds));
     let open = text::millis(rehearsal.duration_millis);
@@ -152,7 +194,9 @@ fn headline(ui: &mut Ui, scene: &Scene<'_>, rehearsed: &Rehearsed) {
     );
     let failures: usize = rehearsal.inside.iter().map(|comparison| comparison.failures().count()).sum();
     let rows: usize = rehearsal.inside.iter().map(|comparison| comparison.rows.len()).sum();
-    if failures == 0 {
+    if rows == 0 {
+        mark::word(ui, Mark::Blind, tokens.care, "Inside the transaction: nothing was compared");
+    } else if failures == 0 {
         mark::plain(
             ui,
             Mark::Tick,
@@ -167,68 +211,4 @@ fn headline(ui: &mut Ui, scene: &Scene<'_>, rehearsed: &Rehearsed) {
             &format!("Inside the transaction: {failures} of {rows} not as expected"),
         );
     }
-    ui.add_space(UNIT);
-}
-
-/// Entry against exit: what differs first, then everything that is equal.
-fn proof(ui: &mut Ui, rehearsal: &Rehearsal) {
-    let tokens = Tokens::of(ui);
-    let residue: BTreeSet<_> = rehearsal.residue.iter().map(|residue| &residue.what).collect();
-    let ids: BTreeSet<_> = rehearsal.entry.readings.keys().chain(rehearsal.exit.readings.keys()).collect();
-    let mut ids: Vec<_> = ids.into_iter().collect();
-    ids.sort_by_key(|id| !residue.contains(id));
-    let equal = ids.len() - residue.len();
-    if residue.is_empty() {
-        mark::word(
-            ui,
-            Mark::Same,
-            tokens.good,
-            &format!("Entry equals exit in all {}", text::count(ids.len(), "answer")),
-        );
-    } else {
-        mark::word(ui, Mark::Drifted, tokens.bad, &format!("{} differ, {equal} are equal", residue.len()));
-    }
-    ui.spacing_mut().item_spacing = vec2(UNIT, 0.0);
-    let value = (ui.available_width() * 0.24).max(80.0);
-    TableBuilder::new(ui)
-        .id_salt("proof")
-        .auto_shrink(false)
-        .cell_layout(Layout::left_to_right(Align::Center))
-        .column(Column::remainder().at_least(120.0).clip(true))
-        .column(Column::initial(value).clip(true).resizable(true))
-        .column(Column::initial(value).clip(true).resizable(true))
-        .column(Column::exact(84.0))
-        .header(ROW, |mut header| {
-            for head in ["what", "entry, before BEGIN", "exit, after ROLLBACK", ""] {
-                header.col(|ui| {
-                    text::label(ui, head);
-                });
-            }
-        })
-        .body(|body| {
-            body.rows(ROW, ids.len(), |mut line| {
-                let id = ids[line.index()];
-                line.col(|ui| {
-                    text::line(ui, id.as_str());
-                });
-                for census in [&rehearsal.entry, &rehearsal.exit] {
-                    line.col(|ui| {
-                        let words = census.readings.get(id).map_or_else(|| "not asked".to_owned(), words_of);
-                        let rich = RichText::new(one_line(&words, 80)).text_style(tokens::mono_small());
-                        ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.add(Label::new(rich).truncate()));
-                    });
-                }
-                line.col(|ui| {
-                    if residue.contains(id) {
-                        mark::small(ui, Mark::Drifted, tokens.bad, "differs");
-                    } else {
-                        mark::small(ui, Mark::Same, tokens.good, "equal");
-                    }
-                });
-            });
-        });
-}
-
-fn words_of(reading: &Reading) -> String {
-    super::compare_rows::reading_words(reading)
 }

@@ -1,13 +1,18 @@
 //! Run: the preflight list, the deed as the button's label, the database's name typed by hand, live statements, and the
 //! outcome in one sentence. Unknown has a screen of its own.
 
+use std::sync::Arc;
+
 use eframe::egui::{Id, Modal, ScrollArea, Ui};
 
 use super::approvals::{choose, status, steps_words};
+use super::effects::Effects;
 use super::preflight::{self, Holds};
-use super::{Scene, rehearsal, timeline};
+use super::timeline::Timeline;
+use super::{Scene, rehearsal};
 use crate::approval::Role;
 use crate::ledger::RequestStatus;
+use crate::plan::Plan;
 use crate::run::{Finished, Outcome, RunToken};
 use crate::session::{Command, RequestView};
 use crate::ui::action::{Page, UiAction};
@@ -23,11 +28,25 @@ pub struct RunPage {
     pub signer: SignerForm,
     confirming: bool,
     typed: String,
+    made: Option<Made>,
+}
+
+/// What one finished run shows, made when it is first shown and not again.
+struct Made {
+    of: Arc<Finished>,
+    timeline: Timeline,
+    effects: Effects,
+}
+
+impl Made {
+    fn of(plan: &Plan, of: &Arc<Finished>) -> Self {
+        Self { timeline: Timeline::of(plan, &of.trace), effects: Effects::of(&of.trace), of: Arc::clone(of) }
+    }
 }
 
 impl Default for RunPage {
     fn default() -> Self {
-        Self { signer: SignerForm::new("run"), confirming: false, typed: String::new() }
+        Self { signer: SignerForm::new("run"), confirming: false, typed: String::new(), made: None }
     }
 }
 
@@ -52,14 +71,18 @@ impl RunPage {
         let running = scene.shown.flight.as_ref().is_some_and(|flight| flight.errand == Errand::Run);
         let finished = scene.shown.run.finished.clone().filter(|_| scene.shown.run.request == request.request.id());
         choose(ui, scene, &request);
+        self.made = finished.as_ref().map(|finished| {
+            let kept = self.made.take().filter(|made| Arc::ptr_eq(&made.of, finished));
+            kept.unwrap_or_else(|| Made::of(&request.plan, finished))
+        });
         ScrollArea::vertical().id_salt("run").auto_shrink(false).show(ui, |ui| {
             if running {
                 self.confirming = false;
                 live(ui, scene, &request);
                 return;
             }
-            match (finished, status(scene, &request)) {
-                (Some(finished), _) => outcome(ui, scene, &request, &finished),
+            match (&self.made, status(scene, &request)) {
+                (Some(made), _) => outcome(ui, scene, &request, made),
                 (None, RequestStatus::Begun { run }) => {
                     unknown(
                         ui,
@@ -221,7 +244,8 @@ fn live(ui: &mut Ui, scene: &Scene<'_>, request: &RequestView) {
     }
 }
 
-fn outcome(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView, finished: &Finished) {
+fn outcome(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView, made: &Made) {
+    let finished = &*made.of;
     let tokens = Tokens::of(ui);
     if let Outcome::Unknown { token, reason, .. } = &finished.outcome {
         unknown(ui, scene, request, Some(token), reason);
@@ -232,9 +256,10 @@ fn outcome(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView, finished: 
     let (mark, color, fill) =
         if well { (Mark::Tick, tokens.good, tokens.good_faint) } else { (Mark::Cross, tokens.bad, tokens.bad_faint) };
     text::callout(ui, fill, color, |ui| {
-        ui.horizontal(|ui| {
+        ui.horizontal_top(|ui| {
             mark::bare(ui, mark, color);
-            text::heading(ui, &sentence(finished));
+            // A reason may be long; it wraps beside the mark.
+            ui.vertical(|ui| text::heading(ui, &sentence(finished)));
         });
         if let Some((condition, words)) = &finished.tripped {
             mark::word(ui, Mark::Block, tokens.bad, &format!("{condition} tripped: {words}"));
@@ -248,8 +273,9 @@ fn outcome(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView, finished: 
             scene.actions.push(UiAction::Go(Page::Compare));
         }
     });
+    made.effects.summary(ui);
     ui.add_space(UNIT);
-    timeline::ui(ui, &request.plan, &finished.trace);
+    made.timeline.ui(ui);
 }
 
 /// The screen of an unknown outcome: what is being proved, and by what.

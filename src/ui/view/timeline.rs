@@ -1,145 +1,240 @@
-//! The time line: a bar a statement with rows expected and actual, duration, the strongest lock and notices.
+//! The time line: a bar a statement with rows expected and actual, duration, the strongest lock, notices and who waits.
+
+use std::collections::BTreeMap;
 
 use eframe::egui::{
-    CornerRadius, Rect, RichText, ScrollArea, Sense, TextStyle, TextWrapMode, Ui, Vec2, WidgetInfo, WidgetText,
-    accesskit::Role, pos2, vec2,
+    Color32, CornerRadius, FontId, Painter, Rect, RichText, ScrollArea, Sense, Stroke, TextStyle, TextWrapMode, Ui,
+    Vec2, WidgetInfo, WidgetText, accesskit::Role, pos2, vec2,
 };
 
 use super::script::rows_words;
-use crate::plan::Plan;
-use crate::run::{HeldLock, StatementTrace, Trace};
-use crate::ui::tokens::{self, Tokens, UNIT};
+use crate::plan::{Plan, PlannedStatement};
+use crate::run::{StatementTrace, Trace, named, strongest_first};
+use crate::runbook::StepId;
+use crate::ui::tokens::{self, HALF, Tokens, UNIT};
 use crate::ui::widget::escape::{one_line, visible};
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::text;
 
+/// How many sessions that are in the way are named; the rest is counted.
+const HOLDERS_SHOWN: usize = 3;
 /// The height of a statement's row.
 const HEIGHT: f32 = 44.0;
 
-/// Lock modes from the weakest to the strongest, as the server orders them.
-const MODES: [&str; 8] = [
-    "AccessShareLock",
-    "RowShareLock",
-    "RowExclusiveLock",
-    "ShareUpdateExclusiveLock",
-    "ShareLock",
-    "ShareRowExclusiveLock",
-    "ExclusiveLock",
-    "AccessExclusiveLock",
-];
-
-/// Returns the strongest of some locks.
-#[must_use]
-pub fn strongest(locks: &[HeldLock]) -> Option<&HeldLock> {
-    locks.iter().max_by_key(|lock| MODES.iter().position(|mode| *mode == lock.mode))
+/// Everything a time line shows, made once for a trace.
+pub struct Timeline {
+    lines: Vec<Line>,
+    /// The time all statements took; never 0.
+    total: u32,
+    /// Whom the stages would wait for when they began.
+    holders: Vec<String>,
 }
 
-/// Draws the time line.
-pub fn ui(ui: &mut Ui, plan: &Plan, trace: &Trace) {
-    if trace.statements.is_empty() {
-        text::muted(ui, "No statement was sent.");
-        return;
+/// One statement.
+struct Line {
+    well: bool,
+    name: String,
+    /// On one line.
+    sql: String,
+    figures: String,
+    /// The strongest lock and the notices, or why it was not as planned.
+    beside: String,
+    /// Who waited for it, in a few words.
+    waits: Option<String>,
+    /// How long the statements before it took.
+    before: u32,
+    millis: u32,
+    spoken: String,
+    /// What is told when it is pointed at: the statement, then a line each.
+    whole: String,
+    more: Vec<String>,
+}
+
+impl Timeline {
+    /// Makes it.
+    #[must_use]
+    pub fn of(plan: &Plan, trace: &Trace) -> Self {
+        let planned: BTreeMap<(&StepId, u32), &PlannedStatement> = plan
+            .stages
+            .iter()
+            .flat_map(|stage| stage.statements.iter().map(|planned| ((&stage.step, planned.ordinal), planned)))
+            .collect();
+        let mut before = 0;
+        let line = |traced: &StatementTrace| {
+            let line = Line::of(traced, planned.get(&(&traced.step, traced.ordinal)).copied(), before);
+            before += line.millis;
+            line
+        };
+        let lines: Vec<Line> = trace.statements.iter().map(line).collect();
+        let holders = trace
+            .stages
+            .iter()
+            .flat_map(|stage| stage.holders.iter().map(|who| format!("{}: {}", stage.step, who.words())))
+            .collect();
+        Self { lines, total: before.max(1), holders }
     }
-    let total: u32 = trace.statements.iter().map(|traced| traced.duration_millis.max(1)).sum();
-    ui.spacing_mut().item_spacing.y = 0.0;
-    ScrollArea::vertical().id_salt("timeline").auto_shrink(false).show_rows(
-        ui,
-        HEIGHT,
-        trace.statements.len(),
-        |ui, range| {
-            let mut before: u32 =
-                trace.statements[..range.start].iter().map(|traced| traced.duration_millis.max(1)).sum();
-            for traced in &trace.statements[range] {
-                statement(ui, plan, traced, before, total);
-                before += traced.duration_millis.max(1);
-            }
-        },
-    );
-}
 
-fn statement(ui: &mut Ui, plan: &Plan, traced: &StatementTrace, before: u32, total: u32) {
-    let tokens = Tokens::of(ui);
-    let planned = plan
-        .stages
-        .iter()
-        .find(|stage| stage.step == traced.step)
-        .and_then(|stage| stage.statements.iter().find(|planned| planned.ordinal == traced.ordinal));
-    let sql = planned
-        .map_or_else(|| traced.tag.clone(), |planned| planned.sql.split_whitespace().collect::<Vec<_>>().join(" "));
-    let expected = rows_words(planned.and_then(|planned| planned.rows.as_ref()));
-    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), HEIGHT), Sense::hover());
-    let well = traced.surprise.is_none();
-    let color = if well { tokens.accent } else { tokens.bad };
-    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
-    let small = eframe::egui::FontId::proportional(tokens::SMALL);
-    let mono = eframe::egui::FontId::monospace(tokens::SMALL);
-    let top = rect.top() + 13.0;
-    let name_width = 92.0;
-    mark::paint(
-        &painter,
-        mark::square_at(rect.left(), top),
-        if well { Mark::Tick } else { Mark::Cross },
-        if well { tokens.good } else { tokens.bad },
-    );
-    let name = format!("{} {}", traced.step, traced.ordinal);
-    let at = |x: f32, y: f32, words: &str, font: &eframe::egui::FontId, color, right: f32| {
-        let galley = painter.layout_no_wrap(words.to_owned(), font.clone(), color);
-        let clip = Rect::from_min_max(pos2(x, rect.top()), pos2(right, rect.bottom()));
-        painter.with_clip_rect(clip.intersect(painter.clip_rect())).galley(
-            pos2(x, y - galley.size().y / 2.0),
-            galley,
-            color,
+    /// Draws it: whom it would wait for, then a bar a statement.
+    pub fn ui(&self, ui: &mut Ui) {
+        self.holders(ui);
+        if self.lines.is_empty() {
+            text::muted(ui, "No statement was sent.");
+            return;
+        }
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ScrollArea::vertical().id_salt("timeline").auto_shrink(false).show_rows(
+            ui,
+            HEIGHT,
+            self.lines.len(),
+            |ui, range| {
+                for line in &self.lines[range] {
+                    line.ui(ui, self.total);
+                }
+            },
         );
-    };
-    let strong = eframe::egui::FontId::new(tokens::BODY, tokens::semibold());
-    at(rect.left() + 18.0, top, &visible(&name), &strong, tokens.text, rect.left() + name_width);
-    let right = rect.right() - 4.0;
-    let rows = match &traced.rows {
-        Some(rows) => format!("{rows} affected, expected {expected}"),
-        None => "no rows to count".to_owned(),
-    };
-    let figures = format!("{rows}  ·  {}", text::millis(traced.duration_millis));
-    let galley =
-        painter.layout_no_wrap(one_line(&figures, 90), small.clone(), if well { tokens.muted } else { tokens.bad });
-    let figures_left = right - galley.size().x;
-    painter.galley(pos2(figures_left, top - galley.size().y / 2.0), galley, tokens.muted);
-    at(rect.left() + name_width, top, &one_line(&sql, 160), &mono, tokens.text, figures_left - UNIT);
-    let lane = Rect::from_min_max(
-        pos2(rect.left() + name_width, rect.top() + 25.0),
-        pos2(rect.left() + rect.width() * 0.45, rect.top() + 33.0),
-    );
-    painter.rect_filled(lane, CornerRadius::same(2), tokens.raised);
-    // In ten-thousandths, so that no precision is lost on the way to points.
-    let part = |millis: u32| u16::try_from(u64::from(millis) * 10_000 / u64::from(total.max(1))).unwrap_or(10_000);
-    let share = |millis: u32| lane.width() * f32::from(part(millis)) / 10_000.0;
-    let width = share(traced.duration_millis.max(1)).max(3.0);
-    let left = (lane.left() + share(before)).min(lane.right() - width);
-    let bar = Rect::from_min_size(pos2(left, lane.top()), vec2(width, lane.height()));
-    painter.rect_filled(bar, CornerRadius::same(2), color);
-    let mut beside = Vec::new();
-    if let Some(lock) = strongest(&traced.locks) {
-        beside.push(format!("{} on {}", lock.mode, lock.relation.name));
     }
-    beside.extend(traced.notices.iter().map(|notice| format!("{} {}", notice.severity, notice.message)));
-    let beside = traced.surprise.clone().unwrap_or_else(|| beside.join("  ·  "));
-    let left = lane.right() + UNIT * 1.5;
-    let words: WidgetText = RichText::new(one_line(&beside, 200)).small().into();
-    let galley = words.into_galley(ui, Some(TextWrapMode::Truncate), right - left, TextStyle::Small);
-    painter.galley(
-        pos2(left, lane.center().y - galley.size().y / 2.0),
-        galley,
-        if well { tokens.muted } else { tokens.bad },
-    );
-    painter.hline(rect.x_range(), rect.bottom() - 0.5, eframe::egui::Stroke::new(1.0, tokens.line));
-    let spoken = format!("{name}: {rows}, {}. {beside}", text::millis(traced.duration_millis));
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
-    response.on_hover_ui(|ui| {
-        ui.label(eframe::egui::RichText::new(visible(&sql)).text_style(tokens::mono_small()));
-        for lock in &traced.locks {
-            ui.label(format!("{} on {}", lock.mode, lock.relation));
+
+    fn holders(&self, ui: &mut Ui) {
+        if self.holders.is_empty() {
+            return;
         }
-        for notice in &traced.notices {
-            ui.label(visible(&format!("{} {}: {}", notice.severity, notice.code, notice.message)).as_ref());
+        let tokens = Tokens::of(ui);
+        text::callout(ui, tokens.care_faint, tokens.care, |ui| {
+            let count = text::count(self.holders.len(), "session");
+            mark::word(ui, Mark::Care, tokens.care, &format!("{count} held a lock it would wait for, when it began"));
+            for words in self.holders.iter().take(HOLDERS_SHOWN) {
+                text::muted(ui, words);
+            }
+            if self.holders.len() > HOLDERS_SHOWN {
+                text::muted(ui, &format!("and {} more", self.holders.len() - HOLDERS_SHOWN));
+            }
+        });
+        ui.add_space(UNIT);
+    }
+}
+
+impl Line {
+    fn of(traced: &StatementTrace, planned: Option<&PlannedStatement>, before: u32) -> Self {
+        let sql = planned
+            .map_or_else(|| traced.tag.clone(), |planned| planned.sql.split_whitespace().collect::<Vec<_>>().join(" "));
+        let name = format!("{} {}", traced.step, traced.ordinal);
+        let expected = rows_words(planned.and_then(|planned| planned.rows.as_ref()));
+        let rows = match &traced.rows {
+            Some(rows) => format!("{rows} affected, expected {expected}"),
+            None => "no rows to count".to_owned(),
+        };
+        let time = text::millis(traced.duration_millis);
+        let mut beside = Vec::new();
+        if let Some(surprise) = &traced.surprise {
+            beside.push(format!("{surprise}{}", named("; in the way: ", &traced.blockers)));
+        } else {
+            beside.extend(traced.strongest_lock().map(|lock| format!("{} on {}", lock.mode, lock.relation.name)));
+            beside.extend(traced.notices.iter().map(|notice| format!("{} {}", notice.severity, notice.message)));
         }
-    });
+        let beside = beside.join("  ·  ");
+        let waits = match traced.waiting.len() {
+            0 => None,
+            1 => Some("1 session waits".to_owned()),
+            count => Some(format!("{count} sessions wait")),
+        };
+        let locks =
+            strongest_first(&traced.locks).into_iter().map(|lock| format!("{} on {}", lock.mode, lock.relation));
+        let notices =
+            traced.notices.iter().map(|notice| format!("{} {}: {}", notice.severity, notice.code, notice.message));
+        let blockers = traced.blockers.iter().map(|who| format!("waited for {}", who.words()));
+        let waiting = traced.waiting.iter().map(|who| format!("waits for it: {}", who.words()));
+        let more = locks.chain(notices).chain(blockers).chain(waiting);
+        let spoken_waits = waits.as_ref().map_or_else(String::new, |waits| format!(". {waits}"));
+        Self {
+            well: traced.surprise.is_none(),
+            spoken: format!("{name}: {rows}, {time}. {beside}{spoken_waits}"),
+            name: visible(&name).into_owned(),
+            figures: one_line(&format!("{rows}  ·  {time}"), 90),
+            whole: visible(&sql).into_owned(),
+            sql: one_line(&sql, 160),
+            beside: one_line(&beside, 200),
+            waits,
+            before,
+            millis: traced.duration_millis.max(1),
+            more: more.map(|line| visible(&line).into_owned()).collect(),
+        }
+    }
+
+    fn ui(&self, ui: &mut Ui, total: u32) {
+        let tokens = Tokens::of(ui);
+        let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), HEIGHT), Sense::hover());
+        let color = if self.well { tokens.accent } else { tokens.bad };
+        let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+        let small = FontId::proportional(tokens::SMALL);
+        let mono = FontId::monospace(tokens::SMALL);
+        let (top, bottom) = (rect.top() + 13.0, rect.top() + 29.0);
+        let name_width = 92.0;
+        mark::paint(
+            &painter,
+            mark::square_at(rect.left(), top),
+            if self.well { Mark::Tick } else { Mark::Cross },
+            if self.well { tokens.good } else { tokens.bad },
+        );
+        let at = |x: f32, words: &str, font: &FontId, right: f32| {
+            let galley = painter.layout_no_wrap(words.to_owned(), font.clone(), tokens.text);
+            let clip = Rect::from_min_max(pos2(x, rect.top()), pos2(right, rect.bottom()));
+            painter.with_clip_rect(clip.intersect(painter.clip_rect())).galley(
+                pos2(x, top - galley.size().y / 2.0),
+                galley,
+                tokens.text,
+            );
+        };
+        // Words that end at the right edge; gives where they begin.
+        let right = rect.right() - 4.0;
+        let from_right = |words: &str, y: f32, color| {
+            let galley = painter.layout_no_wrap(words.to_owned(), small.clone(), color);
+            let left = right - galley.size().x;
+            painter.galley(pos2(left, y - galley.size().y / 2.0), galley, color);
+            left
+        };
+        let strong = FontId::new(tokens::BODY, tokens::semibold());
+        at(rect.left() + 18.0, &self.name, &strong, rect.left() + name_width);
+        let figures_left = from_right(&self.figures, top, if self.well { tokens.muted } else { tokens.bad });
+        at(rect.left() + name_width, &self.sql, &mono, figures_left - UNIT);
+        let lane = Rect::from_min_max(
+            pos2(rect.left() + name_width, bottom - 4.0),
+            pos2(rect.left() + rect.width() * 0.45, bottom + 4.0),
+        );
+        self.bar(&painter, lane, total, color, tokens.raised);
+        let mut beside_right = right;
+        if let Some(waits) = &self.waits {
+            let left = from_right(waits, bottom, tokens.care) - mark::SIZE - HALF;
+            mark::paint(&painter, mark::square_at(left, bottom), Mark::Care, tokens.care);
+            beside_right = left - UNIT;
+        }
+        let left = lane.right() + UNIT * 1.5;
+        let words: WidgetText = RichText::new(&self.beside).small().into();
+        let galley =
+            words.into_galley(ui, Some(TextWrapMode::Truncate), (beside_right - left).max(0.0), TextStyle::Small);
+        painter.galley(
+            pos2(left, bottom - galley.size().y / 2.0),
+            galley,
+            if self.well { tokens.muted } else { tokens.bad },
+        );
+        painter.hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, tokens.line));
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &self.spoken));
+        response.on_hover_ui(|ui| {
+            ui.label(RichText::new(&self.whole).text_style(tokens::mono_small()));
+            for line in &self.more {
+                ui.label(line);
+            }
+        });
+    }
+
+    /// The statement's share of the whole time, where it was.
+    fn bar(&self, painter: &Painter, lane: Rect, total: u32, color: Color32, behind: Color32) {
+        painter.rect_filled(lane, CornerRadius::same(2), behind);
+        // In ten-thousandths, so that no precision is lost on the way to points.
+        let part = |millis: u32| u16::try_from(u64::from(millis) * 10_000 / u64::from(total)).unwrap_or(10_000);
+        let share = |millis: u32| lane.width() * f32::from(part(millis)) / 10_000.0;
+        let width = share(self.millis).max(3.0);
+        let left = (lane.left() + share(self.before)).min(lane.right() - width);
+        let bar = Rect::from_min_size(pos2(left, lane.top()), vec2(width, lane.height()));
+        painter.rect_filled(bar, CornerRadius::same(2), color);
+    }
 }

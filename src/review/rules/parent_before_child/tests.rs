@@ -257,3 +257,16 @@ fn a_view_that_is_made_again_without_it_lets_go() {
     let found = crate::review::review(&again("public.fresh"), Some(&live));
     assert!(found.passed.iter().any(|rule| rule == "parent-before-child"), "{:?}", found.notes);
 }
+
+#[test]
+fn a_table_that_others_refer_to_is_not_emptied() {
+    let live = catalog(&["fresh", "fresh_child"], &[("fresh_child", "fresh")]);
+    check_with(
+        &runbook("TRUNCATE public.fresh"),
+        Some(&live),
+        "parent-before-child 1:10 block: while public.fresh_child refers to it by foreign key",
+    );
+    check_clean_with(&runbook("TRUNCATE public.fresh, public.fresh_child"), Some(&live));
+    check_clean_with(&runbook("TRUNCATE public.fresh_child"), Some(&live));
+    check_clean_with(&runbook("DROP TABLE public.fresh_child; TRUNCATE public.fresh"), Some(&live));
+}

@@ -1,0 +1,1 @@
+CREATE VIEW public.v_settled AS SELECT id FROM public.orders WHERE settled;
