@@ -25,11 +25,12 @@ lint: ## checks form, warnings, house rules, documentation, and that the core st
 fmt: ## formats the code
 	cargo fmt
 
-bench: ## measures against psql and a clock; see benches/README.md
+bench: ## measures against psql, squawk and a clock; see benches/README.md
 	packaging/setup-debian.sh test
 	cargo build --release --locked
 	benches/five_hundred_checks.sh
 	benches/first_frame.sh
+	benches/many_statements.sh
 
 pictures: ## draws the pictures of the window again, for a person to look at
 	UPDATE_SNAPSHOTS=1 cargo test --locked --test house ui::

@@ -150,7 +150,7 @@ pub struct Check {
     /// List the rules.
     #[arg(long)]
     pub rules: bool,
-    /// The form of the answer; --json is short for json.
+    /// The form of the answer; --json is the short form of `--format json`.
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
 }

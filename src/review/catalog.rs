@@ -8,6 +8,7 @@ use crate::runbook::{ObjectKind, ObjectName};
 
 /// What is in the database, read at one snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Catalog {
     /// Relations, functions, triggers, event triggers and types outside the system schemas and `countersign`.
     pub objects: BTreeMap<ObjectName, CatalogObject>,

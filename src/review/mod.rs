@@ -3,6 +3,7 @@
 //! Every rule answers: a pass, a note, a hazard or a block, with a place, a reason and a way out.
 
 mod catalog;
+mod parallel;
 mod presence;
 mod report;
 mod rules;
@@ -12,5 +13,5 @@ pub use catalog::{
     FunctionKind, KeyAction, Operator, RewriteRule, Trigger, Volatility,
 };
 pub use presence::Carriers;
-pub use report::{Note, Place, Review, RuleInfo, Severity};
+pub use report::{Note, Place, Review, RowCount, RuleInfo, Severity};
 pub use rules::{RULES, explain, review};

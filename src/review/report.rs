@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::runbook::{Runbook, StepId, Waiver};
+use crate::runbook::{ObjectName, Runbook, StepId, Waiver};
 
 /// The answer of every rule, in file order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +13,26 @@ pub struct Review {
     pub passed: Vec<String>,
     /// Whether the live catalog was there to look at.
     pub with_catalog: bool,
+    /// Rows that actions of the server would reach, to be counted; no part of what is signed.
+    #[serde(skip)]
+    pub counts: Vec<RowCount>,
+}
+
+/// A count of rows that belongs to a note.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowCount {
+    /// The rule whose note it belongs to.
+    pub rule: String,
+    /// The step whose script it is in.
+    pub step: StepId,
+    /// Where.
+    pub place: Place,
+    /// The table whose rows are counted.
+    pub table: ObjectName,
+    /// Whether it is an upper bound: the condition cannot be asked before the run.
+    pub is_bound: bool,
+    /// A SELECT of one number.
+    pub sql: String,
 }
 
 /// One thing a rule found.
@@ -84,6 +104,29 @@ pub(super) fn waived(reason: &str) -> String {
 }
 
 impl Review {
+    /// Adds a note for each count, from the answers in the order of `counts`: a number, or why there is none.
+    pub fn counted(&mut self, answers: &[Result<String, String>]) {
+        for (count, answer) in self.counts.iter().zip(answers) {
+            let table = &count.table;
+            let message = match answer {
+                Ok(rows) if count.is_bound => format!(
+                    "At most {rows} rows of {table} would be reached now; the condition itself cannot be asked before the run."
+                ),
+                Ok(rows) => format!("{rows} rows of {table} would be reached now."),
+                Err(reason) => format!("The rows of {table} that would be reached cannot be counted: {reason}."),
+            };
+            self.notes.push(Note {
+                rule: count.rule.clone(),
+                severity: Severity::Note,
+                step: Some(count.step.clone()),
+                place: count.place.clone(),
+                message,
+                way_out: "Compare it with the rows you expect.".to_owned(),
+            });
+        }
+        self.counts.clear();
+    }
+
     /// Returns the notes that forbid sealing any of these steps.
     pub fn blocks<'a>(&'a self, steps: &'a [StepId]) -> impl Iterator<Item = &'a Note> {
         self.of(steps).filter(|note| note.severity == Severity::Block)

@@ -81,23 +81,15 @@ impl Judge<'_> {
                 | EffectKind::Prepared => Standing::Undeclared,
             },
             DeclaredClass::Shared | DeclaredClass::RetireOnly => match &seen.what {
-                EffectKind::Moved { .. } => known,
                 // D-22: retired, never deleted. An update that moves a row between partitions counts as a deletion too.
                 EffectKind::Rows { deleted, .. }
                     if class == DeclaredClass::RetireOnly && deleted != "0" && seen.rows != RowsOf::Partitioned =>
                 {
                     Standing::Undeclared
                 }
-                EffectKind::Rows { .. } => known,
-                // D-31: a trigger of others is put back as it was captured. One that nobody declared is nobody's to touch.
-                EffectKind::Altered if seen.kind == Some(Kind::Trigger) && is_own && is_named => known,
-                // D-28: TRUNCATE has no key.
-                EffectKind::Rewritten if self.is_emptied(seen) => Standing::Undeclared,
-                // The definition is others' too; only a part of it that this phase made may go, and what hangs on that part.
-                // The object itself is not ours to drop (D-3).
-                EffectKind::Altered | EffectKind::Rewritten if is_named && self.takes_a_part(seen) => known,
-                EffectKind::Created | EffectKind::Dropped
-                    if is_named && !is_own && seen.kind != Some(Kind::Trigger) && self.takes_a_part(seen) =>
+                EffectKind::Moved { .. } | EffectKind::Rows { .. } => known,
+                EffectKind::Rewritten | EffectKind::Created | EffectKind::Altered | EffectKind::Dropped
+                    if is_named && self.may_redefine(seen, is_own) =>
                 {
                     known
                 }
@@ -109,6 +101,19 @@ impl Judge<'_> {
                 | EffectKind::Prepared => Standing::Undeclared,
             },
         }
+    }
+
+    /// Returns whether a definition that belongs to others too may change in this way.
+    fn may_redefine(&self, seen: &Seen, is_own: bool) -> bool {
+        if seen.kind == Some(Kind::Trigger) {
+            // D-31: a trigger of others is put back as it was captured. One that nobody declared is nobody's to touch.
+            return is_own && seen.what == EffectKind::Altered;
+        }
+        // Only a part that this phase made may go, and what hangs on it. The whole is not ours to drop (D-3), and TRUNCATE
+        // has no key (D-28).
+        let is_whole = is_own && matches!(seen.what, EffectKind::Created | EffectKind::Dropped);
+        let is_emptied = seen.what == EffectKind::Rewritten && self.is_emptied(seen);
+        !is_whole && !is_emptied && self.takes_a_part(seen)
     }
 
     /// Returns whether a statement changes a declared greenfield part of a table: a column, a constraint, a trigger of it.

@@ -444,14 +444,16 @@ fn who_holds_who_waits_and_who_was_in_the_way_is_evidence() {
             .to_vec()
     };
     let blocker = bystander_of(&session("42"), &BTreeMap::new()).unwrap();
-    let (finished, _, _) = drive(step_of("Holders", 1), &|_, event| match event {
+    let (_, whole, _) = drive(usize::MAX, &|_, _| None);
+    let at = |name: &str| whole.iter().position(|step| step == name).unwrap();
+    let (finished, _, _) = drive(at("Holders"), &|_, event| match event {
         Event::Answered(reply) => Some(Event::Answered(Reply { rows: vec![session("42")], ..reply })),
         _ => None,
     });
     assert_eq!(finished.outcome, Outcome::Committed, "a holder alone is no surprise");
     assert_eq!(finished.trace.stages[0].holders, std::slice::from_ref(&blocker));
     assert_eq!(finished.trace.stages.len(), 2, "each stage says whom it would wait for");
-    let (finished, _, _) = drive(step_of("LookAround", 1), &|_, event| match event {
+    let (finished, _, _) = drive(at("LookAround"), &|_, event| match event {
         Event::Answered(mut reply) => {
             let waits = [vec![Some("900".to_owned())], session("43")].concat();
             reply.rows = vec![[vec![Some("900".to_owned())], session("")[..4].to_vec(), vec![None; 6]].concat(), waits];
@@ -463,9 +465,8 @@ fn who_holds_who_waits_and_who_was_in_the_way_is_evidence() {
     let statement = &finished.trace.statements[0];
     assert_eq!(statement.waiting.iter().map(|waits| waits.pid).collect::<Vec<_>>(), [43]);
     assert_eq!(statement.locks.len(), 1, "another session's lock is not ours");
-    let statement = step_of("Statement", 1);
-    for number in [step_of("LockTables", 1), statement, step_of("Constraints", 1)] {
-        let (finished, log, _) = drive(number, &|_, event| match event {
+    for name in ["LockTables", "Statement", "Constraints"] {
+        let (finished, log, _) = drive(at(name), &|_, event| match event {
             Event::Answered(reply) => {
                 let message = "canceling statement due to lock timeout".to_owned();
                 let error = ServerError { code: "55P03".to_owned(), message, detail: None, hint: None };
@@ -476,9 +477,9 @@ fn who_holds_who_waits_and_who_was_in_the_way_is_evidence() {
             _ => None,
         });
         let said = finished.failure.unwrap();
-        assert!(said.contains("(55P03)") && said.contains(&blocker.words()), "{number}: {said}");
+        assert!(said.contains("(55P03)") && said.contains(&blocker.words()), "{name}: {said}");
         assert!(!log.contains(&"COMMIT".to_owned()));
         let traced: Vec<_> = finished.trace.statements.iter().flat_map(|traced| &traced.blockers).collect();
-        assert_eq!(traced.len(), usize::from(number == statement), "{number}");
+        assert_eq!(traced.len(), usize::from(name == "Statement"), "{name}");
     }
 }

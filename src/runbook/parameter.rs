@@ -169,6 +169,10 @@ pub fn unbound_view(text: &str) -> String {
 /// Returns each use of a parameter with the byte offset of its colon, in order.
 #[must_use]
 pub fn used(text: &str) -> Vec<(String, usize)> {
+    // Most texts hold none, and need not be cut into words for that.
+    if !text.contains(":'") {
+        return Vec::new();
+    }
     let Some(lexemes) = lexemes(text) else { return Vec::new() };
     let name_at = |pair: &[Lexeme]| {
         let (colon, literal) = (pair[0], pair[1]);

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::{Failure, FailureKind, Survey, World};
-use crate::census::{BASELINE_FORMAT, Baseline, CompareScope, compare};
+use crate::census::{BASELINE_FORMAT, Baseline, CompareScope, Question, Reading, compare};
 use crate::diagnose::{diagnose, gather, questions};
 use crate::plan::{canonical, read_strict};
 use crate::port::{Database, DatabaseError};
 use crate::review::{Review, review};
-use crate::runbook::{Diagnostic, DiagnosticSeverity, ObjectName, Runbook, parse};
+use crate::runbook::{CheckId, Diagnostic, DiagnosticSeverity, ObjectName, Runbook, parse};
 
 /// Reads a runbook folder and reviews it without a database.
 ///
@@ -116,8 +116,16 @@ pub async fn survey(
 ) -> Result<Survey, Failure> {
     database.use_schema(&runbook.target.schema);
     let catalog = database.catalog().await?;
-    let questions = questions(runbook);
-    let census = database.census(&questions).await?;
+    let mut review = review(runbook, Some(&catalog));
+    let mut questions = questions(runbook);
+    let counts =
+        review.counts.iter().enumerate().map(|(n, count)| Question { id: count_id(n), sql: count.sql.clone() });
+    questions.extend(counts);
+    let mut census = database.census(&questions).await?;
+    // The counts are for the review; the census is what the runbook asks.
+    let answers: Vec<Result<String, String>> =
+        (0..review.counts.len()).map(|n| answer(census.readings.remove(&count_id(n)))).collect();
+    review.counted(&answers);
     let objects: Vec<ObjectName> = runbook.objects.iter().map(|object| object.name.clone()).collect();
     let open = match database.open_transactions(&objects).await {
         Ok(open) => Ok(open),
@@ -125,8 +133,21 @@ pub async fn survey(
         Err(DatabaseError::Blind(reason)) => Err(reason),
         Err(error) => return Err(error.into()),
     };
-    let review = review(runbook, Some(&catalog));
     let comparison = compare(&runbook.checks, baseline, &census, CompareScope::Everything);
     let diagnosis = diagnose(gather(runbook, &catalog, &census, baseline, open));
     Ok(Survey { catalog, review, census, comparison, diagnosis })
+}
+
+fn count_id(place: usize) -> CheckId {
+    CheckId(format!("count:{place}"))
+}
+
+/// Returns the count, or why there is none.
+fn answer(reading: Option<Reading>) -> Result<String, String> {
+    match reading {
+        Some(Reading::Value(Some(rows))) => Ok(rows),
+        Some(Reading::Value(None)) => Err("the answer is NULL".to_owned()),
+        Some(Reading::Blind(reason)) => Err(reason),
+        None => Err("it was not asked".to_owned()),
+    }
 }

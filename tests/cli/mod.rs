@@ -3,6 +3,7 @@
 mod access;
 mod drills;
 mod forged;
+mod formats;
 mod interrupted;
 mod locked;
 mod lost;

@@ -406,7 +406,7 @@ fn ordinary_reversals_pass() {
         "UNDECLARED dropped shared.act",
     );
     // Whoever names a shared table may still not change what others made of it.
-    let others = "ALTER TABLE shared ENABLE ROW LEVEL SECURITY; CREATE INDEX of_others ON shared (v);";
+    let others = "ALTER TABLE shared ENABLE ROW LEVEL SECURITY; CREATE INDEX of_others ON shared (k);";
     for (sql, object) in [
         ("ALTER TABLE shared DISABLE ROW LEVEL SECURITY", "shared"),
         ("ALTER TABLE shared DISABLE TRIGGER act", "shared.act"),

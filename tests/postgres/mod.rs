@@ -6,6 +6,7 @@ mod catalog_parts;
 mod census;
 mod cluster;
 mod connect;
+mod consequences;
 mod effects;
 mod keys;
 mod ledger;

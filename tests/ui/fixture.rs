@@ -404,6 +404,7 @@ pub fn review() -> Review {
         ],
         passed: vec!["cascade".to_owned(), "blanket-delete".to_owned()],
         with_catalog: true,
+        counts: Vec::new(),
     }
 }
 

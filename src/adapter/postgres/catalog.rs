@@ -1,12 +1,13 @@
-//! Takes an open link; gives the live catalog as far as the rules need it, read at one snapshot in one round trip. The
-//! system's schemas and the ledger's own are left out.
+//! Takes an open link; gives the live catalog as far as the rules need it, read at one snapshot in one round trip; what
+//! functions and triggers do comes with it (see `behaviour`). The system's schemas and the ledger's own are left out.
 
 use crate::port::DatabaseError;
 use crate::review::{Catalog, CatalogObject, Edge};
 use crate::run::Reply;
 use crate::runbook::{ObjectKind, ObjectName};
 
-use super::{catalog_parts, link::Link};
+use super::link::{Link, cell};
+use super::{behaviour, catalog_parts};
 
 /// Schemas that belong to nobody's runbook: `@` stands for the alias of `pg_namespace`.
 const OURS: &str = "@.nspname NOT LIKE 'pg\\_%' AND @.nspname NOT IN ('information_schema', 'countersign')";
@@ -77,19 +78,25 @@ pub(super) async fn read(link: &mut Link) -> Result<Catalog, DatabaseError> {
     link.send("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
     link.send("SET LOCAL search_path = pg_catalog, pg_temp").await?;
     link.send("SET LOCAL statement_timeout = '30s'").await?;
-    for sql in [RELATIONS, OTHERS, TRIGGERS, EDGES, catalog_parts::PARTS] {
+    // Compiling these queries takes longer than running them.
+    link.send("SET LOCAL jit = off").await?;
+    let behaviour = behaviour::question();
+    for sql in [RELATIONS, OTHERS, TRIGGERS, EDGES, catalog_parts::PARTS, behaviour.as_str()] {
         link.send(&sql.replace("#n#", &OURS.replace('@', "n"))).await?;
     }
     link.send("COMMIT").await?;
-    for _ in 0..3 {
+    for _ in 0..4 {
         link.demanded().await?;
     }
     let (relations, others) = (link.demanded().await?, link.demanded().await?);
     let (triggers, edges) = (link.demanded().await?, link.demanded().await?);
-    let parts = link.demanded().await?;
+    let (parts, behaviour) = (link.demanded().await?, link.demanded().await?);
     link.demanded().await?;
 
-    let mut catalog = Catalog::default();
+    let behaviour = cell(&behaviour, 0, 0).unwrap_or("{}");
+    let mut catalog: Catalog = serde_json::from_str(behaviour).map_err(|error| {
+        DatabaseError::Garbled(format!("what functions and triggers do is not said in the form expected: {error}"))
+    })?;
     catalog_parts::add(&mut catalog, &parts);
     for row in texts(&others) {
         let object = CatalogObject { kind: kind(row[2])?, columns: Vec::new(), primary_key: Vec::new() };

@@ -1,6 +1,7 @@
 //! Takes connection text and the core's questions; gives the database's answers; refuses to lose a tag, a notice or a
 //! status byte on the way.
 
+mod behaviour;
 mod binaries;
 mod blockers;
 mod catalog;

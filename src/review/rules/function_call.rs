@@ -1,4 +1,4 @@
-//! `function-call`: a function may do anything; what survives ROLLBACK is never called.
+//! `function-call`: a function may do anything; what survives ROLLBACK is never called, however it is hidden.
 
 use super::reading::{Consequence, Reader, Setting as Place, What, sites};
 use super::{Found, RuleInfo, Scene, Severity, Spot};
@@ -9,9 +9,15 @@ pub(super) const INFO: RuleInfo = RuleInfo {
     name: "function-call",
     summary: "The script calls a function that may act, or whose effect survives ROLLBACK.",
     help: "A SELECT looks harmless and may call a function that writes. Functions whose effect survives ROLLBACK (nextval, setval,\n\
-           dblink, lo_export, pg_read_file, advisory locks, pg_terminate_backend and their like) block: a rehearsal with them\n\
-           would leave something behind. A short list of functions that only compute passes. Every other function, a declared\n\
-           one too, is a hazard: what it does stands elsewhere.\n\n\
+           dblink, lo_export, pg_read_file, session advisory locks, pg_terminate_backend and their like) block: a rehearsal\n\
+           with them would leave something behind. A NOTIFY, and an advisory lock of the transaction, is a note.\n\n\
+           With a connected database each call is resolved by name, number of arguments and search path; so are operators,\n\
+           casts, row.function, and the views and policies a query reads through. A built-in that is immutable or stable passes.\n\
+           Functions in SQL and PL/pgSQL are read and followed: what survives ROLLBACK, ends the transaction, changes a setting\n\
+           of the console or writes to a protected or undeclared object blocks, a write to another declared object is a hazard,\n\
+           and so is what cannot be read: other languages, and EXECUTE of a text put together while it runs. The message gives\n\
+           the way, f() → g() → nextval(). Without a database only a short list of functions that compute passes; every other\n\
+           function, a declared one too, is a hazard.\n\n\
            What to do: write the work as plain statements, or waive it with what the function does.",
 };
 
@@ -124,7 +130,7 @@ fn read(reader: &Reader<'_>, statement: &Statement, found: &mut Found) {
     for site in sites(statement.tree.root()) {
         let spot = Spot::Offset(statement, site.offset.unwrap_or(statement.start));
         // `timeouts-are-ours` speaks of what the script itself sets.
-        let own = |one: &Consequence| matches!(one.what, What::Setting(_)) && one.chain.len() == 1;
+        let own = |one: &Consequence| matches!(one.what, What::Setting(_)) && one.chain == ["set_config()"];
         let all: Vec<_> = reader.site(statement, &site).into_iter().filter(|one| !own(one)).collect();
         say(reader, &all, spot, found);
     }
@@ -153,8 +159,7 @@ fn by_name(statement: &Statement, found: &mut Found) {
         let full = parts.join(".");
         match effect_of_call(call) {
             Some(Effect::Survives(what)) => {
-                let message =
-                    format!("What {full}() does survives ROLLBACK, or reaches beyond this database: {what}.");
+                let message = format!("What {full}() does survives ROLLBACK, or reaches beyond this database: {what}.");
                 found.block(spot, message, "Write the reversal without it.");
             }
             Some(Effect::Noted(what)) if is_built_in => {
@@ -176,7 +181,10 @@ fn by_name(statement: &Statement, found: &mut Found) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{check, check_clean};
+    use super::super::reading::fixture::made;
+    use super::super::testing::{check, check_clean, check_clean_with, check_with, runbook};
+    use crate::review::{Cast, CatalogObject, Operator};
+    use crate::runbook::{ObjectKind, ObjectName};
 
     #[test]
     fn cases() {
@@ -188,5 +196,101 @@ mod tests {
         check("SELECT * FROM dblink('x', 'DELETE FROM t') AS q(a int)", "function-call 1:15 block: dblink");
         check_clean("UPDATE public.codes SET retired_at = now(), note = lower(trim(note)) WHERE code = 'a'");
         check_clean("SELECT pg_catalog.count(*) FROM public.events");
+    }
+
+    #[test]
+    fn with_a_catalog_bodies_are_read() {
+        let plpgsql = |name: &str, body: &str| {
+            format!("CREATE FUNCTION public.{name}() RETURNS int LANGUAGE plpgsql AS $x$ BEGIN {body} END $x$")
+        };
+        let mut made = made()
+            .function("CREATE FUNCTION public.f() RETURNS int LANGUAGE sql AS 'SELECT public.g()'")
+            .function("CREATE FUNCTION public.g() RETURNS int LANGUAGE sql AS 'SELECT f(); SELECT nextval(''s'')'")
+            .function("CREATE FUNCTION public.quiet(a int) RETURNS int LANGUAGE sql RETURN a + (SELECT count(*) FROM public.events)")
+            .function("CREATE FUNCTION public.quiet(a int, b int) RETURNS int LANGUAGE sql AS 'SELECT setval(''s'', 1)'")
+            .function("CREATE FUNCTION public.row_of(e public.events) RETURNS int LANGUAGE sql AS 'SELECT nextval(''s'')'")
+            .function("CREATE FUNCTION public.far() RETURNS int LANGUAGE c AS 'lib', 'far'")
+            .function("CREATE FUNCTION public.py() RETURNS int LANGUAGE plpython3u AS 'pass'")
+            .function("CREATE PROCEDURE public.p() LANGUAGE plpgsql AS 'BEGIN COMMIT; END'")
+            .function("CREATE FUNCTION public.atomic() RETURNS int LANGUAGE sql BEGIN ATOMIC INSERT INTO public.fixed VALUES (1); END");
+        for (name, body) in [
+            ("loosens", "SET LOCAL lock_timeout = 0;"),
+            ("configures", "PERFORM set_config('search_path', 'x', true);"),
+            ("work_mem", "PERFORM set_config('work_mem', '1GB', true);"),
+            ("constant", "EXECUTE 'SELECT pg_advisory_lock(1)';"),
+            ("computed", "EXECUTE 'SELECT ' || now();"),
+            ("declared", "DELETE FROM fresh;"),
+            ("stranger", "DELETE FROM audit;"),
+            ("far_file", "COPY public.events TO '/tmp/x';"),
+            ("calls_p", "CALL public.p();"),
+            ("block", "EXECUTE 'DO $y$ BEGIN PERFORM dblink(1); END $y$';"),
+            ("growing", "INSERT INTO public.outbox VALUES (1);"),
+            ("xml", "PERFORM query_to_xml('SELECT 1', true, true, '');"),
+            ("bad_xml", "PERFORM query_to_xml('SELECT nextval(1)', true, true, '');"),
+        ] {
+            made = made.function(&plpgsql(name, body));
+        }
+        let text = "pg_catalog.text".to_owned();
+        made.catalog.operators.push(Operator {
+            name: ObjectName::new("public", "==="),
+            left: text.clone(),
+            right: text.clone(),
+            function: 2,
+            function_name: ObjectName::new("public", "g"),
+        });
+        made.catalog.operators.push(Operator {
+            name: ObjectName::new("public", "="),
+            left: text.clone(),
+            right: text,
+            function: 2,
+            function_name: ObjectName::new("public", "g"),
+        });
+        made.catalog.casts.push(Cast {
+            from: "pg_catalog.text".to_owned(),
+            to: "public.mood".to_owned(),
+            implicit: false,
+            function: 2,
+            function_name: ObjectName::new("public", "g"),
+        });
+        let view = CatalogObject { kind: ObjectKind::View, columns: Vec::new(), primary_key: Vec::new() };
+        made.catalog.objects.insert(ObjectName::new("public", "v_fresh"), view);
+        made.catalog.views.insert(ObjectName::new("public", "v_fresh"), "SELECT public.f() AS k".to_owned());
+
+        let caught = |sql: &str, expect: &str| check_with(&runbook(sql), Some(&made.catalog), expect);
+        caught(
+            "SELECT public.f()",
+            "function-call 1:8 block: public.f() → public.g() → nextval(): it moves a sequence",
+        );
+        caught("SELECT f()", "function-call 1:8 block: public.f()");
+        caught("SELECT quiet(1, 2)", "function-call 1:8 block: public.quiet() → setval()");
+        caught("SELECT e.row_of FROM public.events AS e", "function-call 1:8 block: public.row_of() → nextval()");
+        caught("SELECT public.far()", "function-call 1:8 hazard: written in c");
+        caught("SELECT public.py()", "function-call 1:8 hazard: untrusted");
+        caught("SELECT public.calls_p()", "function-call 1:8 block: public.p(): COMMIT in it ends the transaction");
+        caught("SELECT public.atomic()", "function-call 1:8 block: public.fixed, which is protected");
+        caught("SELECT public.loosens()", "function-call 1:8 block: the setting lock_timeout");
+        caught("SELECT public.configures()", "function-call 1:8 block: the setting search_path");
+        caught("SELECT public.work_mem()", "function-call 1:8 hazard: the setting work_mem");
+        caught("SELECT public.constant()", "function-call 1:8 block: pg_advisory_lock()");
+        caught("SELECT public.computed()", "function-call 1:8 hazard: put together while it runs");
+        caught("SELECT public.declared()", "function-call 1:8 hazard: deletes from public.fresh, which is greenfield");
+        caught("SELECT public.stranger()", "function-call 1:8 block: public.audit, which the runbook does not declare");
+        caught("SELECT public.far_file()", "function-call 1:8 block: COPY runs a program, or touches");
+        caught("SELECT public.block()", "function-call 1:8 block: DO → dblink()");
+        caught("SELECT public.growing()", "function-call 1:8 hazard: public.outbox, which only grows");
+        caught("SELECT public.bad_xml()", "function-call 1:8 block: query_to_xml() → nextval()");
+        caught("SELECT public.missing()", "function-call 1:8 hazard: no such function");
+        caught("SELECT brand_new()", "function-call 1:8 hazard: not known to this version");
+        caught("SELECT pg_notify('a', 'b')", "function-call 1:8 note: listeners");
+        caught("SELECT 'a' === 'b'", "function-call 1:12 block: operator === → public.g()");
+        caught("SELECT 'a' OPERATOR(public.=) 'b'", "function-call 1:12 block: operator public.=");
+        caught("SELECT 'a'::public.mood", "function-call 1:11 block: cast pg_catalog.text to public.mood");
+        caught("SELECT k FROM public.v_fresh", "function-call 1:1 block: view public.v_fresh → public.f()");
+
+        let clean = |sql: &str| check_clean_with(&runbook(sql), Some(&made.catalog));
+        clean("SELECT public.quiet(1)");
+        clean("SELECT public.xml()");
+        clean("SELECT jsonb_pretty('{}'), random(), clock_timestamp(), 'a' = 'b', 'a'::text");
+        clean("SELECT e.id FROM public.events AS e");
     }
 }

@@ -1,6 +1,6 @@
 //! `invisible-text`: what a reviewer cannot see, or mistakes for something else, is not approved.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use pg_query::protobuf::Token;
 
@@ -35,10 +35,19 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
     // Nearly every script is plain ASCII: then only look-alikes of digits and control letters are left to find.
     let lexemes = lexemes(text).unwrap_or_default();
     letters(scene, found, text, &lexemes);
+    // A script says the same few names again and again; what is silent once is silent always.
+    let mut silent: HashSet<&str> = HashSet::new();
     for lexeme in &lexemes {
         let word = &text[lexeme.start..lexeme.end];
         if lexeme.is(Token::Ident) || lexeme.is(Token::Uident) {
+            if silent.contains(word) {
+                continue;
+            }
+            let spoken = found.notes.len();
             name(scene, found, lexeme.start, word, &names);
+            if found.notes.len() == spoken {
+                silent.insert(word);
+            }
         } else if is_literal(lexeme) && !word.is_ascii() {
             if is_body(scene, lexeme.start) {
                 body(scene, found, lexeme.start, word, &names);

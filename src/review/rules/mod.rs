@@ -3,12 +3,17 @@
 //! One rule is one file: its help page, its look, its cases. A rule only says what it sees; what its note means for
 //! sealing is the severity, and a waiver of the author's turns a hazard into a note, never a block (D-5).
 
+use std::collections::{BTreeSet, HashMap};
+
 use serde_json::Value;
 
+use super::parallel::{ask, each};
 use super::report::waived;
-use super::{Catalog, Note, Place, Review, RuleInfo, Severity};
+use super::{Catalog, Note, Place, Review, RowCount, RuleInfo, Severity};
 use crate::runbook::sql::{SqlProblem, Statement, Touched, split, touched};
 use crate::runbook::{Object, ObjectKind, ObjectName, Runbook, Step, StepId};
+
+type Look = fn(&Scene<'_>, &mut Found<'_>);
 
 /// Declares the rules: each module gives `INFO` and `look`.
 macro_rules! rules {
@@ -18,7 +23,7 @@ macro_rules! rules {
         /// Every rule, in the order in which they are asked.
         pub const RULES: &[RuleInfo] = &[$($module::INFO),*, UNUSED_WAIVER];
 
-        const LOOKS: &[fn(&Scene<'_>, &mut Found)] = &[$($module::look),*];
+        const LOOKS: &[Look] = &[$($module::look),*];
     };
 }
 
@@ -30,8 +35,8 @@ rules! {
     unreviewed_statement, function_call,
     undeclared_object, later_phase, write_on_protected, delete_on_retire_only, blanket_delete, outside_key,
     drop_not_greenfield, alter_not_greenfield, cascade, parent_before_child, trigger_reverted, outbox_must_be_empty,
-    rows_undeclared, verification_missing, if_exists, unqualified_name,
-    wrong_kind, temporary_object,
+    rows_undeclared, verification_missing, if_exists, unqualified_name, wrong_kind, temporary_object, trigger_fires,
+    redirected_write, fk_action, check_acts,
 }
 
 const UNUSED_WAIVER: RuleInfo = RuleInfo {
@@ -55,27 +60,50 @@ pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
         runbook.steps.iter().map(|step| (step, split(&step.reversal.text))).collect();
     let edges = dependants::links(runbook, catalog);
     let reader = catalog.map(|catalog| reading::Reader::new(runbook, catalog));
+    let mut objects: HashMap<&ObjectName, Vec<&Object>> = HashMap::new();
+    for object in &runbook.objects {
+        objects.entry(&object.name).or_default().push(object);
+    }
     let mut notes = Vec::new();
+    let mut counts = Vec::new();
     for (step, script) in &scripts {
         let (statements, problem) = match script {
             Ok(statements) => (statements.as_slice(), None),
             Err(problem) => (&[][..], Some(problem)),
         };
-        let touched = statements.iter().map(|statement| touched(statement, &runbook.target.schema)).collect();
-        let scene = Scene { runbook, catalog, step, statements, problem, touched, edges: &edges, reader: reader.as_ref() };
-        let mut found = Found { rule: "", step: &step.id, file: &step.reversal.path, notes: Vec::new() };
-        for (rule, look) in RULES.iter().zip(LOOKS) {
-            found.rule = rule.name;
+        let touched = each(statements, |statement| touched(statement, &runbook.target.schema));
+        let scene = Scene {
+            runbook,
+            catalog,
+            step,
+            statements,
+            problem,
+            touched,
+            objects: &objects,
+            edges: &edges,
+            reader: reader.as_ref(),
+        };
+        let asked: Vec<(&RuleInfo, Look)> = RULES.iter().zip(LOOKS.iter().copied()).collect();
+        // Rules know nothing of each other: what one finds does not depend on when it is asked.
+        let answers = ask(&asked, statements.len(), |(rule, look)| {
+            let (notes, counts) = (Vec::new(), Vec::new());
+            let mut found = Found { rule: rule.name, step: &step.id, file: &step.reversal.path, notes, counts };
             look(&scene, &mut found);
+            vec![(found.notes, found.counts)]
+        });
+        let mut of_step = Vec::new();
+        for (mut found, mut counted) in answers {
+            of_step.append(&mut found);
+            counts.append(&mut counted);
         }
-        let mut of_step = found.notes;
         waive(step, &mut of_step);
         of_step.sort_by(|a, b| (&a.place, &a.rule).cmp(&(&b.place, &b.rule)));
         notes.append(&mut of_step);
     }
-    let is_silent = |rule: &&RuleInfo| !notes.iter().any(|note: &Note| note.rule == rule.name);
-    let passed = RULES.iter().filter(is_silent).map(|rule| rule.name.to_owned()).collect();
-    Review { notes, passed, with_catalog: catalog.is_some() }
+    let spoke: BTreeSet<&str> = notes.iter().map(|note: &Note| note.rule.as_str()).collect();
+    let silent = RULES.iter().filter(|rule| !spoke.contains(rule.name));
+    let passed = silent.map(|rule| rule.name.to_owned()).collect();
+    Review { notes, passed, with_catalog: catalog.is_some(), counts }
 }
 
 /// Turns waived hazards into notes that quote the reason, and reports waivers that waived nothing.
@@ -125,6 +153,8 @@ struct Scene<'a> {
     problem: Option<&'a SqlProblem>,
     /// For each statement, what it touches.
     touched: Vec<Vec<Touched>>,
+    /// The declared objects by name, in their order.
+    objects: &'a HashMap<&'a ObjectName, Vec<&'a Object>>,
     /// Who depends on whom: the dependents of each object.
     edges: &'a dependants::Links,
     /// Reads what functions and triggers do; there with a catalog only.
@@ -147,9 +177,10 @@ impl<'a> Scene<'a> {
 
     /// Returns the declaration of a touched object.
     fn object(&self, touched: &Touched) -> Option<&'a Object> {
+        let named = self.objects.get(&touched.name)?;
         // A table and a function may have the same name; declaring one does not declare the other.
         let is_meant = |object: &Object| touched.kind.is_none_or(|kind| namespace(kind) == namespace(object.kind));
-        self.runbook.objects.iter().find(|object| object.name == touched.name && is_meant(object))
+        named.iter().find(|object| is_meant(object)).copied()
     }
 
     /// Returns the declaration of the table a DELETE or UPDATE node writes to.
@@ -160,7 +191,7 @@ impl<'a> Scene<'a> {
             "" => &self.runbook.target.schema,
             named => named,
         };
-        self.runbook.object(&ObjectName::new(schema, text(relation, "relname")))
+        self.objects.get(&ObjectName::new(schema, text(relation, "relname")))?.first().copied()
     }
 }
 
@@ -189,6 +220,8 @@ struct Found<'a> {
     step: &'a StepId,
     file: &'a str,
     notes: Vec<Note>,
+    /// Rows to be counted, for the session to ask.
+    counts: Vec<RowCount>,
 }
 
 /// A place in the script a note points at.
@@ -220,6 +253,16 @@ impl Found<'_> {
     }
 
     fn note(&mut self, severity: Severity, spot: Spot<'_>, message: String, way_out: String) {
+        let place = self.place(spot);
+        let step = Some(self.step.clone());
+        self.notes.push(Note { rule: self.rule.to_owned(), severity, step, place, message, way_out });
+    }
+
+    fn count(&mut self, count: RowCount) {
+        self.counts.push(count);
+    }
+
+    fn place(&self, spot: Spot<'_>) -> Place {
         let (line, column, statement) = match spot {
             Spot::Script => (0, 0, 0),
             Spot::Line(line, column) => (line, column, 0),
@@ -230,9 +273,7 @@ impl Found<'_> {
                 (line, column, statement.ordinal)
             }
         };
-        let place = Place { file: self.file.to_owned(), line, column, statement };
-        let step = Some(self.step.clone());
-        self.notes.push(Note { rule: self.rule.to_owned(), severity, step, place, message, way_out });
+        Place { file: self.file.to_owned(), line, column, statement }
     }
 }
 

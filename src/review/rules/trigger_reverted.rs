@@ -91,8 +91,9 @@ fn definition(statement: &Statement, schema: &str) -> Option<Value> {
     let fields = node.as_object_mut()?;
     fields.remove("replace");
     for relation in ["relation", "constrrel"] {
-        if let Some(relation) = fields.get_mut(relation).and_then(Value::as_object_mut)
-            && relation.get("schemaname").and_then(Value::as_str) == Some("")
+        if let Some(relation) = fields.get_mut(relation)
+            && text(relation, "schemaname").is_empty()
+            && let Some(relation) = relation.as_object_mut()
         {
             relation.insert("schemaname".to_owned(), Value::String(schema.to_owned()));
         }

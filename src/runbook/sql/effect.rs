@@ -105,7 +105,16 @@ const NAMED: &[(Effect, &[&str])] = &[
     ),
     (
         ELSEWHERE,
-        &["http", "http_get", "http_post", "http_put", "http_patch", "http_delete", "http_head", "postgres_fdw_disconnect"],
+        &[
+            "http",
+            "http_get",
+            "http_post",
+            "http_put",
+            "http_patch",
+            "http_delete",
+            "http_head",
+            "postgres_fdw_disconnect",
+        ],
     ),
     (PAGES, &["heap_force_kill", "heap_force_freeze", "pg_truncate_visibility_map"]),
     (PAGES, &["brin_summarize_new_values", "brin_summarize_range", "brin_desummarize_range", "gin_clean_pending_list"]),
@@ -221,7 +230,10 @@ const NAMED: &[(Effect, &[&str])] = &[
 
 /// Beginnings of names, asked after the whole names; the longest is not sought, so the order matters.
 const BEGINNING: &[(Effect, &[&str])] = &[
-    (Harmless, &["pg_stat_get_", "pg_stat_have_", "pg_replication_origin_progress", "pg_replication_origin_session_is"]),
+    (
+        Harmless,
+        &["pg_stat_get_", "pg_stat_have_", "pg_replication_origin_progress", "pg_replication_origin_session_is"],
+    ),
     (STATISTICS, &["pg_stat_reset"]),
     (REPLICATION, &["pg_replication_", "pg_logical_", "pg_create_logical_", "pg_create_physical_", "pg_copy_logical_"]),
     (REPLICATION, &["pg_copy_physical_", "pg_drop_replication_"]),
@@ -293,7 +305,8 @@ mod tests {
         for name in ["lo_create", "lo_unlink", "lowrite", "lo_from_bytea", "pg_notify", "pg_advisory_xact_lock"] {
             assert!(!survives_rollback(name) && acts(name), "{name}");
         }
-        for name in "random currval lo_get pg_stat_get_activity txid_current pg_current_xact_id xpath lower".split(' ') {
+        for name in "random currval lo_get pg_stat_get_activity txid_current pg_current_xact_id xpath lower".split(' ')
+        {
             assert!(!survives_rollback(name) && !acts(name), "{name}");
         }
         assert_eq!((effect_of("now"), effect_of("random")), (None, Some(Effect::Harmless)));

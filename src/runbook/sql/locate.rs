@@ -2,6 +2,7 @@
 
 use pg_query::protobuf::Token;
 
+use super::chunk::{PIECE, borders};
 use super::psql::{copied_rows, endless_comments, meta_command, too_many_comments};
 use super::{Lexeme, SqlProblem, SqlProblemKind};
 
@@ -78,16 +79,35 @@ pub(super) fn parser_problem(text: &str, view: &str, tokens: &[Lexeme], error: &
 
 /// Returns the index of the first word that the grammar refuses: a text cut before it is only unfinished.
 fn first_refused(view: &str, words: &[&Lexeme]) -> usize {
-    let is_refused = |count: usize| match pg_query::split_with_parser(&view[..words[count - 1].end]) {
-        Ok(_) => false,
-        Err(error) => !reason(&error).contains("at end of input"),
-    };
-    let (mut unfinished, mut refused) = (0, words.len() + 1);
-    while refused - unfinished > 1 {
+    let (good, end) = refused_piece(view, words);
+    let is_refused = |count: usize| is_wrong(&view[good..words[count - 1].end]);
+    let mut unfinished = words.partition_point(|word| word.start < good);
+    let mut refused = end.map_or(words.len() + 1, |end| words.partition_point(|word| word.end <= end));
+    while refused > unfinished + 1 {
         let middle = unfinished + (refused - unfinished) / 2;
         if is_refused(middle) { refused = middle } else { unfinished = middle }
     }
-    refused - 1
+    refused.saturating_sub(1)
+}
+
+/// Returns a border between two statements before which all is well, and the end of a piece behind it that holds the
+/// fault; no end when the text is only unfinished. So a fault late in a large script is not looked for from its start.
+fn refused_piece(view: &str, words: &[&Lexeme]) -> (usize, Option<usize>) {
+    let mut good = 0;
+    let is_semicolon =
+        |end: usize| words.binary_search_by_key(&end, |word| word.end).is_ok_and(|at| words[at].is(Token::Ascii59));
+    for border in borders(view, PIECE).into_iter().filter(|border| is_semicolon(*border)) {
+        match pg_query::split_with_parser(&view[good..border]) {
+            Ok(_) => good = border,
+            Err(error) if reason(&error).contains("at end of input") => {}
+            Err(_) => return (good, Some(border)),
+        }
+    }
+    (good, None)
+}
+
+fn is_wrong(text: &str) -> bool {
+    pg_query::split_with_parser(text).is_err_and(|error| !reason(&error).contains("at end of input"))
 }
 
 /// Finds a gap such as `<origin key>`, `{{ key }}` or `${KEY}` near the refused word.

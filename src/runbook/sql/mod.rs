@@ -1,13 +1,16 @@
 //! Takes SQL text; gives its statements with their places, tags and trees; refuses what `PostgreSQL`'s grammar refuses.
 //!
-//! The grammar is `PostgreSQL`'s own. It is asked on a thread with a large stack, and trees deeper than [`DEPTH`] are
+//! The grammar is `PostgreSQL`'s own. It is asked on threads with large stacks, and trees deeper than [`DEPTH`] are
 //! refused, so that whoever walks a [`Statement`] later needs no large stack.
 
 mod alter;
 mod body;
+mod chunk;
 mod deep;
 mod effect;
+mod grow;
 mod locate;
+mod memory;
 mod place;
 mod psql;
 mod tag;
@@ -125,14 +128,19 @@ impl Statement {
 /// # Errors
 /// When the text is not SQL as `PostgreSQL` reads it; says where.
 pub fn split(text: &str) -> Result<Vec<Statement>, SqlProblem> {
-    let text = text.to_owned();
-    deep(move || split_here(&text)).unwrap_or_else(|| Err(parser_failed()))
+    memory::remembered(text, || {
+        if let Some(statements) = chunk::statements(text) {
+            return Ok(statements);
+        }
+        let text = text.to_owned();
+        deep(move || split_here(&text)).unwrap_or_else(|| Err(parser_failed()))
+    })
 }
 
-/// Does work with PostgreSQL's own parser on the one thread that has it; `None` when the work panicked.
+/// Does work with PostgreSQL's own parser on one of the few threads that have it; `None` when the work panicked.
 ///
 /// The parser keeps its memory by thread and aborts the process when short-lived threads with it end at the same time;
-/// so there is one thread, it is never ended, and its stack is large.
+/// so there is one thread a core, none is ever ended, and their stacks are large.
 pub fn on_parser_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     deep(work)
 }
@@ -257,43 +265,11 @@ fn split_here(text: &str) -> Result<Vec<Statement>, SqlProblem> {
         Ok(parsed) => parsed.protobuf,
         Err(error) => return Err(locate::parser_problem(text, &view, &tokens, &error)),
     };
-    let mut statements = Vec::with_capacity(parsed.stmts.len());
-    for raw in &parsed.stmts {
-        let from = usize::try_from(raw.stmt_location).unwrap_or(0);
-        let length = usize::try_from(raw.stmt_len).unwrap_or(0);
-        // A length of 0 means: to the end.
-        let to = if length == 0 { view.len() } else { from + length };
-        // What the parser calls a statement begins with the comments before it.
-        let mut inside =
-            tokens.iter().filter(|lexeme| !lexeme.is_comment() && lexeme.start >= from && lexeme.end <= to);
-        let Some(first) = inside.next() else { continue };
-        let mut end = first.end;
-        for lexeme in inside {
-            if !lexeme.is(Token::Ascii59) || lexeme.start + 1 < to {
-                end = lexeme.end;
-            }
-        }
-        let (line, column) = place_of(text, first.start);
-        let tree = Tree::of(raw);
-        if tree.depth() > DEPTH {
-            let hint = "Write it as several statements, or with fewer levels";
-            let message = "the statement nests deeper than this program reads";
-            return Err(SqlProblem::at(text, first.start, SqlProblemKind::TooDeep, message, hint));
-        }
-        let tag = tag::tag_of(&tree);
-        statements.push(Statement {
-            ordinal: u32::try_from(statements.len() + 1).unwrap_or(u32::MAX),
-            line,
-            column,
-            start: first.start,
-            end,
-            text: text[first.start..end].to_owned(),
-            counts_rows: tag::counts_rows(&tag),
-            tag,
-            tree,
-        });
-    }
-    Ok(statements)
+    chunk::gather(text, &view, &tokens, &parsed.stmts, 0, 1).map_err(|offset| {
+        let hint = "Write it as several statements, or with fewer levels";
+        let message = "the statement nests deeper than this program reads";
+        SqlProblem::at(text, offset, SqlProblemKind::TooDeep, message, hint)
+    })
 }
 
 /// Blanks a byte order mark at the beginning, as psql skips it; places stay as they are.
@@ -318,5 +294,7 @@ fn parser_failed() -> SqlProblem {
     }
 }
 
+#[cfg(test)]
+mod chunk_tests;
 #[cfg(test)]
 mod tests;

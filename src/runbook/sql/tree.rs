@@ -3,46 +3,69 @@
 //! `pg_query` visits only some children of some nodes. A DELETE hides in a CTE, a function in any expression, so the
 //! tree is kept in its serialised form, where every child of every node is reached by one recursion.
 
-use pg_query::protobuf;
-use serde_json::{Map, Value};
+use std::sync::Arc;
 
-/// A node of a parsed statement: `{"DeleteStmt": {"relation": …}}`.
+use pg_query::protobuf;
+use serde_json::Value;
+
+use super::grow::{Growth, grow, is_place};
+
+/// A node of a parsed statement: `{"DeleteStmt": {"relation": …}}`. Fields that hold nothing are absent.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tree(Value);
+pub struct Tree(Arc<Grown>);
+
+#[derive(Debug, PartialEq)]
+struct Grown {
+    root: Value,
+    /// The kinds of node in it, so that nobody walks a tree for a kind that it does not hold.
+    kinds: Vec<&'static str>,
+    depth: usize,
+}
 
 impl Tree {
-    /// Makes a tree of one raw statement; deep input is measured, not refused.
-    pub(super) fn of(statement: &protobuf::RawStmt) -> Self {
-        let node = statement.stmt.as_deref();
-        Self(node.and_then(|node| serde_json::to_value(node).ok()).map_or(Value::Null, collapse))
+    /// Makes a tree of one raw statement; deep input is measured, not refused. `base` bytes of the script lie before the
+    /// text that was parsed.
+    pub(super) fn of(statement: &protobuf::RawStmt, base: usize) -> Self {
+        let mut growth = Growth::behind(base);
+        let root = statement.stmt.as_deref().and_then(|node| grow(node, &mut growth)).unwrap_or_default();
+        Self(Arc::new(Grown { root, kinds: growth.kinds, depth: growth.deepest }))
     }
 
     /// Returns the root.
     #[must_use]
     pub fn root(&self) -> &Value {
-        &self.0
+        &self.0.root
     }
 
     /// Returns the statement's kind and its fields, such as `DeleteStmt`.
     #[must_use]
     pub fn statement(&self) -> (&str, &Value) {
-        kind(&self.0).unwrap_or(("", &Value::Null))
+        kind(&self.0.root).unwrap_or(("", &Value::Null))
     }
 
     /// Returns how many nodes lie on the longest way from the root to a leaf.
     pub(super) fn depth(&self) -> usize {
-        depth(&self.0)
+        self.0.depth
+    }
+
+    /// Returns whether a node of this kind stands anywhere in it.
+    #[must_use]
+    pub fn holds(&self, wanted: &str) -> bool {
+        self.0.kinds.contains(&wanted)
     }
 
     /// Visits every node of every kind, parents before children.
     pub fn visit<'a>(&'a self, see: &mut dyn FnMut(&'a str, &'a Value)) {
-        visit_value(&self.0, see);
+        visit_value(&self.0.root, see);
     }
 
     /// Returns every node of one kind, such as `FuncCall`.
     #[must_use]
     pub fn all(&self, wanted: &str) -> Vec<&Value> {
         let mut found = Vec::new();
+        if !self.holds(wanted) {
+            return found;
+        }
         self.visit(&mut |kind, fields| {
             if kind == wanted {
                 found.push(fields);
@@ -112,36 +135,6 @@ pub fn without_places(node: &Value) -> Value {
             Value::Object(kept.map(|(name, value)| (name.clone(), without_places(value))).collect())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => node.clone(),
-    }
-}
-
-fn is_place(field: &str) -> bool {
-    // PostgreSQL 18's grammar also remembers where a list of `IN` begins and ends.
-    matches!(
-        field,
-        "location" | "stmt_location" | "stmt_len" | "rexpr_list_start" | "rexpr_list_end" | "list_start" | "list_end"
-    )
-}
-
-/// Takes away the `{"node": …}` wrapper that the message format puts round every node.
-fn collapse(value: Value) -> Value {
-    match value {
-        Value::Array(list) => Value::Array(list.into_iter().map(collapse).collect()),
-        Value::Object(mut fields) if fields.len() == 1 && fields.contains_key("node") => {
-            fields.remove("node").map_or(Value::Null, collapse)
-        }
-        Value::Object(fields) => {
-            Value::Object(fields.into_iter().map(|(name, value)| (name, collapse(value))).collect::<Map<_, _>>())
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
-    }
-}
-
-fn depth(value: &Value) -> usize {
-    match value {
-        Value::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
-        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
 }
 

@@ -1,7 +1,9 @@
 //! Takes a write to a table; gives what the server does by itself because of it: triggers, defaults, checks.
 
+use pg_query::protobuf::ObjectType;
+
 use crate::review::{Catalog, EventTrigger, Expression, ExpressionKind, Trigger};
-use crate::runbook::sql::tree::{as_kind, items, text};
+use crate::runbook::sql::tree::{as_kind, items, number, text};
 use crate::runbook::sql::{Statement, Touch, Touched};
 use crate::runbook::{ObjectKind, ObjectName};
 
@@ -16,25 +18,24 @@ pub(in crate::review::rules) enum Fired<'c> {
     Expression(&'c Expression),
 }
 
+/// Returns the event of a trigger or rule that a touch is; `None` for one that changes no rows.
+pub(in crate::review::rules) fn event_of(how: Touch) -> Option<&'static str> {
+    match how {
+        Touch::Insert => Some("INSERT"),
+        Touch::Update => Some("UPDATE"),
+        Touch::Delete => Some("DELETE"),
+        Touch::Truncate => Some("TRUNCATE"),
+        Touch::Read | Touch::Call | Touch::Lock | Touch::Create | Touch::Alter | Touch::Attach | Touch::Drop => None,
+    }
+}
+
 /// Returns the triggers and expressions that a touch of a table sets off.
 pub(in crate::review::rules) fn by_write<'c>(
     catalog: &'c Catalog,
     statement: &Statement,
     touched: &'c Touched,
 ) -> Vec<Fired<'c>> {
-    let event = match touched.how {
-        Touch::Insert => "INSERT",
-        Touch::Update => "UPDATE",
-        Touch::Delete => "DELETE",
-        Touch::Truncate => "TRUNCATE",
-        Touch::Read
-        | Touch::Call
-        | Touch::Lock
-        | Touch::Create
-        | Touch::Alter
-        | Touch::Attach
-        | Touch::Drop => return Vec::new(),
-    };
+    let Some(event) = event_of(touched.how) else { return Vec::new() };
     let family = catalog.family(&touched.name);
     let set = updated(statement, &touched.name);
     let meets = |trigger: &&Trigger| {
@@ -57,17 +58,19 @@ pub(in crate::review::rules) fn by_write<'c>(
     triggers.chain(catalog.expressions.iter().filter(is_evaluated).map(Fired::Expression)).collect()
 }
 
+/// What lives outside one database sets no event trigger off.
+const OUTSIDE: [&str; 5] = ["DATABASE", "ROLE", "TABLESPACE", "SYSTEM", "EVENT TRIGGER"];
+
 /// Returns the event triggers that a statement sets off.
 pub(in crate::review::rules) fn by_definition<'c>(catalog: &'c Catalog, statement: &Statement) -> Vec<Fired<'c>> {
+    // The server answers SELECT to a CREATE TABLE AS, and calls it by its name to event triggers.
     let tag = match statement.tree.statement() {
-        ("CreateTableAsStmt", fields) if text(fields, "objtype").is_empty() && statement.tag == "SELECT" => {
-            let is_view = crate::runbook::sql::tree::number(fields, "objtype") == i64::from(MATVIEW);
-            if is_view { "CREATE MATERIALIZED VIEW" } else { "CREATE TABLE AS" }
+        ("CreateTableAsStmt", fields) if number(fields, "objtype") == ObjectType::ObjectMatview as i64 => {
+            "CREATE MATERIALIZED VIEW"
         }
+        ("CreateTableAsStmt", _) => "CREATE TABLE AS",
         _ => statement.tag.as_str(),
     };
-    // What lives outside one database sets no event trigger off.
-    const OUTSIDE: [&str; 5] = ["DATABASE", "ROLE", "TABLESPACE", "SYSTEM", "EVENT TRIGGER"];
     let (verb, what) = tag.split_once(' ').unwrap_or((tag, ""));
     let is_definition = matches!(
         verb,
@@ -88,8 +91,6 @@ pub(in crate::review::rules) fn by_definition<'c>(catalog: &'c Catalog, statemen
     };
     catalog.event_triggers.iter().filter(meets).map(Fired::Event).collect()
 }
-
-const MATVIEW: i32 = pg_query::protobuf::ObjectType::ObjectMatview as i32;
 
 /// Returns the columns an UPDATE of this table sets; `None` when they cannot be told.
 fn updated(statement: &Statement, name: &ObjectName) -> Option<Vec<String>> {

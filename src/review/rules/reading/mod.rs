@@ -4,18 +4,19 @@
 //! is said to be so. The rules decide what a consequence means in their place; how much it weighs is said here, once.
 
 mod fires;
+#[cfg(test)]
+pub(super) mod fixture;
 mod resolve;
 mod walk;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use crate::review::{Catalog, Severity};
 use crate::runbook::sql::{Body, Statement, Touch};
 use crate::runbook::{ObjectClass, ObjectName, Runbook};
 
-pub(super) use fires::{Fired, by_definition, by_write, is_gone, trigger_name};
+pub(super) use fires::{Fired, by_definition, by_write, event_of, is_gone};
 pub(super) use walk::{Site, sites};
 
 /// Something that happens because a statement runs.
@@ -61,13 +62,13 @@ pub(super) enum Setting {
 pub(super) struct Reader<'a> {
     runbook: &'a Runbook,
     catalog: &'a Catalog,
-    bodies: RefCell<BTreeMap<u32, Rc<Result<Body, String>>>>,
+    bodies: Mutex<BTreeMap<u32, Arc<Result<Body, String>>>>,
 }
 
 impl<'a> Reader<'a> {
     /// Makes a reader; nothing is read yet.
     pub(super) fn new(runbook: &'a Runbook, catalog: &'a Catalog) -> Self {
-        Self { runbook, catalog, bodies: RefCell::default() }
+        Self { runbook, catalog, bodies: Mutex::default() }
     }
 
     /// Returns what one call, operator or cast of a statement leads to.
@@ -108,13 +109,14 @@ impl<'a> Reader<'a> {
     /// Returns how much a consequence weighs; `None` when it is as it should be.
     pub(super) fn weight(&self, consequence: &Consequence, setting: Setting) -> Option<Severity> {
         match (&consequence.what, setting) {
-            (What::Survives(_) | What::Ends(_), _) => Some(Severity::Block),
+            // A check only reads (D-50).
+            (What::Survives(_) | What::Ends(_), _) | (What::Writes(_, _) | What::Acts(_), Setting::Asked) => {
+                Some(Severity::Block)
+            }
             (What::Setting(name), _) => {
                 let is_ours = name.is_empty() || super::timeouts_are_ours::is_pinned(name);
                 Some(if is_ours { Severity::Block } else { Severity::Hazard })
             }
-            // A check only reads (D-50).
-            (What::Writes(_, _) | What::Acts(_), Setting::Asked) => Some(Severity::Block),
             (What::Writes(how, name), Setting::Called | Setting::Fired) => self.weight_of_write(*how, name, setting),
             (What::Acts(_) | What::Unreadable(_), _) => Some(Severity::Hazard),
             (What::Noted(_), _) => Some(Severity::Note),
@@ -125,18 +127,14 @@ impl<'a> Reader<'a> {
         let Some(object) = self.runbook.object(name).filter(|object| !object.later_phase) else {
             return Some(Severity::Block);
         };
+        let takes_away = matches!(how, Touch::Delete | Touch::Truncate | Touch::Drop);
         match &object.class {
-            ObjectClass::Protected => Some(Severity::Block),
             // D-29, D-50: triggers write to what grows, and that is what it is for; it never shrinks.
             ObjectClass::Growing if setting == Setting::Fired && matches!(how, Touch::Insert | Touch::Update) => None,
             ObjectClass::Growing if how == Touch::Insert => Some(Severity::Hazard),
-            ObjectClass::Growing => Some(Severity::Block),
-            ObjectClass::RetireOnly { .. } if matches!(how, Touch::Delete | Touch::Truncate | Touch::Drop) => {
-                Some(Severity::Block)
-            }
-            ObjectClass::Greenfield | ObjectClass::Shared { .. } | ObjectClass::RetireOnly { .. } => {
-                Some(Severity::Hazard)
-            }
+            ObjectClass::RetireOnly { .. } if !takes_away => Some(Severity::Hazard),
+            ObjectClass::Protected | ObjectClass::Growing | ObjectClass::RetireOnly { .. } => Some(Severity::Block),
+            ObjectClass::Greenfield | ObjectClass::Shared { .. } => Some(Severity::Hazard),
         }
     }
 
@@ -144,7 +142,9 @@ impl<'a> Reader<'a> {
     pub(super) fn tell(&self, consequence: &Consequence) -> String {
         let chain = consequence.chain.join(" → ");
         match &consequence.what {
-            What::Survives(what) => format!("{chain}: {what}. That survives ROLLBACK, or reaches beyond this database."),
+            What::Survives(what) => {
+                format!("{chain}: {what}. That survives ROLLBACK, or reaches beyond this database.")
+            }
             What::Ends(word) => format!("{chain}: {word} in it ends the transaction, which the console owns."),
             What::Setting(name) if name.is_empty() => format!("{chain}: it sets something that cannot be read."),
             What::Setting(name) => format!("{chain}: it changes the setting {name}."),

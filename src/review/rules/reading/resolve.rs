@@ -20,7 +20,7 @@ pub(super) enum Meaning<'a> {
     Missing(String),
 }
 
-/// Returns what a FuncCall may mean.
+/// Returns what a `FuncCall` may mean.
 pub(super) fn call<'a>(catalog: &'a Catalog, path: &[String], node: &Value) -> Vec<Meaning<'a>> {
     let parts = strings(items(node, "funcname"));
     let Some(name) = parts.last() else { return Vec::new() };
@@ -98,8 +98,8 @@ pub(super) fn operator<'a>(
     let mut found = Vec::new();
     for one in catalog.operators.iter().filter(|one| one.name.name == *sign && is_reached(&one.name.schema)) {
         // The server's own operator of just these types is found first, unless the schema is named.
-        let shadowed = schema.is_none()
-            && catalog.built_in.operators.contains(&format!("{sign}({},{})", one.left, one.right));
+        let shadowed =
+            schema.is_none() && catalog.built_in.operators.contains(&format!("{sign}({},{})", one.left, one.right));
         if may_be(&one.left) && may_be(&one.right) && one.left.is_empty() == unary && !shadowed {
             found.push((one.function, &one.function_name));
         }

@@ -1,7 +1,7 @@
 //! Takes calls, statements and triggers; follows them through the catalog; gives every consequence with its chain.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::sync::{Arc, PoisonError};
 
 use serde_json::Value;
 
@@ -59,6 +59,8 @@ pub(in crate::review::rules) fn sites(root: &Value) -> Vec<Site<'_>> {
         let offset = usize::try_from(number(node, "location")).ok();
         let kinds = match name {
             "FuncCall" => vec![SiteKind::Call(node)],
+            // CALL holds its call without a wrapper.
+            "CallStmt" => present(node, "funccall").map(SiteKind::Call).into_iter().collect(),
             "AExpr" => {
                 let unary = present(node, "lexpr").is_none();
                 let parts = strings(items(node, "name"));
@@ -74,7 +76,11 @@ pub(in crate::review::rules) fn sites(root: &Value) -> Vec<Site<'_>> {
             "TypeCast" => vec![SiteKind::Cast(node)],
             "ColumnRef" => {
                 let fields = strings(items(node, "fields"));
-                if fields.len() > 1 { fields.into_iter().next_back().map(SiteKind::Field).into_iter().collect() } else { vec![] }
+                if fields.len() > 1 {
+                    fields.into_iter().next_back().map(SiteKind::Field).into_iter().collect()
+                } else {
+                    vec![]
+                }
             }
             "AIndirection" => strings(items(node, "indirection")).into_iter().map(SiteKind::Field).collect(),
             _ => return,
@@ -165,12 +171,25 @@ impl<'r> Walk<'r> {
             }
             "CopyStmt" if truth(node, "is_from") => self.push(What::Acts("COPY writes rows".to_owned())),
             "NotifyStmt" => self.push(What::Noted("NOTIFY is heard when the transaction commits".to_owned())),
-            "LoadStmt" | "AlterSystemStmt" | "CreatedbStmt" | "DropdbStmt" | "CreateTableSpaceStmt"
-            | "DropTableSpaceStmt" | "AlterRoleSetStmt" | "AlterDatabaseSetStmt" => {
+            "LoadStmt"
+            | "AlterSystemStmt"
+            | "CreatedbStmt"
+            | "DropdbStmt"
+            | "CreateTableSpaceStmt"
+            | "DropTableSpaceStmt"
+            | "AlterRoleSetStmt"
+            | "AlterDatabaseSetStmt" => {
                 self.push(What::Survives(format!("{} acts beyond this transaction", statement.tag)));
             }
-            "GrantStmt" | "GrantRoleStmt" | "CreateRoleStmt" | "AlterRoleStmt" | "DropRoleStmt" | "AlterOwnerStmt"
-            | "AlterDefaultPrivilegesStmt" | "ReassignOwnedStmt" | "DropOwnedStmt" => {
+            "GrantStmt"
+            | "GrantRoleStmt"
+            | "CreateRoleStmt"
+            | "AlterRoleStmt"
+            | "DropRoleStmt"
+            | "AlterOwnerStmt"
+            | "AlterDefaultPrivilegesStmt"
+            | "ReassignOwnedStmt"
+            | "DropOwnedStmt" => {
                 self.push(What::Acts("it changes who may do what".to_owned()));
             }
             "ExecuteStmt" => self.push(What::Unreadable("it runs a prepared statement".to_owned())),
@@ -260,7 +279,8 @@ impl<'r> Walk<'r> {
     pub(super) fn reads(&mut self, statement: &Statement) {
         let catalog = self.catalog();
         for one in self.touched(statement) {
-            if matches!(one.how, Touch::Create | Touch::Alter | Touch::Attach | Touch::Drop | Touch::Lock | Touch::Call) {
+            if matches!(one.how, Touch::Create | Touch::Alter | Touch::Attach | Touch::Drop | Touch::Lock | Touch::Call)
+            {
                 continue;
             }
             for policy in catalog.expressions.iter().filter(|x| x.kind == ExpressionKind::Policy && x.of == one.name) {
@@ -284,8 +304,8 @@ impl<'r> Walk<'r> {
         let catalog = self.catalog();
         let is_body = statement.tree.statement().0 == "CreateFunctionStmt";
         for one in self.touched(statement) {
-            let is_temporary = one.name.schema == "pg_temp"
-                || (!one.qualified && self.temporary.contains(&one.name.name));
+            let is_temporary =
+                one.name.schema == "pg_temp" || (!one.qualified && self.temporary.contains(&one.name.name));
             if !one.how.changes() || is_temporary || (is_body && one.how == Touch::Create) {
                 continue;
             }
@@ -295,7 +315,10 @@ impl<'r> Walk<'r> {
                     self.push(What::Survives(format!("{} stands on another server", one.name)));
                 }
                 if let Some(rule) = catalog.rules.iter().find(|rule| rule.enabled && rule.relation == one.name) {
-                    self.push(What::Unreadable(format!("the rule {} on {} rewrites what it writes", rule.name, one.name)));
+                    self.push(What::Unreadable(format!(
+                        "the rule {} on {} rewrites what it writes",
+                        rule.name, one.name
+                    )));
                 }
                 for fired in by_write(catalog, statement, &one) {
                     self.fired(&fired);
@@ -438,12 +461,13 @@ impl<'r> Walk<'r> {
         }
         match function.language.as_str() {
             "sql" | "plpgsql" => {
-                let body = Rc::clone(
+                let body = Arc::clone(
                     self.reader
                         .bodies
-                        .borrow_mut()
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
                         .entry(function.oid)
-                        .or_insert_with(|| Rc::new(body_of(&function.definition))),
+                        .or_insert_with(|| Arc::new(body_of(&function.definition))),
                 );
                 self.types.extend(function.arguments.iter().cloned());
                 self.types.extend(named_types(catalog, &function.definition));
@@ -460,7 +484,8 @@ impl<'r> Walk<'r> {
             },
             language if function.trusted => self.push(What::Unreadable(format!("it is written in {language}"))),
             language => {
-                let why = format!("it is written in {language}, an untrusted language that reaches beyond the database");
+                let why =
+                    format!("it is written in {language}, an untrusted language that reaches beyond the database");
                 self.push(What::Unreadable(why));
             }
         }
@@ -482,7 +507,8 @@ fn relations_of(statement: &Statement) -> impl Iterator<Item = &Value> {
 fn named_types(catalog: &Catalog, definition: &str) -> Vec<String> {
     let operators = catalog.operators.iter().flat_map(|one| [&one.left, &one.right]);
     let casts = catalog.casts.iter().flat_map(|one| [&one.from, &one.to]);
-    let is_named = |name: &&String| name.rsplit('.').next().is_some_and(|bare| !bare.is_empty() && definition.contains(bare));
+    let is_named =
+        |name: &&String| name.rsplit('.').next().is_some_and(|bare| !bare.is_empty() && definition.contains(bare));
     operators.chain(casts).filter(is_named).cloned().collect()
 }
 
