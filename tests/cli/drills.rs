@@ -50,7 +50,10 @@ fn a_rule_that_does_another_thing_instead_is_caught_by_the_count() {
 #[test]
 fn a_trigger_that_writes_where_nobody_may_is_caught_by_the_servers_books() {
     let after = format!("CREATE TRIGGER m AFTER DELETE {ON_WORDS}");
-    check(&trigger("DELETE FROM public.sacred WHERE id = 1; RETURN NULL;", &after), "undeclared effect: public.sacred had rows 1 deleted");
+    check(
+        &trigger("DELETE FROM public.sacred WHERE id = 1; RETURN NULL;", &after),
+        "undeclared effect: public.sacred had rows 1 deleted",
+    );
     check(&trigger("PERFORM count(*) FROM public.sacred; RETURN NULL;", &after), "");
 }
 
