@@ -10,6 +10,11 @@ use crate::ledger::Body;
 use crate::plan::{Plan, canonical};
 use crate::runbook::{Check, Expectation, Query, StepId};
 
+/// Prepares the server of a case.
+type Prepare = fn(&mut Server);
+/// Spoils the rows of an answer.
+type Change = fn(&mut Vec<Vec<Option<String>>>);
+
 /// A plan of two stages with one check, countersigned by two people.
 fn countersigned() -> (Countersigned, crate::rehearsal::Rehearsal) {
     let mut desk = Desk::new();
@@ -250,9 +255,9 @@ fn every_step_that_fails_ends_in_rollback_and_never_in_commit() {
         }),
     ];
     // Once plainly, and once where it has to be asked whose transaction altered a table.
-    let plainly: fn(&mut Server) = |_| ();
-    let altered: fn(&mut Server) = |server| (server.altered, server.whose) = (true, "committed");
-    let both: Vec<(fn(&mut Server), usize)> =
+    let plainly: Prepare = |_| ();
+    let altered: Prepare = |server| (server.altered, server.whose) = (true, "committed");
+    let both: Vec<(Prepare, usize)> =
         [plainly, altered].map(|prepare| (prepare, drive_with(&prepare, usize::MAX, &|_, _| None).1.len())).to_vec();
     for (how, spoil, prepare, whole) in
         spoils.iter().flat_map(|(how, spoil)| both.iter().map(move |(prepare, whole)| (*how, *spoil, *prepare, *whole)))
@@ -333,7 +338,7 @@ fn books_that_cannot_be_read_end_it() {
             (_, _) => None,
         }
     };
-    let cases: [(&str, fn(&mut Vec<Vec<Option<String>>>)); 4] = [
+    let cases: [(&str, Change); 4] = [
         ("came back empty", Vec::clear),
         ("track_counts is off", |rows| rows[0][8] = Some("off".to_owned())),
         ("has 3 columns", |rows| rows[1].truncate(3)),

@@ -161,7 +161,7 @@ impl<'g> Serializer for Grower<'g> {
         if !is_wrapper {
             self.0.enter();
         }
-        Ok(Fields { is_wrapper, inner: Value::Null, fields: Map::new(), growth: self.0 })
+        Ok(Fields { is_wrapper, inner: Value::Null, others: Map::new(), growth: self.0 })
     }
     fn serialize_struct_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Never, Error> {
         not_in_a_message()
@@ -192,7 +192,7 @@ struct Fields<'g> {
     is_wrapper: bool,
     /// The one field of a wrapper.
     inner: Value,
-    fields: Map<String, Value>,
+    others: Map<String, Value>,
     growth: &'g mut Growth,
 }
 
@@ -215,7 +215,7 @@ impl SerializeStruct for Fields<'_> {
             value = Value::from(offset + self.growth.base as u64);
         }
         if !holds_nothing(&value) {
-            self.fields.insert(name.to_owned(), value);
+            self.others.insert(name.to_owned(), value);
         }
         Ok(())
     }
@@ -225,7 +225,7 @@ impl SerializeStruct for Fields<'_> {
             return Ok(self.inner);
         }
         self.growth.level -= 1;
-        Ok(Value::Object(self.fields))
+        Ok(Value::Object(self.others))
     }
 }
 
