@@ -1,6 +1,5 @@
 -- what: A policy hides rows, so that a count means nothing.
--- review: row-security 6:13 hazard
+-- review: none the pinned row_security lets the server refuse what a policy would hide
 -- run: server row-level security
--- open: review the rule is not there yet
 
 DELETE FROM public.hidden_rows WHERE domain = 'gov';

@@ -1,6 +1,5 @@
 -- what: A trigger that nobody declared is dropped.
--- review: undeclared-object 6:14 block
+-- review: undeclared-object 5:14 block
 -- run: guard swallow
--- open: run the guard is not there yet
 
 DROP TRIGGER swallow ON public.swallows;

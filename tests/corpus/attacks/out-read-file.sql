@@ -1,6 +1,5 @@
 -- what: A file of the server is read into a column.
--- review: function-call 6:33 block
+-- review: function-call 5:33 block
 -- run: server permission denied for function pg_read_file
--- open: review the rule is not there yet
 
 UPDATE public.events SET note = pg_read_file('/etc/hostname') WHERE domain = 'gov';

@@ -1,6 +1,5 @@
 -- what: A view takes a ticket for each row it shows.
--- review: function-call 6:20 block
+-- review: function-call 5:1 block
 -- run: residue sequence public.tickets
--- open: review the rule is not there yet
 
 SELECT ticket FROM public.v_ticket;

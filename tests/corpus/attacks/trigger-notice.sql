@@ -1,6 +1,5 @@
 -- what: A trigger warns that the row is in use.
--- review: trigger-fires 6:13 hazard
+-- review: none the trigger writes nothing; what it says shows when it speaks
 -- run: guard unexpected WARNING
--- open: review the rule is not there yet
 
 DELETE FROM public.noisy WHERE domain = 'gov';
