@@ -132,9 +132,10 @@ fn note(out: &mut String, note: &Note) {
         Severity::Hazard => "hazard",
         Severity::Block => "block",
     };
-    let place = &note.place;
-    *out += &format!(
-        "{}:{}:{}: {word}: {} [{}]\n    {}\n",
-        place.file, place.line, place.column, note.message, note.rule, note.way_out
-    );
+    // What the runbook says of a statement has no line in the script.
+    let place = match &note.place {
+        place if place.line == 0 => place.file.clone(),
+        place => format!("{}:{}:{}", place.file, place.line, place.column),
+    };
+    *out += &format!("{place}: {word}: {} [{}]\n    {}\n", note.message, note.rule, note.way_out);
 }
