@@ -248,6 +248,8 @@ pub struct FileError {
     pub path: PathBuf,
     /// Why not.
     pub reason: String,
+    /// What to do next.
+    pub next: &'static str,
 }
 
 /// Tells the time.

@@ -76,7 +76,7 @@ pub struct SealInput<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealRefusal {
     /// The review forbids it (D-5).
-    #[error("{count} blocking notes; the first: {first}")]
+    #[error("{count} blocking {}; the first: {first}", if *count == 1 { "note" } else { "notes" })]
     Blocked {
         /// How many.
         count: usize,

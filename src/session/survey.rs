@@ -49,7 +49,10 @@ pub fn open_baseline(world: &World, path: &Path) -> Result<Baseline, Failure> {
     let text = String::from_utf8(bytes).map_err(|_| {
         Failure::new(FailureKind::Unreadable, format!("{} is not UTF-8 text", path.display()), "Name a baseline file.")
     })?;
-    read_baseline(text.trim_end_matches('\n'))
+    read_baseline(text.trim_end_matches('\n')).map_err(|wrong| {
+        let message = format!("{} is not a baseline: {}", path.display(), wrong.message);
+        Failure::new(wrong.kind, message, "Name a file that `countersign census --save FILE` wrote, unchanged since.")
+    })
 }
 
 /// Reads a baseline from its canonical text.

@@ -83,7 +83,7 @@ pub(super) async fn stage(world: &World, stage: &Stage, output: Output) -> Resul
         || {
             format!(
                 "{}staged as {}\n  digest {}\n  spoken {}\n  needs {} approvals until {}\n  next: reviewers read it with \
-                 `countersign ledger show {}` and sign it with `countersign approve {}`\n",
+                 `countersign ledger show {} --db …` and sign it with `countersign approve {} --db … --as … --key …`\n",
                 trace_text(&staged.rehearsal.trace),
                 staged.request,
                 staged.digest.groups(),

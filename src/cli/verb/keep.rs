@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::super::args::{Connection, Signing};
-use super::super::output::columns;
+use super::super::output::{columns, counted};
 use super::super::{Output, wiring};
 use super::open;
 use crate::digest::Digest;
@@ -138,7 +138,10 @@ pub(super) async fn log(world: &World, connection: &Connection, output: Output) 
                 .iter()
                 .map(|state| {
                     let (id, steps) = request(state);
-                    let approvals = format!("{} approvals", state.approvals.len());
+                    let by: Vec<String> =
+                        state.approvals.iter().map(|approval| approval.signature.principal.to_string()).collect();
+                    let by = if by.is_empty() { String::new() } else { format!(" ({})", by.join(", ")) };
+                    let approvals = format!("{}{by}", counted(state.approvals.len(), "approval"));
                     vec![id, steps, state.requested.principal.to_string(), approvals, state.status.words()]
                 })
                 .collect();

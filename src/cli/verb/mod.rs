@@ -50,7 +50,10 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
         },
         Verb::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();
-            clap_complete::generate(shell, &mut command, "countersign", &mut std::io::stdout());
+            // Into memory first: clap's own writing panics when `| head` closes the pipe.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "countersign", &mut script);
+            output.text(&String::from_utf8_lossy(&script));
             Ok(())
         }
     }

@@ -44,7 +44,7 @@ pub(super) fn request_text(opened: &Opened) -> String {
     out += &format!("  open until {}\n", request.not_after);
     for stage in &plan.stages {
         for statement in &stage.statements {
-            let rows = rows_words(statement.rows.as_ref());
+            let rows = RowsExpected::in_words(statement.rows.as_ref());
             let sql = statement.sql.replace('\n', "\n      ");
             out += &format!("  {} {} ({rows}):\n      {sql}\n", stage.step, statement.ordinal);
         }
@@ -69,14 +69,4 @@ fn standing_text(opened: &Opened, stands: &Standing) -> String {
     }
     let may: Vec<&str> = stands.may_still.iter().map(crate::runbook::Principal::as_str).collect();
     if may.is_empty() { out } else { out + &format!("  may still approve: {}\n", may.join(", ")) }
-}
-
-fn rows_words(rows: Option<&RowsExpected>) -> String {
-    match rows {
-        None => "counts no rows".to_owned(),
-        Some(RowsExpected::Exactly(1)) => "exactly 1 row".to_owned(),
-        Some(RowsExpected::Exactly(count)) => format!("exactly {count} rows"),
-        Some(RowsExpected::AtMost(count)) => format!("at most {count} rows"),
-        Some(RowsExpected::Any { reason }) => format!("any number of rows: {reason}"),
-    }
 }

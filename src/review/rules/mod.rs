@@ -43,7 +43,8 @@ const UNUSED_WAIVER: RuleInfo = RuleInfo {
     name: "unused-waiver",
     summary: "A waiver that waives nothing.",
     help: "A waiver belongs to one hazard of one statement. When the hazard is gone, or was never one, the waiver reads as\n\
-           if somebody had accepted something. Blocks cannot be waived.\n\n\
+           if somebody had accepted something. Blocks cannot be waived. Where the rule still leaves a note, because the\n\
+           connected database answers what is a hazard without one, the waiver stays.\n\n\
            What to do: remove the waiver, or correct its rule and ordinal.",
 };
 
@@ -112,15 +113,18 @@ fn waive(step: &Step, notes: &mut Vec<Note>) {
         for waiver in &rule.waivers {
             let mut used = false;
             let mut is_block = false;
+            let mut is_said = false;
             for note in notes.iter_mut().filter(|note| note.rule == waiver.rule && note.place.statement == *ordinal) {
                 is_block |= note.severity == Severity::Block;
+                is_said |= note.severity == Severity::Note;
                 if note.severity == Severity::Hazard {
                     note.severity = Severity::Note;
                     note.message += &waived(&waiver.reason);
                     used = true;
                 }
             }
-            if used {
+            // Where the catalog answers what was a hazard without one, the waiver is still for those who look without.
+            if used || (is_said && !is_block) {
                 continue;
             }
             let why = if is_block {

@@ -145,8 +145,26 @@ impl<'r> Walk<'r> {
             self.types.extend(self.catalog().column_types.get(&one.name).into_iter().flatten().cloned());
             self.relations.insert(one.name);
         }
-        for cast in statement.tree.all("TypeCast") {
-            self.types.extend(resolve::type_names(&self.path, cast));
+        // A type is written in a cast, in a column's definition, and in the list of columns a function's rows are read as.
+        for wanted in ["TypeCast", "ColumnDef", "RangeTableFuncCol"] {
+            for node in statement.tree.all(wanted) {
+                self.types.extend(resolve::type_names(&self.path, node));
+            }
+        }
+        self.know_inner_types();
+    }
+
+    /// Adds the types that values of the known types hold: a row becomes one column by column.
+    fn know_inner_types(&mut self) {
+        let mut next: Vec<String> = self.types.iter().cloned().collect();
+        while let Some(name) = next.pop() {
+            let relation = name.split_once('.').map(|(schema, own)| ObjectName::new(schema, own));
+            let inner = relation.and_then(|relation| self.catalog().column_types.get(&relation));
+            for one in inner.into_iter().flatten() {
+                if self.types.insert(one.clone()) {
+                    next.push(one.clone());
+                }
+            }
         }
     }
 

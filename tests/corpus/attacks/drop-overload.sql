@@ -1,0 +1,6 @@
+-- what: The function of others that shares its name with one of this phase.
+-- review: drop-not-greenfield 6:15 hazard
+-- run: guard fresh_twice
+-- open: run a plan names functions without their arguments
+
+DROP FUNCTION public.fresh_twice(text);
