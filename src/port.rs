@@ -236,6 +236,13 @@ pub trait Folders: Send + Sync {
     /// # Errors
     /// When it cannot be written.
     fn write_file(&self, path: &Path, bytes: &[u8]) -> Result<(), FileError>;
+    /// Makes a folder, and those above it, that only this person may look into; one that is there is left as it is.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    fn make_private_folder(&self, path: &Path) -> Result<(), FileError> {
+        Err(FileError { what: "cannot make".to_owned(), path: path.to_owned(), reason: "not kept here".to_owned() })
+    }
 }
 
 /// Why a file could not be read or written.

@@ -86,6 +86,14 @@ impl Folders for DiskFolders {
         beside.persist(path).map_err(|error| failed(&error.error))?;
         Ok(())
     }
+
+    fn make_private_folder(&self, path: &Path) -> Result<(), FileError> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path).map_err(|error| cannot("cannot make", path, &error))
+    }
 }
 
 struct Walk {

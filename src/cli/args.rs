@@ -345,10 +345,14 @@ pub enum FindingVerb {
         #[command(flatten)]
         signing: Signing,
     },
-    /// Verify an exported finding, offline.
+    /// Verify an exported finding, offline, or also against the ledger it names.
     Verify {
         /// The folder.
         dir: PathBuf,
+        /// Also ask the ledger of this database whether it still holds the head inside the finding; without it no database
+        /// is needed.
+        #[arg(long, value_name = "CONNECTION")]
+        db: Option<String>,
     },
 }
 
@@ -384,7 +388,7 @@ pub enum LedgerVerb {
         #[command(flatten)]
         connection: Connection,
     },
-    /// Verify the hash chain.
+    /// Verify the hash chain from the first entry on, and that it still holds what this desk knew; explain the first bad entry.
     Verify {
         /// Where.
         #[command(flatten)]

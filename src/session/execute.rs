@@ -1,6 +1,7 @@
 //! Runs an approved request, proves a lost COMMIT, and records what became of it.
 
 use super::drive::drive;
+use super::known::open_ledger;
 use super::ledger::{Opened, find_request, read_ledger};
 use super::stage::refuse_stop;
 use super::survey::read_baseline;
@@ -29,6 +30,8 @@ pub async fn run(
     signer: &SignAs,
     watch: &mut Watch<'_>,
 ) -> Result<Finished, Failure> {
+    // Nothing is saved near COMMIT: beside what this desk knew being there, the whole chain is read and verified once more.
+    open_ledger(world, database).await?;
     let (_, state) = read_ledger(database).await?;
     refuse_stop(&state)?;
     let opened = find_request(&state, name)?;

@@ -8,7 +8,7 @@ use crate::approval::{Namespace, may_request};
 use crate::census::Baseline;
 use crate::diagnose::Diagnosis;
 use crate::digest::Digest;
-use crate::ledger::{Body, replay};
+use crate::ledger::Body;
 use crate::plan::{Plan, REQUEST_FORMAT, Request, SealInput, SealedPlan, Verb, canonical, seal};
 use crate::port::{Database, DatabaseError};
 use crate::rehearsal::{Rehearsal, judge_rehearsal};
@@ -60,9 +60,10 @@ pub async fn rehearse(
     let target = database.target().await?;
     let bindings: Vec<Binding> =
         staging.bindings.iter().map(|(name, value)| Binding { name: name.clone(), value: value.clone() }).collect();
-    let with_ledger = match database.ledger_read(0).await {
-        Ok(entries) => {
-            refuse_stop(&replay(&entries))?;
+    let with_ledger = match world.ledgers.look(&*world.folders, database).await {
+        // A chain that does not hold does not hinder a rehearsal: it changes nothing. A stop in it does.
+        Ok((known, _)) => {
+            refuse_stop(known.state())?;
             true
         }
         Err(DatabaseError::NoLedger) => false,
@@ -135,8 +136,8 @@ pub async fn stage(
     let roster = staging.runbook.roster.as_ref().ok_or_else(|| Failure::from(crate::plan::SealRefusal::NoRoster))?;
     may_request(roster, &signer.principal)?;
     // Before the target's locks are taken: without a ledger whose chain holds nothing can be staged.
-    let (_, state) = super::ledger::read_ledger(database).await?;
-    refuse_stop(&state)?;
+    let known = super::known::open_ledger(world, database).await?;
+    refuse_stop(known.state())?;
     let (plan, rehearsal, _) = rehearse(world, database, staging, signer.principal.clone(), watch).await?;
     if !rehearsal.passed() {
         return Err(failed_rehearsal(&rehearsal));

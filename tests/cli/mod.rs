@@ -1,6 +1,7 @@
 //! Bad input, bad networks and bad neighbours: each gets a clear error and loses nothing.
 
 mod access;
+mod cut;
 mod drills;
 mod forged;
 mod formats;

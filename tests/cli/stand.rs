@@ -205,6 +205,7 @@ impl Stand {
             clock: clock.clone(),
             chance: Arc::new(SystemChance),
             doors: Arc::new(NoDoors),
+            ledgers: Arc::default(),
         };
         let superuser = database.superuser();
         run(superuser.load(BASE)).unwrap();

@@ -10,6 +10,7 @@ mod consequences;
 mod effects;
 mod keys;
 mod ledger;
+mod ledger_known;
 mod order;
 mod proxy;
 mod run_line;

@@ -11,10 +11,11 @@ use super::super::output::{columns, counted};
 use super::super::{Output, wiring};
 use super::open;
 use crate::digest::Digest;
-use crate::ledger::{Body, Entry, RequestState, replay, verify_chain};
+use crate::ledger::{Body, Entry, RequestState, replay};
 use crate::plan::{Request, canonical, read_strict};
 use crate::session::{
-    Failure, FailureKind, World, export_finding, find_request, open_baseline, read_ledger, verify_finding,
+    Audit, Failure, FailureKind, World, audit_ledger, export_finding, find_request, open_baseline, open_ledger,
+    verify_finding, verify_finding_against,
 };
 
 /// `finding export`.
@@ -38,8 +39,11 @@ pub(super) async fn export(
 }
 
 /// `finding verify`.
-pub(super) fn verify(world: &World, dir: &Path, output: Output) -> Result<(), Failure> {
-    let verification = verify_finding(world, dir)?;
+pub(super) async fn verify(world: &World, dir: &Path, db: Option<&str>, output: Output) -> Result<(), Failure> {
+    let verification = match db {
+        None => verify_finding(world, dir)?,
+        Some(text) => verify_finding_against(world, &*open(world, text).await?, dir).await?,
+    };
     output.print(
         || {
             let mut out = String::new();
@@ -59,7 +63,13 @@ pub(super) fn verify(world: &World, dir: &Path, output: Output) -> Result<(), Fa
         None => Ok(()),
         Some(first) => {
             let message = format!("the finding does not verify: {first}");
-            Err(Failure::new(FailureKind::Refused, message, "Ask for the folder again from whoever exported it."))
+            let hint = match db {
+                None => "Ask for the folder again from whoever exported it.",
+                Some(_) => {
+                    "If the folder verifies without --db, the ledger was changed: see `countersign ledger verify`."
+                }
+            };
+            Err(Failure::new(FailureKind::Refused, message, hint))
         }
     }
 }
@@ -188,18 +198,42 @@ fn entry_json(entry: &Entry) -> serde_json::Value {
 /// `ledger verify`.
 pub(super) async fn verify_ledger(world: &World, connection: &Connection, output: Output) -> Result<(), Failure> {
     let database = open(world, &connection.text).await?;
-    let entries = database.ledger_read(0).await?;
-    let broken = verify_chain(&entries, None).err();
+    let Audit { entries, broken, known, kept_in } = audit_ledger(world, &*database).await?;
     let head = entries.last().map(|entry| entry.hash);
+    let explained = broken.as_ref().map(|broken| broken.explain(&entries));
     output.print(
-        || match &broken {
-            None => format!("{} entries, the chain holds; head {}\n", entries.len(), head.map_or("-".to_owned(), |hash| hash.to_string())),
-            Some(broken) => format!("the chain does not hold: {broken}\n"),
+        || {
+            let Some(it) = &explained else {
+                let head = head.map_or("-".to_owned(), |hash| hash.to_string());
+                let known = known.map_or_else(String::new, |(seq, _)| {
+                    format!("entry {seq}, which this desk had verified before, is still there\n")
+                });
+                return format!("{} entries, the chain holds; head {head}\n{known}", entries.len());
+            };
+            let lines = [
+                ("entry", &it.entry.to_string()),
+                ("problem", &it.problem),
+                ("expected", &it.expected),
+                ("found", &it.found),
+                ("meaning", &it.meaning),
+                ("next", &it.next),
+            ];
+            let lines: String = lines.iter().map(|(name, text)| format!("  {name:<9} {text}\n")).collect();
+            let known = known.zip(kept_in.as_ref()).map_or_else(String::new, |((seq, _), file)| {
+                let file = file.display();
+                format!("  this desk had verified up to entry {seq} and kept that in {file}; remove the file once it is explained\n")
+            });
+            format!("the chain does not hold\n{lines}{known}")
         },
-        || json!({"entries": entries.len(), "holds": broken.is_none(), "head": head, "broken": broken.as_ref().map(ToString::to_string)}),
+        || {
+            json!({
+                "entries": entries.len(), "holds": broken.is_none(), "head": head, "explained": explained,
+                "broken": broken.as_ref().map(ToString::to_string), "known": known.map(|(seq, _)| seq), "kept_in": kept_in,
+            })
+        },
     );
     broken.map_or(Ok(()), |broken| {
-        let hint = "Stop. Somebody rewrote the ledger; compare it with the heads inside exported findings.";
+        let hint = "Stop. Keep a copy of the ledger as it is, and compare it with the heads inside exported findings.";
         Err(Failure::new(FailureKind::Refused, format!("the chain does not hold: {broken}"), hint))
     })
 }
@@ -207,8 +241,8 @@ pub(super) async fn verify_ledger(world: &World, connection: &Connection, output
 /// `ledger request`: the exact bytes that an approval signs, without a line feed.
 pub(super) async fn request(world: &World, name: &str, connection: &Connection, output: Output) -> Result<(), Failure> {
     let database = open(world, &connection.text).await?;
-    let (_, state) = read_ledger(&*database).await?;
-    let opened = find_request(&state, name)?;
+    let known = open_ledger(world, &*database).await?;
+    let opened = find_request(known.state(), name)?;
     output.print(
         || opened.state.request.clone(),
         || json!({"request": opened.state.request, "digest": opened.state.digest, "namespace": "countersign-run"}),

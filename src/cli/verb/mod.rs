@@ -37,7 +37,7 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
             FindingVerb::Export { request, connection, out, words, signing } => {
                 keep::export(&world, &request, &connection, &out, &words, &signing, output).await
             }
-            FindingVerb::Verify { dir } => keep::verify(&world, &dir, output),
+            FindingVerb::Verify { dir, db } => keep::verify(&world, &dir, db.as_deref(), output).await,
         },
         Verb::Ledger(ledger) => match ledger.verb {
             LedgerVerb::Init { connection, print, yes, baseline } => {
@@ -73,7 +73,7 @@ async fn baseline(
     runbook: &Runbook,
     path: Option<&Path>,
 ) -> Result<Option<Baseline>, Failure> {
-    let Some(path) = path else { return ledger_baseline(database, runbook).await };
+    let Some(path) = path else { return ledger_baseline(world, database, runbook).await };
     let baseline = open_baseline(world, path)?;
     // D-53: `unchanged` against another database's truth would mean nothing.
     let target = database.target().await?;

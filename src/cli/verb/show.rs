@@ -7,14 +7,15 @@ use super::super::args::Connection;
 use super::open;
 use crate::approval::Standing;
 use crate::runbook::RowsExpected;
-use crate::session::{Failure, Opened, World, find_request, read_ledger};
+use crate::session::{Failure, Opened, World, find_request, open_ledger};
 
 /// `ledger show`.
 pub(super) async fn show(world: &World, name: &str, connection: &Connection, output: Output) -> Result<(), Failure> {
     let database = open(world, &connection.text).await?;
-    let (_, state) = read_ledger(&*database).await?;
-    let opened = find_request(&state, name)?;
-    let stands = opened.standing(world, &state);
+    let known = open_ledger(world, &*database).await?;
+    let state = known.state();
+    let opened = find_request(state, name)?;
+    let stands = opened.standing(world, state);
     output.print(
         || request_text(&opened) + &standing_text(&opened, &stands),
         || {
