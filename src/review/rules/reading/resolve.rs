@@ -4,11 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use crate::review::{Catalog, Function, FunctionKind};
 use crate::runbook::ObjectName;
-use crate::runbook::sql::tree::{items, present, strings, truth};
+use crate::runbook::sql::tree::{Node, items, present, strings, truth};
 
 /// What a call may mean.
 pub(super) enum Meaning<'a> {
@@ -21,7 +19,7 @@ pub(super) enum Meaning<'a> {
 }
 
 /// Returns what a `FuncCall` may mean.
-pub(super) fn call<'a>(catalog: &'a Catalog, path: &[String], node: &Value) -> Vec<Meaning<'a>> {
+pub(super) fn call<'a>(catalog: &'a Catalog, path: &[String], node: &Node) -> Vec<Meaning<'a>> {
     let parts = strings(items(node, "funcname"));
     let Some(name) = parts.last() else { return Vec::new() };
     let schema = parts.len().checked_sub(2).map(|index| parts[index].as_str());
@@ -128,7 +126,7 @@ fn is_server_type(name: &str) -> bool {
 }
 
 /// Returns the full names a written type may have.
-pub(super) fn type_names(path: &[String], node: &Value) -> Vec<String> {
+pub(super) fn type_names(path: &[String], node: &Node) -> Vec<String> {
     let parts = strings(present(node, "type_name").map_or(&[][..], |name| items(name, "names")));
     match parts.as_slice() {
         [] => Vec::new(),

@@ -3,14 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
-use serde_json::Value;
-
 use super::fires::{Fired, by_definition, by_write};
 use super::resolve::{self, Meaning};
 use super::{Consequence, Reader, What};
 use crate::review::{Catalog, Expression, ExpressionKind, Function, FunctionKind, Trigger};
 use crate::runbook::ObjectName;
-use crate::runbook::sql::tree::{as_kind, items, kind, number, present, strings, text, truth, visit_value};
+use crate::runbook::sql::tree::{Node, as_kind, items, kind, number, present, strings, text, truth, visit_value};
 use crate::runbook::sql::{
     Body, Effect, Statement, Touch, Touched, body_of, body_of_do, constant_text, effect_of, effect_of_call, split,
     touched,
@@ -46,14 +44,14 @@ pub(in crate::review::rules) struct Site<'t> {
 }
 
 enum SiteKind<'t> {
-    Call(&'t Value),
+    Call(&'t Node),
     Operator { parts: Vec<String>, unary: bool },
-    Cast(&'t Value),
+    Cast(&'t Node),
     Field(String),
 }
 
 /// Returns every place below a node where a function may be called.
-pub(in crate::review::rules) fn sites(root: &Value) -> Vec<Site<'_>> {
+pub(in crate::review::rules) fn sites(root: &Node) -> Vec<Site<'_>> {
     let mut found = Vec::new();
     visit_value(root, &mut |name, node| {
         let offset = usize::try_from(number(node, "location")).ok();
@@ -238,7 +236,7 @@ impl<'r> Walk<'r> {
         }
     }
 
-    fn calls(&mut self, root: &Value) {
+    fn calls(&mut self, root: &Node) {
         for site in sites(root) {
             self.site(&site);
         }
@@ -408,7 +406,7 @@ impl<'r> Walk<'r> {
         }
     }
 
-    fn built_in(&mut self, name: &str, call: Option<&Value>) {
+    fn built_in(&mut self, name: &str, call: Option<&Node>) {
         let lists = &self.catalog().built_in;
         let effect = call.map_or_else(|| effect_of(name), effect_of_call);
         let first = call.and_then(|call| items(call, "args").first()).and_then(constant_text);
@@ -511,7 +509,7 @@ impl<'r> Walk<'r> {
 }
 
 /// Relations that stand in a field of their own, not wrapped in a kind.
-fn relations_of(statement: &Statement) -> impl Iterator<Item = &Value> {
+fn relations_of(statement: &Statement) -> impl Iterator<Item = &Node> {
     let mut found = Vec::new();
     crate::runbook::sql::each_object(statement.tree.root(), &mut |node| {
         if present(node, "relpersistence").is_some() {
@@ -531,7 +529,7 @@ fn named_types(catalog: &Catalog, definition: &str) -> Vec<String> {
 }
 
 /// Returns whether a condition is the constant `false`.
-fn is_false(node: &Value) -> bool {
+fn is_false(node: &Node) -> bool {
     let value = as_kind(node, "AConst").and_then(|constant| present(constant, "val"));
     value.and_then(kind).is_some_and(|(name, value)| name == "Boolval" && !truth(value, "boolval"))
 }
