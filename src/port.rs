@@ -241,7 +241,9 @@ pub trait Folders: Send + Sync {
     /// # Errors
     /// When it cannot be made.
     fn make_private_folder(&self, path: &Path) -> Result<(), FileError> {
-        Err(FileError { what: "cannot make".to_owned(), path: path.to_owned(), reason: "not kept here".to_owned() })
+        let reason = "nothing is kept here".to_owned();
+        let next = "Go on; nothing is lost but time.";
+        Err(FileError { what: "cannot make".to_owned(), path: path.to_owned(), reason, next })
     }
 }
 

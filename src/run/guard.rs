@@ -102,7 +102,10 @@ fn rows_surprise(expected: Option<&RowsExpected>, actual: Option<u64>) -> Option
         (Some(RowsExpected::AtMost(most)), Some(actual)) => {
             Some(format!("rows: expected at most {most}, actual {actual}"))
         }
-        (Some(_), None) => Some("this kind of statement counts no rows, and its rule in runbook.toml declares some; remove `rows` there".to_owned()),
+        (Some(_), None) => Some(
+            "this kind of statement counts no rows, and its rule in runbook.toml declares some; remove `rows` there"
+                .to_owned(),
+        ),
     }
 }
 
