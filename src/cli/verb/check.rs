@@ -17,7 +17,8 @@ use crate::session::{Failure, FailureKind, World};
 pub(super) async fn check(world: &World, check: &Check, output: Output) -> Result<(), Failure> {
     let format = wanted(check, output)?;
     if check.rules {
-        return rules(format, output);
+        rules(format, output);
+        return Ok(());
     }
     if let Some(name) = &check.explain {
         return page(name, format, output);
@@ -70,11 +71,10 @@ fn wanted(check: &Check, output: Output) -> Result<Format, Failure> {
     }
 }
 
-fn rules(format: Format, output: Output) -> Result<(), Failure> {
+fn rules(format: Format, output: Output) {
     let rows: Vec<Vec<String>> = RULES.iter().map(|rule| vec![rule.name.to_owned(), rule.summary.to_owned()]).collect();
     let value = || rows.iter().map(|row| json!({"rule": row[0], "summary": row[1]})).collect::<Vec<_>>();
     output.text(&if format == Format::Json { format!("{:#}\n", json!(value())) } else { columns(&rows) });
-    Ok(())
 }
 
 fn page(name: &str, format: Format, output: Output) -> Result<(), Failure> {
