@@ -133,9 +133,8 @@ fn note(out: &mut String, note: &Note) {
         Severity::Block => "block",
     };
     // What the runbook says of a statement has no line in the script.
-    let place = match &note.place {
-        place if place.line == 0 => place.file.clone(),
-        place => format!("{}:{}:{}", place.file, place.line, place.column),
-    };
+    let place = &note.place;
+    let place =
+        if place.line == 0 { place.file.clone() } else { format!("{}:{}:{}", place.file, place.line, place.column) };
     *out += &format!("{place}: {word}: {} [{}]\n    {}\n", note.message, note.rule, note.way_out);
 }

@@ -280,7 +280,7 @@ fn what_others_built_on_a_dropped_column_is_named() {
     live.objects.get_mut(&ObjectName::new("public", "by_both")).unwrap().kind = ObjectKind::Index;
     let book = |sql: &str| declare(runbook(sql), "events.note", ObjectKind::Column, "S1");
     let drop = "ALTER TABLE public.events DROP COLUMN note;";
-    check_with(&book(drop), Some(&live), "parent-before-child 1:39 block: the index public.by_both stands on k too");
+    check_with(&book(drop), Some(&live), "parent-before-child 1:39 block: index public.by_both stands on k too");
     // An index of this phase is declared, and may go either way.
     let declared = |sql: &str| declare(book(sql), "by_both", ObjectKind::Index, "S1");
     check_clean_with(&declared(drop), Some(&live));
@@ -295,5 +295,5 @@ fn what_others_built_on_a_dropped_column_is_named() {
         &["events.pair -> events.note by column", "events.pair -> events.k by column"],
     );
     let constraint = Catalog { constraints: [ObjectName::new("public", "events.pair")].into(), ..constraint };
-    check_with(&book(drop), Some(&constraint), "parent-before-child 1:39 block: the constraint public.events.pair");
+    check_with(&book(drop), Some(&constraint), "parent-before-child 1:39 block: constraint public.events.pair");
 }
