@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn a_newest_entry_that_is_gone_or_another_one_is_named() {
         check(|there| there.truncate(3), "ends at entry 3, but entry 4");
-        check(|there| there.clear(), "but entry 4");
+        check(Vec::clear, "but entry 4");
         check(|there| drop(there.remove(3)), "has entry 5 where entry 4");
         check(
             |there| {
