@@ -93,7 +93,7 @@ fn first_lines(text: &str, borders: &[usize]) -> Vec<u32> {
     let mut line = 1;
     let lines = borders.windows(2).map(|pair| {
         let first = line;
-        let feeds = text.as_bytes()[pair[0]..pair[1]].iter().filter(|byte| **byte == b'\n').count();
+        let feeds = text[pair[0]..pair[1]].matches('\n').count();
         line += u32::try_from(feeds).unwrap_or(u32::MAX);
         first
     });
