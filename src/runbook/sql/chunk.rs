@@ -15,8 +15,9 @@ use super::deep::deep_all;
 use super::{DEPTH, Lexeme, Statement, Tree, lexemes, tag, without_mark};
 use crate::runbook::parameter::unbound_view;
 
-/// A piece holds about this many bytes: some hundred statements, so that asking for them costs little.
-pub(super) const PIECE: usize = 64 << 10;
+/// A piece holds about this many bytes: some hundred statements, so that asking for them costs little, and the parser's
+/// messages about them still fit a processor's cache.
+pub(super) const PIECE: usize = 16 << 10;
 
 /// Reads a script in pieces; `None` when it is small, or when some piece cannot be read.
 pub(super) fn statements(text: &str) -> Option<Vec<Statement>> {

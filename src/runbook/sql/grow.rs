@@ -14,8 +14,8 @@ use super::node::{Node, sort};
 pub(super) struct Growth {
     /// How many bytes of the script lie before the text that was parsed.
     base: usize,
-    /// The kinds of node seen.
-    pub kinds: Vec<&'static str>,
+    /// The kinds of node seen, and how many of each.
+    pub kinds: Vec<(&'static str, usize)>,
     /// How many nodes lie on the longest way from the root to a leaf.
     pub deepest: usize,
     level: usize,
@@ -135,8 +135,9 @@ impl<'g> Serializer for Grower<'g> {
         kind: &'static str,
         value: &T,
     ) -> Result<Node, Error> {
-        if !self.0.kinds.contains(&kind) {
-            self.0.kinds.push(kind);
+        match self.0.kinds.iter_mut().find(|(seen, _)| *seen == kind) {
+            Some((_, count)) => *count += 1,
+            None => self.0.kinds.push((kind, 1)),
         }
         self.0.enter();
         let inner = value.serialize(Grower(self.0))?;

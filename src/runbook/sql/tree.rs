@@ -16,8 +16,9 @@ pub struct Tree(Arc<Grown>);
 #[derive(Debug, PartialEq)]
 struct Grown {
     root: Node,
-    /// The kinds of node in it, so that nobody walks a tree for a kind that it does not hold.
-    kinds: Vec<&'static str>,
+    /// The kinds of node in it and how many there are, so that nobody walks a tree for what it does not hold, or on when
+    /// all are found.
+    kinds: Vec<(&'static str, usize)>,
     depth: usize,
 }
 
@@ -50,7 +51,11 @@ impl Tree {
     /// Returns whether a node of this kind stands anywhere in it.
     #[must_use]
     pub fn holds(&self, wanted: &str) -> bool {
-        self.0.kinds.contains(&wanted)
+        self.count(wanted) > 0
+    }
+
+    fn count(&self, wanted: &str) -> usize {
+        self.0.kinds.iter().find(|(kind, _)| *kind == wanted).map_or(0, |(_, count)| *count)
     }
 
     /// Visits every node of every kind, parents before children.
@@ -61,24 +66,27 @@ impl Tree {
     /// Returns every node of one kind, such as `FuncCall`.
     #[must_use]
     pub fn all(&self, wanted: &str) -> Vec<&Node> {
-        let mut found = Vec::new();
-        if self.holds(wanted) {
-            gather(&self.0.root, wanted, &mut found);
-        }
+        let count = self.count(wanted);
+        let mut found = Vec::with_capacity(count);
+        gather(&self.0.root, wanted, count, &mut found);
+        debug_assert_eq!(found.len(), count, "BUG: a node was counted that is not in the tree");
         found
     }
 }
 
-fn gather<'a>(value: &'a Node, wanted: &str, found: &mut Vec<&'a Node>) {
+fn gather<'a>(value: &'a Node, wanted: &str, count: usize, found: &mut Vec<&'a Node>) {
+    if found.len() == count {
+        return;
+    }
     match value {
-        Node::List(list) => list.iter().for_each(|item| gather(item, wanted, found)),
+        Node::List(list) => list.iter().for_each(|item| gather(item, wanted, count, found)),
         Node::Kind(node) => {
             if node.0 == wanted {
                 found.push(&node.1);
             }
-            gather(&node.1, wanted, found);
+            gather(&node.1, wanted, count, found);
         }
-        Node::Fields(fields) => fields.iter().for_each(|(_, item)| gather(item, wanted, found)),
+        Node::Fields(fields) => fields.iter().for_each(|(_, item)| gather(item, wanted, count, found)),
         Node::Nothing | Node::Truth(_) | Node::Number(_) | Node::Text(_) => {}
     }
 }
