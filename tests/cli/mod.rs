@@ -8,4 +8,5 @@ mod interrupted;
 mod locked;
 mod lost;
 mod proxy;
+mod roles;
 mod stand;

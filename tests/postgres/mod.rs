@@ -12,5 +12,6 @@ mod keys;
 mod ledger;
 mod order;
 mod proxy;
+mod roles;
 mod run_line;
 mod sessions;

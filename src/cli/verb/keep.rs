@@ -1,7 +1,6 @@
-//! The verbs that keep and prove: finding export and verify, ledger init, log, verify and request.
+//! The verbs that keep and prove: finding export and verify, ledger log and request.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use serde_json::json;
@@ -11,11 +10,9 @@ use super::super::output::columns;
 use super::super::{Output, wiring};
 use super::open;
 use crate::digest::Digest;
-use crate::ledger::{Body, Entry, RequestState, replay, verify_chain};
-use crate::plan::{Request, canonical, read_strict};
-use crate::session::{
-    Failure, FailureKind, World, export_finding, find_request, open_baseline, read_ledger, verify_finding,
-};
+use crate::ledger::{Body, Entry, RequestState, replay};
+use crate::plan::{Request, read_strict};
+use crate::session::{Failure, FailureKind, World, export_finding, find_request, read_ledger, verify_finding};
 
 /// `finding export`.
 pub(super) async fn export(
@@ -62,52 +59,6 @@ pub(super) fn verify(world: &World, dir: &Path, output: Output) -> Result<(), Fa
             Err(Failure::new(FailureKind::Refused, message, "Ask for the folder again from whoever exported it."))
         }
     }
-}
-
-/// `ledger init`.
-pub(super) async fn init(
-    world: &World,
-    connection: &Connection,
-    print: bool,
-    yes: bool,
-    baseline: Option<&Path>,
-    output: Output,
-) -> Result<(), Failure> {
-    let database = open(world, &connection.text).await?;
-    let sql = database.ledger_sql();
-    if print {
-        output.print(|| sql.clone(), || json!({"sql": sql}));
-        return Ok(());
-    }
-    let baseline = baseline.map(|path| open_baseline(world, path)).transpose()?;
-    if !yes {
-        if !output.json {
-            eprintln!("{sql}");
-        }
-        confirm_init()?;
-    }
-    database.ledger_init().await?;
-    if let Some(baseline) = baseline {
-        let document = canonical(&baseline)?;
-        let digest = Digest::of(document.as_bytes());
-        database.ledger_append(&Body::Baseline { document, digest }).await?;
-    }
-    output.print(|| "The ledger is there.\n".to_owned(), || json!({"ledger": "ready"}));
-    Ok(())
-}
-
-fn confirm_init() -> Result<(), Failure> {
-    let refuse = || {
-        Failure::new(FailureKind::Refused, "the ledger was not made", "Read the SQL with --print, then write --yes.")
-    };
-    if !std::io::stdin().is_terminal() {
-        return Err(refuse());
-    }
-    eprint!("Make the ledger with this SQL? Type yes: ");
-    let _ = std::io::stderr().flush();
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).map_err(|_| refuse())?;
-    if line.trim() == "yes" { Ok(()) } else { Err(refuse()) }
 }
 
 /// `ledger log`.
@@ -180,25 +131,6 @@ fn about(entry: &Entry) -> Option<Digest> {
 
 fn entry_json(entry: &Entry) -> serde_json::Value {
     json!({"seq": entry.seq, "at": entry.at, "actor": entry.actor, "kind": entry.kind, "hash": entry.hash, "previous": entry.previous})
-}
-
-/// `ledger verify`.
-pub(super) async fn verify_ledger(world: &World, connection: &Connection, output: Output) -> Result<(), Failure> {
-    let database = open(world, &connection.text).await?;
-    let entries = database.ledger_read(0).await?;
-    let broken = verify_chain(&entries, None).err();
-    let head = entries.last().map(|entry| entry.hash);
-    output.print(
-        || match &broken {
-            None => format!("{} entries, the chain holds; head {}\n", entries.len(), head.map_or("-".to_owned(), |hash| hash.to_string())),
-            Some(broken) => format!("the chain does not hold: {broken}\n"),
-        },
-        || json!({"entries": entries.len(), "holds": broken.is_none(), "head": head, "broken": broken.as_ref().map(ToString::to_string)}),
-    );
-    broken.map_or(Ok(()), |broken| {
-        let hint = "Stop. Somebody rewrote the ledger; compare it with the heads inside exported findings.";
-        Err(Failure::new(FailureKind::Refused, format!("the chain does not hold: {broken}"), hint))
-    })
 }
 
 /// `ledger request`: the exact bytes that an approval signs, without a line feed.
