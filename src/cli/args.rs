@@ -236,6 +236,9 @@ pub struct Rehearse {
     /// A parameter's value.
     #[arg(long = "bind", value_name = "NAME=VALUE", value_parser = binding)]
     pub bindings: Vec<(String, String)>,
+    /// The database role whose members may run it, each with their own login; without it only the login that rehearses it.
+    #[arg(long, value_name = "ROLE")]
+    pub run_as: Option<String>,
 }
 
 /// `stage`.
@@ -375,12 +378,39 @@ pub enum LedgerVerb {
         /// Only print the SQL.
         #[arg(long)]
         print: bool,
+        /// Make the roles reader, reviewer, operator and owner too, and grant them what they need.
+        #[arg(long)]
+        grants: bool,
         /// Do not ask.
         #[arg(long)]
         yes: bool,
         /// Keep this baseline in it.
         #[arg(long, value_name = "FILE")]
         baseline: Option<PathBuf>,
+    },
+    /// Map a database login to a person; from the first one on the server checks every login.
+    Map {
+        /// The person, as the roster writes it.
+        principal: String,
+        /// The login.
+        login: String,
+        /// Where.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Take a login's mapping away.
+    Unmap {
+        /// The login.
+        login: String,
+        /// Where.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// List which login speaks for whom.
+    Logins {
+        /// Where.
+        #[command(flatten)]
+        connection: Connection,
     },
     /// List requests and entries.
     Log {

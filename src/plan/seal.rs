@@ -64,6 +64,8 @@ pub struct SealInput<'a> {
     pub baseline: &'a Baseline,
     /// Where it will run.
     pub target: Target,
+    /// The role whose members may run it; `None` is the login that rehearses it.
+    pub run_as: Option<&'a str>,
     /// Who asks.
     pub requester: Principal,
     /// 32 random hexadecimal digits.

@@ -3,7 +3,7 @@
 use super::known::open_ledger;
 use super::ledger::find_request;
 use super::stage::refuse_stop;
-use super::trust::refuse_unreviewed;
+use super::trust::{not_taken, refuse_unreviewed};
 use super::{Failure, FailureKind, SignAs, World};
 use crate::approval::{
     ApprovalRefusal, Decision, Namespace, SignedBytes, Standing, check_decision, decision_bytes, may_approve,
@@ -53,6 +53,7 @@ pub async fn approve(
     };
     // Before anybody is asked for a passphrase.
     may_approve(&opened.roster, principal, &opened.request.requester, editor)?;
+    database.ledger_may("approved", principal).await.map_err(not_taken)?;
     if opened.state.withdrawn.contains(principal) {
         let message = format!("{principal} has withdrawn from this request, and that is for good");
         return Err(Failure::new(FailureKind::Refused, message, "Ask another reviewer, or stage it again."));
@@ -134,6 +135,11 @@ async fn decide(
         return Err(Failure::new(FailureKind::Refused, format!("the request is {words}"), hint));
     }
     may_decide(&opened.roster, decision, &signer.principal, &opened.request.requester)?;
+    let kind = match decision {
+        Decision::Reject => "rejected",
+        Decision::Withdraw => "withdrawn",
+    };
+    database.ledger_may(kind, &signer.principal).await.map_err(not_taken)?;
     let has_approved = opened.signatures().iter().any(|signed| signed.principal == signer.principal);
     if decision == Decision::Withdraw && !has_approved {
         let message = format!("{} has not approved this request", signer.principal);

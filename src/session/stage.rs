@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::drive::drive;
+use super::trust::{not_taken, refuse_other_role};
 use super::{Failure, FailureKind, SignAs, Survey, Watch, World, survey, usable};
 use crate::approval::{Namespace, may_request};
 use crate::census::Baseline;
@@ -27,6 +28,8 @@ pub struct Staging<'a> {
     pub steps: &'a [StepId],
     /// Values for the parameters.
     pub bindings: &'a [(String, String)],
+    /// The role whose members may run it; `None` is the login that stages it.
+    pub run_as: Option<&'a str>,
 }
 
 /// A request that is in the ledger.
@@ -56,6 +59,9 @@ pub async fn rehearse(
     watch: &mut Watch<'_>,
 ) -> Result<(SealedPlan, Rehearsal, Survey), Failure> {
     usable(staging.diagnostics)?;
+    if let Some(role) = staging.run_as {
+        refuse_other_role(database, role).await?;
+    }
     let looked = survey(database, staging.runbook, Some(staging.baseline)).await?;
     let target = database.target().await?;
     let bindings: Vec<Binding> =
@@ -78,6 +84,7 @@ pub async fn rehearse(
         bindings: &bindings,
         baseline: staging.baseline,
         target,
+        run_as: staging.run_as,
         requester,
         nonce: world.chance.nonce(),
         now: world.clock.now(),
@@ -135,6 +142,8 @@ pub async fn stage(
 ) -> Result<StagedRequest, Failure> {
     let roster = staging.runbook.roster.as_ref().ok_or_else(|| Failure::from(crate::plan::SealRefusal::NoRoster))?;
     may_request(roster, &signer.principal)?;
+    let staged = database.ledger_may("staged", &signer.principal).await;
+    staged.map_err(not_taken)?;
     // Before the target's locks are taken: without a ledger whose chain holds nothing can be staged.
     let known = super::known::open_ledger(world, database).await?;
     refuse_stop(known.state())?;

@@ -137,6 +137,7 @@ impl Worker {
                     baseline: &baseline,
                     steps: &steps,
                     bindings: &bindings,
+                    run_as: None,
                 };
                 let nobody = Principal("rehearsal".to_owned());
                 let (plan, rehearsal, looked) =
@@ -155,6 +156,7 @@ impl Worker {
                     baseline: &baseline,
                     steps: &steps,
                     bindings: &bindings,
+                    run_as: None,
                 };
                 let staged =
                     stage(&self.world, &*database, &staging, &signer, &mut self.watch(&mut self.teller(), cancel))

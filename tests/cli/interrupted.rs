@@ -13,7 +13,7 @@ use crate::support::run;
 /// Opens a transaction in another session, does this in it, and keeps it open until it is dropped.
 pub fn hold(stand: &Stand, sql: &str) -> Box<dyn RunLine> {
     let mut line = stand.database.superuser().run_line();
-    run(line.perform(&Step::Connect { needs_ledger: true }));
+    run(line.perform(&Step::Connect { needs_ledger: true, run_as: None }));
     for sql in ["BEGIN", sql] {
         let event = run(line.perform(&Step::Send { sql: sql.to_owned(), purpose: Purpose::Pin }));
         assert!(matches!(&event, Event::Answered(reply) if reply.error.is_none()), "{sql}: {event:?}");

@@ -9,4 +9,5 @@ mod interrupted;
 mod locked;
 mod lost;
 mod proxy;
+mod roles;
 mod stand;

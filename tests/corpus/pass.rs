@@ -188,6 +188,7 @@ async fn rehearse(script: &Script, desk: &dyn Database, runbook: &Runbook, revie
         bindings: &script.bindings,
         baseline: &baseline,
         target,
+        run_as: None,
         requester: "lan@example.test".into(),
         nonce: "0".repeat(32),
         now: baseline.census.taken_at,

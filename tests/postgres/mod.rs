@@ -13,5 +13,6 @@ mod ledger;
 mod ledger_known;
 mod order;
 mod proxy;
+mod roles;
 mod run_line;
 mod sessions;

@@ -109,7 +109,7 @@ pub(super) async fn append(link: &mut Link, body: &Body) -> Result<Entry, Databa
 }
 
 /// Sends SQL in a transaction of its own; gives its reply once COMMIT was answered with `COMMIT`.
-async fn transact(link: &mut Link, sql: &str) -> Result<Reply, DatabaseError> {
+pub(super) async fn transact(link: &mut Link, sql: &str) -> Result<Reply, DatabaseError> {
     link.send("BEGIN").await?;
     // An entry that is said to be appended must survive a crash of the server.
     link.send("SET LOCAL synchronous_commit = on").await?;
@@ -167,7 +167,10 @@ pub(super) fn no_ledger(error: DatabaseError) -> DatabaseError {
     match error {
         DatabaseError::Refused { code, .. } if code == "42P01" || code == "3F000" => DatabaseError::NoLedger,
         DatabaseError::Refused { code, message } if code == "42501" && message.starts_with("permission denied") => {
-            DatabaseError::Blind(format!("{message}; ask its owner: GRANT countersign_desk TO this login"))
+            DatabaseError::Blind(format!(
+                "{message}; ask its owner: GRANT countersign_desk TO this login, or one of countersign_reader, \
+             countersign_reviewer and countersign_operator"
+            ))
         }
         other => other,
     }

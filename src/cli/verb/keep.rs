@@ -1,7 +1,6 @@
-//! The verbs that keep and prove: finding export and verify, ledger init, log, verify and request.
+//! The verbs that keep and prove: finding export and verify, ledger log and request.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use serde_json::json;
@@ -12,10 +11,9 @@ use super::super::{Output, wiring};
 use super::open;
 use crate::digest::Digest;
 use crate::ledger::{Body, Entry, RequestState, replay};
-use crate::plan::{Request, canonical, read_strict};
+use crate::plan::{Request, read_strict};
 use crate::session::{
-    Audit, Failure, FailureKind, World, audit_ledger, export_finding, find_request, open_baseline, open_ledger,
-    verify_finding, verify_finding_against,
+    Failure, FailureKind, World, export_finding, find_request, open_ledger, verify_finding, verify_finding_against,
 };
 
 /// `finding export`.
@@ -72,52 +70,6 @@ pub(super) async fn verify(world: &World, dir: &Path, db: Option<&str>, output: 
             Err(Failure::new(FailureKind::Refused, message, hint))
         }
     }
-}
-
-/// `ledger init`.
-pub(super) async fn init(
-    world: &World,
-    connection: &Connection,
-    print: bool,
-    yes: bool,
-    baseline: Option<&Path>,
-    output: Output,
-) -> Result<(), Failure> {
-    let database = open(world, &connection.text).await?;
-    let sql = database.ledger_sql();
-    if print {
-        output.print(|| sql.clone(), || json!({"sql": sql}));
-        return Ok(());
-    }
-    let baseline = baseline.map(|path| open_baseline(world, path)).transpose()?;
-    if !yes {
-        if !output.json {
-            eprintln!("{sql}");
-        }
-        confirm_init()?;
-    }
-    database.ledger_init().await?;
-    if let Some(baseline) = baseline {
-        let document = canonical(&baseline)?;
-        let digest = Digest::of(document.as_bytes());
-        database.ledger_append(&Body::Baseline { document, digest }).await?;
-    }
-    output.print(|| "The ledger is there.\n".to_owned(), || json!({"ledger": "ready"}));
-    Ok(())
-}
-
-fn confirm_init() -> Result<(), Failure> {
-    let refuse = || {
-        Failure::new(FailureKind::Refused, "the ledger was not made", "Read the SQL with --print, then write --yes.")
-    };
-    if !std::io::stdin().is_terminal() {
-        return Err(refuse());
-    }
-    eprint!("Make the ledger with this SQL? Type yes: ");
-    let _ = std::io::stderr().flush();
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).map_err(|_| refuse())?;
-    if line.trim() == "yes" { Ok(()) } else { Err(refuse()) }
 }
 
 /// `ledger log`.
@@ -193,49 +145,6 @@ fn about(entry: &Entry) -> Option<Digest> {
 
 fn entry_json(entry: &Entry) -> serde_json::Value {
     json!({"seq": entry.seq, "at": entry.at, "actor": entry.actor, "kind": entry.kind, "hash": entry.hash, "previous": entry.previous})
-}
-
-/// `ledger verify`.
-pub(super) async fn verify_ledger(world: &World, connection: &Connection, output: Output) -> Result<(), Failure> {
-    let database = open(world, &connection.text).await?;
-    let Audit { entries, broken, known, kept_in } = audit_ledger(world, &*database).await?;
-    let head = entries.last().map(|entry| entry.hash);
-    let explained = broken.as_ref().map(|broken| broken.explain(&entries));
-    output.print(
-        || {
-            let Some(it) = &explained else {
-                let head = head.map_or("-".to_owned(), |hash| hash.to_string());
-                let known = known.map_or_else(String::new, |(seq, _)| {
-                    format!("entry {seq}, which this desk had verified before, is still there\n")
-                });
-                return format!("{} entries, the chain holds; head {head}\n{known}", entries.len());
-            };
-            let lines = [
-                ("entry", &it.entry.to_string()),
-                ("problem", &it.problem),
-                ("expected", &it.expected),
-                ("found", &it.found),
-                ("meaning", &it.meaning),
-                ("next", &it.next),
-            ];
-            let lines: String = lines.iter().map(|(name, text)| format!("  {name:<9} {text}\n")).collect();
-            let known = known.zip(kept_in.as_ref()).map_or_else(String::new, |((seq, _), file)| {
-                let file = file.display();
-                format!("  this desk had verified up to entry {seq} and kept that in {file}; remove the file once it is explained\n")
-            });
-            format!("the chain does not hold\n{lines}{known}")
-        },
-        || {
-            json!({
-                "entries": entries.len(), "holds": broken.is_none(), "head": head, "explained": explained,
-                "broken": broken.as_ref().map(ToString::to_string), "known": known.map(|(seq, _)| seq), "kept_in": kept_in,
-            })
-        },
-    );
-    broken.map_or(Ok(()), |broken| {
-        let hint = "Stop. Keep a copy of the ledger as it is, and compare it with the heads inside exported findings.";
-        Err(Failure::new(FailureKind::Refused, format!("the chain does not hold: {broken}"), hint))
-    })
 }
 
 /// `ledger request`: the exact bytes that an approval signs, without a line feed.

@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod evidence;
 mod keep;
+mod ledger;
 mod look;
 mod show;
 
@@ -40,11 +41,17 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
             FindingVerb::Verify { dir, db } => keep::verify(&world, &dir, db.as_deref(), output).await,
         },
         Verb::Ledger(ledger) => match ledger.verb {
-            LedgerVerb::Init { connection, print, yes, baseline } => {
-                keep::init(&world, &connection, print, yes, baseline.as_deref(), output).await
+            LedgerVerb::Init { connection, print, grants, yes, baseline } => {
+                let init = ledger::Init { print, grants, yes, baseline: baseline.as_deref() };
+                ledger::init(&world, &connection, &init, output).await
             }
+            LedgerVerb::Map { principal, login, connection } => {
+                ledger::map(&world, &connection, &principal, &login, output).await
+            }
+            LedgerVerb::Unmap { login, connection } => ledger::unmap(&world, &connection, &login, output).await,
+            LedgerVerb::Logins { connection } => ledger::logins(&world, &connection, output).await,
             LedgerVerb::Log { connection } => keep::log(&world, &connection, output).await,
-            LedgerVerb::Verify { connection } => keep::verify_ledger(&world, &connection, output).await,
+            LedgerVerb::Verify { connection } => ledger::verify(&world, &connection, output).await,
             LedgerVerb::Show { request, connection } => show::show(&world, &request, &connection, output).await,
             LedgerVerb::Request { request, connection } => keep::request(&world, &request, &connection, output).await,
         },

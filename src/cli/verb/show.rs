@@ -37,6 +37,11 @@ pub(super) fn request_text(opened: &Opened) -> String {
     let mut out = format!("{}: reverse {} on {}\n", request.id(), steps.join(", "), target.database);
     out += &format!("  runbook    {} {}\n", plan.runbook, plan.runbook_version);
     out += &format!("  requester  {}\n", request.requester);
+    let runs = match &plan.run_as {
+        Some(role) => format!("a member of {role}; rehearsed by {}", target.role),
+        None => target.role.clone(),
+    };
+    out += &format!("  login      {runs}\n");
     for parameter in &plan.parameters {
         out += &format!("  parameter  {} = {}\n", parameter.name, parameter.value);
     }
