@@ -49,6 +49,21 @@ pub trait Database: Send + Sync {
     fn ledger_read(&self, after: u64) -> Wait<'_, Result<Vec<Entry>, DatabaseError>>;
     /// Appends an entry in a transaction of its own and returns it as it stands, once committed.
     fn ledger_append<'a>(&'a self, body: &'a Body) -> Wait<'a, Result<Entry, DatabaseError>>;
+    /// Returns the SQL that makes the ledger's roles and grants; nothing is sent.
+    fn ledger_grants_sql(&self) -> String;
+    /// Makes the ledger's roles and applies their grants; may be done again.
+    fn ledger_grants(&self) -> Wait<'_, Result<(), DatabaseError>>;
+    /// Reads which login speaks for whom.
+    fn ledger_logins(&self) -> Wait<'_, Result<MappedLogins, DatabaseError>>;
+    /// Maps a login to a person; from the first one on the server checks them.
+    fn ledger_map<'a>(&'a self, principal: &'a Principal, login: &'a str) -> Wait<'a, Result<(), DatabaseError>>;
+    /// Takes a login's mapping away; gives whether there was one.
+    fn ledger_unmap<'a>(&'a self, login: &'a str) -> Wait<'a, Result<bool, DatabaseError>>;
+    /// Asks whether the ledger would take an entry of this kind in this person's name from this login. The refusal is
+    /// the server's own, asked for before anything is signed or begun.
+    fn ledger_may<'a>(&'a self, kind: &'a str, principal: &'a Principal) -> Wait<'a, Result<(), DatabaseError>>;
+    /// Returns whether this login is the role, or has its rights by membership; a superuser's rights do not count.
+    fn acts_as<'a>(&'a self, role: &'a str) -> Wait<'a, Result<bool, DatabaseError>>;
     /// Waits for the next change of the ledger by any desk; gives the newest sequence number known.
     fn ledger_changed(&self) -> Wait<'_, Result<u64, DatabaseError>>;
     /// Opens nothing yet; gives the line on which a machine performs its steps.
@@ -76,6 +91,28 @@ pub enum Proof {
     RolledBack,
     /// It cannot be told yet; why.
     StillUnknown(String),
+}
+
+/// Which login of the server speaks for whom in the ledger.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MappedLogins {
+    /// Whether the server checks it: from the first mapping on, for good.
+    pub checked: bool,
+    /// The mappings, by person.
+    pub logins: Vec<MappedLogin>,
+}
+
+/// A login that speaks for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedLogin {
+    /// The login.
+    pub login: String,
+    /// The person.
+    pub principal: Principal,
+    /// Since when, as the server writes it.
+    pub since: String,
+    /// The login that mapped it.
+    pub mapped_by: String,
 }
 
 /// How a connection is described to people.
@@ -236,6 +273,15 @@ pub trait Folders: Send + Sync {
     /// # Errors
     /// When it cannot be written.
     fn write_file(&self, path: &Path, bytes: &[u8]) -> Result<(), FileError>;
+    /// Makes a folder, and those above it, that only this person may look into; one that is there is left as it is.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    fn make_private_folder(&self, path: &Path) -> Result<(), FileError> {
+        let reason = "nothing is kept here".to_owned();
+        let next = "Go on; nothing is lost but time.";
+        Err(FileError { what: "cannot make".to_owned(), path: path.to_owned(), reason, next })
+    }
 }
 
 /// Why a file could not be read or written.
@@ -248,6 +294,8 @@ pub struct FileError {
     pub path: PathBuf,
     /// Why not.
     pub reason: String,
+    /// What to do next.
+    pub next: &'static str,
 }
 
 /// Tells the time.

@@ -86,6 +86,14 @@ impl Folders for DiskFolders {
         beside.persist(path).map_err(|error| failed(&error.error))?;
         Ok(())
     }
+
+    fn make_private_folder(&self, path: &Path) -> Result<(), FileError> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path).map_err(|error| cannot("cannot make", path, &error))
+    }
 }
 
 struct Walk {
@@ -131,13 +139,17 @@ impl Walk {
 
     fn file(&mut self, place: &Path, path: String) -> Result<(), FileError> {
         if self.files.len() >= MOST_FILES {
-            return Err(failure("cannot read", &self.root, &format!("it holds more than {MOST_FILES} files")));
+            return Err(too_much(failure(
+                "cannot read",
+                &self.root,
+                &format!("it holds more than {MOST_FILES} files"),
+            )));
         }
-        let bytes = read_limited(place, MOST_FILE_BYTES)?;
+        let bytes = read_limited(place, MOST_FILE_BYTES).map_err(too_much)?;
         self.bytes += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if self.bytes > MOST_FOLDER_BYTES {
             let reason = format!("its files hold more than {MOST_FOLDER_BYTES} bytes together");
-            return Err(failure("cannot read", &self.root, &reason));
+            return Err(too_much(failure("cannot read", &self.root, &reason)));
         }
         self.files.insert(path, bytes);
         Ok(())
@@ -182,12 +194,17 @@ fn parent_of(path: &Path) -> &Path {
     }
 }
 
+/// Says what a limit most often means: a folder above the right one was named.
+fn too_much(error: FileError) -> FileError {
+    FileError { next: "Name the runbook's or the finding's own folder; other files do not belong into it.", ..error }
+}
+
 fn cannot(what: &str, path: &Path, error: &std::io::Error) -> FileError {
-    failure(what, path, &error.to_string())
+    FileError { next: "Check the path and its permissions.", ..failure(what, path, &error.to_string()) }
 }
 
 fn failure(what: &str, path: &Path, reason: &str) -> FileError {
-    FileError { what: what.to_owned(), path: path.to_owned(), reason: reason.to_owned() }
+    FileError { what: what.to_owned(), path: path.to_owned(), reason: reason.to_owned(), next: "Name another path." }
 }
 
 #[cfg(test)]

@@ -165,6 +165,7 @@ fn plan(roster: &Roster) -> Plan {
         runbook_digest: Digest::of(b"runbook"),
         roster_digest: roster.digest,
         target: target(),
+        run_as: None,
         settings: Settings::new(timeouts, "public"),
         policy: Policy { approvals: 2, rehearsal_max_age_seconds: 12 * 3600, approval_valid_seconds: 8 * 3600 },
         parameters: Vec::new(),

@@ -236,6 +236,9 @@ pub struct Rehearse {
     /// A parameter's value.
     #[arg(long = "bind", value_name = "NAME=VALUE", value_parser = binding)]
     pub bindings: Vec<(String, String)>,
+    /// The database role whose members may run it, each with their own login; without it only the login that rehearses it.
+    #[arg(long, value_name = "ROLE")]
+    pub run_as: Option<String>,
 }
 
 /// `stage`.
@@ -345,10 +348,14 @@ pub enum FindingVerb {
         #[command(flatten)]
         signing: Signing,
     },
-    /// Verify an exported finding, offline.
+    /// Verify an exported finding, offline, or also against the ledger it names.
     Verify {
         /// The folder.
         dir: PathBuf,
+        /// Also ask the ledger of this database whether it still holds the head inside the finding; without it no database
+        /// is needed.
+        #[arg(long, value_name = "CONNECTION")]
+        db: Option<String>,
     },
 }
 
@@ -371,6 +378,9 @@ pub enum LedgerVerb {
         /// Only print the SQL.
         #[arg(long)]
         print: bool,
+        /// Make the roles reader, reviewer, operator and owner too, and grant them what they need.
+        #[arg(long)]
+        grants: bool,
         /// Do not ask.
         #[arg(long)]
         yes: bool,
@@ -378,13 +388,37 @@ pub enum LedgerVerb {
         #[arg(long, value_name = "FILE")]
         baseline: Option<PathBuf>,
     },
+    /// Map a database login to a person; from the first one on the server checks every login.
+    Map {
+        /// The person, as the roster writes it.
+        principal: String,
+        /// The login.
+        login: String,
+        /// Where.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Take a login's mapping away.
+    Unmap {
+        /// The login.
+        login: String,
+        /// Where.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// List which login speaks for whom.
+    Logins {
+        /// Where.
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// List requests and entries.
     Log {
         /// Where.
         #[command(flatten)]
         connection: Connection,
     },
-    /// Verify the hash chain.
+    /// Verify the hash chain from the first entry on, and that it still holds what this desk knew; explain the first bad entry.
     Verify {
         /// Where.
         #[command(flatten)]

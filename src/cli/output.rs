@@ -7,6 +7,11 @@ use serde_json::{Value, json};
 use crate::census::{Comparison, Reading, Row, Verdict};
 use crate::session::{Failure, Progress};
 
+/// Counts things: `1 step`, `2 steps`.
+pub(super) fn counted(count: usize, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}
+
 /// How this process prints.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {

@@ -12,7 +12,7 @@ use crate::adapter::ssh::SshSigner;
 use crate::approval::Namespace;
 use crate::port::{Clock as _, Database, KeyChoice, SignError, SignRequest, Wait};
 use crate::runbook::Principal;
-use crate::session::{Doors, Failure, FailureKind, SignAs, World};
+use crate::session::{Doors, Failure, FailureKind, KnownLedgers, SignAs, World};
 
 /// Opens PostgreSQL databases with this process's surroundings.
 struct PostgresDoors(Surroundings);
@@ -38,7 +38,16 @@ pub fn world() -> World {
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         doors: Arc::new(PostgresDoors(Surroundings::of_process())),
+        ledgers: Arc::new(KnownLedgers::new(ledgers_folder())),
     }
+}
+
+/// Where what was verified of ledgers is kept; `None` when there is no home folder.
+fn ledgers_folder() -> Option<PathBuf> {
+    use etcetera::BaseStrategy as _;
+    let base = etcetera::choose_base_strategy().ok()?;
+    let state = base.state_dir().unwrap_or_else(|| base.data_dir());
+    Some(state.join("countersign"))
 }
 
 /// Tells the time, for a face that shows it.

@@ -186,7 +186,7 @@ fn diagnose_step(step: &StepFacts, facts: &Facts, stop: &[String]) -> StepDiagno
         ask("Is the step still inside an open transaction?", "yes", evidence.join("; "));
         return done(Mode::InTransaction, evidence, Vec::new(), path);
     }
-    ask("Is the step still inside an open transaction?", "no", "no other session holds a write lock on it".to_owned());
+    ask("Is the step still inside an open transaction?", "no", traffic_in_words(step, facts));
 
     if !seen.applied() {
         ask("Was the step committed?", "no", seen.words());
@@ -263,11 +263,37 @@ fn is_part_of(part: &ObjectName, relation: &ObjectName) -> bool {
     part.schema == relation.schema && rest.is_some_and(|rest| rest.starts_with('.'))
 }
 
+/// Returns whether a lock is that of others at work: they write rows of a shared table, and the step did not make it.
+///
+/// Once the step is committed nothing of it is open there. The run locks the table itself, and waits for them no longer
+/// than `lock`.
+fn is_traffic(step: &StepFacts, name: &ObjectName, mode: &str) -> bool {
+    mode == "RowExclusiveLock" && !step.objects.iter().any(|(own, _)| own == name)
+}
+
+/// Says that nobody has the step open, and who writes beside it.
+fn traffic_in_words(step: &StepFacts, facts: &Facts) -> String {
+    let mut beside = Vec::new();
+    for open in &facts.open {
+        for name in open.locks.iter().filter_map(|(relation, mode)| {
+            relation.as_ref().filter(|name| step.writes.contains(name) && is_traffic(step, name, mode))
+        }) {
+            beside.push(format!("pid {} writes rows of {name}", open.pid));
+        }
+    }
+    let nobody = "no other session holds a write lock on it";
+    if beside.is_empty() {
+        return nobody.to_owned();
+    }
+    format!("{nobody}; beside it {}, and a run would wait for that", beside.join(", "))
+}
+
 /// Finds the open transactions that are about this step.
 fn open_on<'a>(step: &StepFacts, seen: &Presence, facts: &'a Facts) -> Vec<&'a OpenTransaction> {
-    let writes = |open: &OpenTransaction, step: &StepFacts| {
+    let applied = seen.applied();
+    let writes = |open: &OpenTransaction, step: &StepFacts, applied: bool| {
         let is_about = |name: &ObjectName, mode: &str| {
-            step.writes.contains(name)
+            (step.writes.contains(name) && !(applied && is_traffic(step, name, mode)))
                 || (CHANGES_PARTS.contains(&mode) && step.writes.iter().any(|written| is_part_of(written, name)))
         };
         open.locks.iter().any(|(relation, mode)| relation.as_ref().is_some_and(|name| is_about(name, mode)))
@@ -276,13 +302,13 @@ fn open_on<'a>(step: &StepFacts, seen: &Presence, facts: &'a Facts) -> Vec<&'a O
         .open
         .iter()
         .filter(|open| {
-            if seen.applied() && step.objects.iter().any(|(_, present)| *present) {
-                return writes(open, step);
+            if applied && step.objects.iter().any(|(_, present)| *present) {
+                return writes(open, step, applied);
             }
             // What it creates nobody else can see yet: known by what else it locks, or, when that says nothing of any
             // step, it may be any step that is not there.
             let hidden = open.locks.iter().any(|(relation, _)| relation.is_none());
-            writes(open, step) || (hidden && !facts.steps.iter().any(|other| writes(open, other)))
+            writes(open, step, applied) || (hidden && !facts.steps.iter().any(|other| writes(open, other, false)))
         })
         .collect()
 }
@@ -426,6 +452,15 @@ mod tests {
         let mut hidden = facts(steps());
         hidden.open.push(open(&[None]));
         assert_eq!(modes(hidden), "in_transaction: A isolated, B in_transaction, C in_transaction");
+        // Rows of a shared table that others write are traffic once the step is committed; its own table's are not.
+        let mut traffic = facts(vec![step("A", &[("a", true)], None)]);
+        traffic.open.push(open(&[Some("shared_A")]));
+        assert_eq!(modes(traffic.clone()), "isolated: A isolated");
+        assert!(diagnose(traffic.clone()).steps[0].path[1].fact.contains("pid 7 writes rows of public.shared_A"));
+        traffic.open[0].locks[0].1 = "ShareRowExclusiveLock".to_owned();
+        assert_eq!(modes(traffic.clone()), "in_transaction: A in_transaction");
+        traffic.open[0] = open(&[Some("a")]);
+        assert_eq!(modes(traffic), "in_transaction: A in_transaction");
         // A column is known by a change of its table, not by rows written there.
         let mut column = facts(vec![step("A", &[("orders.note", false)], None)]);
         column.open.push(open(&[Some("orders")]));

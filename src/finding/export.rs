@@ -175,7 +175,8 @@ What this does not prove
   {groups}
 - When anything was signed: an SSH signature holds no time. The ledger in the database holds the server's time.
 - That the database is today as it is described here.
-- That the ledger still holds entry {seq} with hash {head}: `countersign ledger verify` tells.
+- That the ledger still holds entry {seq} with hash {head}:
+  `countersign finding verify FOLDER --db CONNECTION` tells.
 - That no further signature was left out of this folder.
 ",
         phrase = digest.phrase(),

@@ -96,7 +96,10 @@ fn target(subject: &FindingSubject) -> Markup {
                 "system identifier " (shown(&target.system_identifier))
                 ", version " (target.server_version) ", timeline " (target.timeline)
             }
-            dt { "Role" } dd { (shown(&target.role)) }
+            dt { "Role" } dd {
+                (shown(&target.role))
+                @if let Some(role) = &plan.run_as { " rehearsed it; a member of " (shown(role)) " runs it" }
+            }
             dt { "Runbook" } dd {
                 (shown(&plan.runbook)) " " (shown(&plan.runbook_version)) ", " code { (plan.runbook_digest.short()) }
             }

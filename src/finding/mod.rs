@@ -5,16 +5,20 @@
 //! therefore part of the format `countersign/finding/1`: whoever changes it gives the format a new number and keeps
 //! the old wording for old findings.
 
+mod against;
 mod deeds;
 mod document;
 mod export;
 mod headline;
 mod html;
+#[cfg(test)]
+mod mutations;
 mod shown;
 #[cfg(test)]
 mod tests;
 mod verify;
 
+pub use against::hold_against;
 pub use document::{FINDING_FORMAT, Finding, FindingKind, FindingSubject};
 pub use export::export;
 pub use html::render_html;

@@ -57,7 +57,7 @@ fn unknown() -> Outcome {
 }
 
 /// A committed run by lan, approved by lan and minh.
-fn subject() -> FindingSubject {
+pub(super) fn subject() -> FindingSubject {
     let desk = Desk::new();
     let bytes = desk.bytes();
     let comparison = Comparison { rows: vec![row(Verdict::Same)] };
@@ -80,12 +80,12 @@ fn subject() -> FindingSubject {
     }
 }
 
-fn finding(subject: FindingSubject) -> Finding {
+pub(super) fn finding(subject: FindingSubject) -> Finding {
     let words = "Done at noon.\u{202e}".to_owned();
     Finding::of(subject, principal("khoa"), words, at("2026-06-01T12:05:00Z"), 41, Digest::of(b"ledger"))
 }
 
-fn exported(finding: &Finding, writers: &[&str]) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn exported(finding: &Finding, writers: &[&str]) -> BTreeMap<String, Vec<u8>> {
     let text = canonical(finding).unwrap();
     let signatures: Vec<SignedBytes> =
         writers.iter().map(|who| sign(who, Namespace::Finding, text.as_bytes())).collect();

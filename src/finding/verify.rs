@@ -266,7 +266,8 @@ impl Judge {
         );
         self.not_proved.push("That the database is today as it is described here: take a census.".to_owned());
         self.not_proved.push(format!(
-            "That the ledger still holds entry {} with hash {}: `countersign ledger verify` tells.",
+            "{}{} with hash {}: `countersign finding verify FOLDER --db CONNECTION` tells.",
+            super::against::UNSEEN,
             finding.ledger_seq.escape_debug(),
             finding.ledger_head
         ));

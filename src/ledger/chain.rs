@@ -50,18 +50,71 @@ pub enum ChainBreak {
         /// The hash it holds.
         actual: Digest,
     },
+    /// The ledger ends before an entry that is known to have been there.
+    #[error(
+        "the ledger ends at entry {actual}, but entry {seq} with hash {expected} was in it: entries were removed from its end, or an older copy of the database was put in its place"
+    )]
+    Cut {
+        /// The number of the known entry.
+        seq: u64,
+        /// The hash of the known entry.
+        expected: Digest,
+        /// The number of the last entry there is.
+        actual: u64,
+    },
+    /// An entry that is known to have been there is another one now.
+    #[error(
+        "ledger entry {seq} was {expected} and is {actual} now: the ledger was written anew from there or from before, or this is another copy of the database"
+    )]
+    Replaced {
+        /// The number of the known entry.
+        seq: u64,
+        /// The hash it had.
+        expected: Digest,
+        /// The hash it has.
+        actual: Digest,
+    },
+}
+
+/// Checks that a head somebody knows is still in these entries, which are a ledger from its first entry on.
+///
+/// The chain itself is checked by [`verify_chain`]: only both together say that nothing up to the head was changed.
+///
+/// # Errors
+/// [`ChainBreak::Cut`], [`ChainBreak::Replaced`], or [`ChainBreak::Place`] when the entry is missing in the middle.
+pub fn hold_head(entries: &[Entry], seq: u64, expected: Digest) -> Result<(), ChainBreak> {
+    let last = entries.last().map_or(0, |entry| entry.seq);
+    // Before the first entry stands the genesis, and nothing else.
+    let found = match seq {
+        0 => Some(GENESIS),
+        _ => entries.binary_search_by_key(&seq, |entry| entry.seq).ok().map(|at| entries[at].hash),
+    };
+    match found {
+        Some(actual) if actual == expected => Ok(()),
+        Some(actual) => Err(ChainBreak::Replaced { seq, expected, actual }),
+        None if last < seq => Err(ChainBreak::Cut { seq, expected, actual: last }),
+        None => Err(ChainBreak::Place {
+            expected: seq,
+            actual: entries.iter().find(|it| it.seq > seq).map_or(last, |it| it.seq),
+        }),
+    }
 }
 
 /// Digests an entry's fields as the database does.
 #[must_use]
 pub fn entry_hash(entry: &Entry) -> Digest {
+    Digest::of(hashed_text(entry).as_bytes())
+}
+
+/// Writes the text that is hashed.
+pub(super) fn hashed_text(entry: &Entry) -> String {
     let Entry { seq, at, actor, xid, kind, body, previous, hash: _ } = entry;
     let mut text = String::with_capacity(body.len() + 512);
     for field in ["countersign/ledger/1", &seq.to_string(), at, actor, xid, kind, body, &previous.to_string()] {
         // A netstring: the length in bytes, a colon, the bytes, a comma.
         let _ = write!(text, "{}:{field},", field.len());
     }
-    Digest::of(text.as_bytes())
+    text
 }
 
 /// Checks that the entries stand on each other, beginning after `from`, or at the beginning of the ledger.
@@ -148,6 +201,25 @@ mod tests {
         assert_eq!(verify_chain(&entries[2..], Some((2, entries[1].hash))), Ok(()));
         assert!(verify_chain(&entries[2..], Some((2, entries[0].hash))).is_err());
         assert!(verify_chain(&entries[2..], None).is_err());
+    }
+
+    #[test]
+    fn a_known_head_is_found_or_its_loss_is_named() {
+        let check = |seq, hash, expected: &str| {
+            let found =
+                hold_head(&entries(), seq, hash).map_or_else(|error| error.to_string(), |()| "holds".to_owned());
+            assert!(found.contains(expected), "{found}\n  expected {expected}");
+        };
+        for entry in entries() {
+            check(entry.seq, entry.hash, "holds");
+            check(entry.seq, GENESIS, "the ledger was written anew");
+        }
+        check(0, GENESIS, "holds");
+        check(0, entries()[0].hash, "the ledger was written anew");
+        check(5, GENESIS, "the ledger ends at entry 4, but entry 5");
+        let mut gap = entries();
+        gap.remove(1);
+        assert!(matches!(hold_head(&gap, 2, GENESIS), Err(ChainBreak::Place { expected: 2, actual: 3 })));
     }
 
     #[test]

@@ -2,10 +2,14 @@
 
 mod chain;
 mod entry;
+mod explain;
 mod gate;
+mod known;
 mod replay;
 
-pub use chain::{ChainBreak, GENESIS, entry_hash, verify_chain};
+pub use chain::{ChainBreak, GENESIS, entry_hash, hold_head, verify_chain};
 pub use entry::*;
+pub use explain::Explained;
 pub use gate::{GATE_KINDS, gate, standing_stop};
+pub use known::Known;
 pub use replay::{ApprovalRecord, RequestState, RequestStatus, State, StopState, replay};

@@ -1,6 +1,7 @@
 //! Takes the entries in order; gives what they add up to. Pure: the same entries give the same state anywhere.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry::Vacant;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Body, Entry};
 use crate::approval::SignedBytes;
@@ -112,9 +113,15 @@ impl State {
     pub fn request(&self, digest: Digest) -> Option<&RequestState> {
         self.requests.iter().find(|request| request.digest == digest)
     }
+}
 
-    fn request_mut(&mut self, digest: Digest) -> Option<&mut RequestState> {
-        self.requests.iter_mut().find(|request| request.digest == digest)
+/// Where each request stands in [`State::requests`], so that a long ledger is added up in one pass.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Places(BTreeMap<Digest, usize>);
+
+impl Places {
+    fn of<'a>(&self, state: &'a mut State, digest: Digest) -> Option<&'a mut RequestState> {
+        state.requests.get_mut(*self.0.get(&digest)?)
     }
 }
 
@@ -123,12 +130,18 @@ impl State {
 /// Signatures are not verified here; whoever acts on a request verifies them afresh.
 #[must_use]
 pub fn replay(entries: &[Entry]) -> State {
-    let mut state = State::default();
+    let (mut state, mut places) = (State::default(), Places::default());
+    replay_on(&mut state, &mut places, entries);
+    state
+}
+
+/// Adds entries to what the ones before them added up to; `places` is of the same state.
+pub(super) fn replay_on(state: &mut State, places: &mut Places, entries: &[Entry]) {
     for entry in entries {
         state.head_seq = entry.seq;
         state.head = Some(entry.hash);
         match serde_json::from_str::<Body>(&entry.body) {
-            Ok(body) if body.kind() == entry.kind => apply(&mut state, entry, body),
+            Ok(body) if body.kind() == entry.kind => apply(state, places, entry, body),
             Ok(_) | Err(_) => {
                 state.stop.get_or_insert_with(|| StopState {
                     seq: entry.seq,
@@ -143,16 +156,16 @@ pub fn replay(entries: &[Entry]) -> State {
             }
         }
     }
-    state
 }
 
-fn apply(state: &mut State, entry: &Entry, body: Body) {
+fn apply(state: &mut State, places: &mut Places, entry: &Entry, body: Body) {
     match body {
         Body::Baseline { document, digest } => state.baselines.push((digest, document)),
         Body::Staged { request, plan, rehearsal, baseline, roster, signature } => {
             let digest = Digest::of(request.as_bytes());
             // A second staging of the same bytes is the same request.
-            if state.request(digest).is_none() {
+            if let Vacant(place) = places.0.entry(digest) {
+                place.insert(state.requests.len());
                 state.requests.push(RequestState {
                     digest,
                     request,
@@ -175,14 +188,14 @@ fn apply(state: &mut State, entry: &Entry, body: Body) {
             }
         }
         Body::Approved { request_digest, signature } => {
-            if let Some(request) = state.request_mut(request_digest)
+            if let Some(request) = places.of(state, request_digest)
                 && !request.withdrawn.contains(&signature.principal)
             {
                 request.approvals.push(ApprovalRecord { seq: entry.seq, actor: entry.actor.clone(), signature });
             }
         }
         Body::Rejected { request_digest, reason, signature } => {
-            if let Some(request) = state.request_mut(request_digest) {
+            if let Some(request) = places.of(state, request_digest) {
                 request.rejections.push((signature, reason));
                 if request.status == RequestStatus::Open {
                     request.status = RequestStatus::Rejected;
@@ -190,13 +203,13 @@ fn apply(state: &mut State, entry: &Entry, body: Body) {
             }
         }
         Body::Withdrawn { request_digest, reason: _, signature } => {
-            if let Some(request) = state.request_mut(request_digest) {
+            if let Some(request) = places.of(state, request_digest) {
                 request.approvals.retain(|approval| approval.signature.principal != signature.principal);
                 request.withdrawn.insert(signature.principal);
             }
         }
         Body::Intent { request_digest, run, operator: _, signature } => {
-            if let Some(request) = state.request_mut(request_digest) {
+            if let Some(request) = places.of(state, request_digest) {
                 // D-74: used once, from the intent on; a failed run voids it as well.
                 if request.status == RequestStatus::Open {
                     request.begun = Some((run.clone(), entry.actor.clone()));
@@ -206,7 +219,7 @@ fn apply(state: &mut State, entry: &Entry, body: Body) {
             }
         }
         Body::Committed { request_digest, run, stage, stages, token } => {
-            if let Some(request) = state.request_mut(request_digest) {
+            if let Some(request) = places.of(state, request_digest) {
                 // Only what the run's own transaction wrote counts: the server, not the writer, sets `actor` and `xid`.
                 let begun = request.begun.as_ref().is_some_and(|(id, actor)| *id == run && *actor == entry.actor);
                 if !begun || token.xid != entry.xid || stage != request.committed_stages {
@@ -219,7 +232,7 @@ fn apply(state: &mut State, entry: &Entry, body: Body) {
             }
         }
         Body::Ended { request_digest, run, outcome, evidence } => {
-            if let Some(request) = state.request_mut(request_digest) {
+            if let Some(request) = places.of(state, request_digest) {
                 let Some((_, by)) = request.begun.as_ref().filter(|(id, _)| *id == run) else { return };
                 // The evidence of the desk that ran it is not replaced by another's.
                 if *by == entry.actor || request.evidence.is_none() {

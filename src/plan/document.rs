@@ -37,6 +37,10 @@ pub struct Plan {
     pub roster_digest: Digest,
     /// The database it runs on, and as whom.
     pub target: Target,
+    /// The role whose members may run it, each with a login of its own; without it only the login that rehearsed it,
+    /// which is in `target`. Left out of the text when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_as: Option<String>,
     /// The settings that are pinned for the transaction.
     pub settings: Settings,
     /// Who must agree, and for how long.

@@ -35,6 +35,7 @@ pub(super) fn document_of(input: &SealInput<'_>) -> Result<Plan, SealRefusal> {
         runbook_digest: runbook.digest,
         roster_digest: roster.digest,
         target: input.target.clone(),
+        run_as: input.run_as.map(str::to_owned),
         settings: Settings::new(runbook.timeouts, &runbook.target.schema),
         policy: runbook.policy.clone(),
         objects: runbook

@@ -64,6 +64,8 @@ pub struct SealInput<'a> {
     pub baseline: &'a Baseline,
     /// Where it will run.
     pub target: Target,
+    /// The role whose members may run it; `None` is the login that rehearses it.
+    pub run_as: Option<&'a str>,
     /// Who asks.
     pub requester: Principal,
     /// 32 random hexadecimal digits.
@@ -76,7 +78,7 @@ pub struct SealInput<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealRefusal {
     /// The review forbids it (D-5).
-    #[error("{count} blocking notes; the first: {first}")]
+    #[error("{count} blocking {}; the first: {first}", if *count == 1 { "note" } else { "notes" })]
     Blocked {
         /// How many.
         count: usize,

@@ -40,7 +40,7 @@ pub struct Catalog {
     pub foreign: BTreeSet<ObjectName>,
     /// Relations whose rows a policy hides from the connected role.
     pub row_security: BTreeSet<ObjectName>,
-    /// The types of each relation's columns, such as `pg_catalog.text`.
+    /// The types of each relation's columns, composite types too, such as `pg_catalog.text`; of an array, its elements'.
     pub column_types: BTreeMap<ObjectName, BTreeSet<String>>,
     /// Sequences that a column owns, and the column's relation.
     pub owned_sequences: BTreeMap<ObjectName, ObjectName>,

@@ -43,6 +43,17 @@ pub(super) fn ask<P: Sync, T: Send>(pieces: &[P], statements: usize, work: impl 
     done.into_iter().flat_map(|(_, found)| found).collect()
 }
 
+/// Gives up the statements of scripts that were reviewed.
+///
+/// A large script has millions of nodes, and freeing them takes a tenth of the review: the answer does not wait for it.
+pub(super) fn free_aside(scripts: Vec<Vec<Statement>>) {
+    if scripts.iter().map(Vec::len).sum::<usize>() < MANY {
+        return;
+    }
+    // Without a thread they are freed here, as the closure is.
+    let _ = std::thread::Builder::new().name("freeing".to_owned()).spawn(move || drop(scripts));
+}
+
 #[cfg(test)]
 mod tests {
     use super::{MANY, ask};

@@ -18,6 +18,8 @@ pub enum Step {
     Connect {
         /// Whether the ledger must be there, and writable.
         needs_ledger: bool,
+        /// The role that the login must be, or be a member of; `None` when the plan names the login itself.
+        run_as: Option<String>,
     },
     /// Send exactly this text as one message → [`Event::Answered`].
     Send {
@@ -94,6 +96,8 @@ pub enum Event {
         pid: i32,
         /// When the backend started, as the server writes it.
         backend_start: String,
+        /// The role of the step, when the login is that role or was given its rights.
+        acts_as: Option<String>,
         /// What the role cannot see; empty when it sees enough.
         blind: Vec<String>,
     },

@@ -8,16 +8,22 @@ use crate::plan::{Plan, PlannedStatement, Settings};
 use crate::runbook::{Check, CheckId, Expectation, NoticeExpected, RowsExpected, StopCondition, StopSign};
 
 /// Compares where the connection leads with where the plan says it must lead.
-pub fn target_surprise(plan: &Plan, actual: &Target) -> Option<String> {
+pub fn target_surprise(plan: &Plan, actual: &Target, acts_as: Option<&str>) -> Option<String> {
     let expected = &plan.target;
     if actual.in_recovery {
         return Some(format!("{} is replaying WAL and cannot be written to; connect to the primary", actual.database));
     }
+    let role = match (&plan.run_as, acts_as) {
+        (None, _) => expected.role.clone(),
+        // Asked of the server, and answered for exactly this role.
+        (Some(run_as), Some(acts_as)) if run_as == acts_as => actual.role.clone(),
+        (Some(run_as), _) => format!("a member of {run_as}"),
+    };
     let differences = [
         ("system identifier", &expected.system_identifier, &actual.system_identifier),
         ("database", &expected.database, &actual.database),
         ("database OID", &expected.database_oid.to_string(), &actual.database_oid.to_string()),
-        ("role", &expected.role, &actual.role),
+        ("role", &role, &actual.role),
         ("server version", &expected.server_version.to_string(), &actual.server_version.to_string()),
         ("timeline", &expected.timeline.to_string(), &actual.timeline.to_string()),
     ]
@@ -102,7 +108,10 @@ fn rows_surprise(expected: Option<&RowsExpected>, actual: Option<u64>) -> Option
         (Some(RowsExpected::AtMost(most)), Some(actual)) => {
             Some(format!("rows: expected at most {most}, actual {actual}"))
         }
-        (Some(_), None) => Some("rows: the command tag counts none".to_owned()),
+        (Some(_), None) => Some(
+            "this kind of statement counts no rows, and its rule in runbook.toml declares some; remove `rows` there"
+                .to_owned(),
+        ),
     }
 }
 

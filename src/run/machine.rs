@@ -190,8 +190,8 @@ impl Machine {
             }
             (Phase::Fresh, Event::Start) => self.start(),
             (Phase::Intent, Event::Appended) => self.connect(),
-            (Phase::Connecting, Event::Connected { target, pid, backend_start, blind }) => {
-                self.connected(Connection { target, pid, backend_start }, &blind)
+            (Phase::Connecting, Event::Connected { target, pid, backend_start, acts_as, blind }) => {
+                self.connected(Connection { target, pid, backend_start }, acts_as.as_deref(), &blind)
             }
             (Phase::EntryCensus, Event::CensusTaken(census)) => self.entered(census),
             (Phase::InsideCensus, Event::CensusTaken(census)) => self.verified_inside(&census),
@@ -228,7 +228,8 @@ impl Machine {
             Door::Rehearse { with_ledger } => with_ledger,
             Door::Run(_) => true,
         };
-        self.expect(Phase::Connecting, Step::Connect { needs_ledger })
+        let run_as = self.plan.plan().run_as.clone();
+        self.expect(Phase::Connecting, Step::Connect { needs_ledger, run_as })
     }
 
     fn stage_plan(&self) -> &Stage {
@@ -251,8 +252,8 @@ impl Machine {
         }
     }
 
-    fn connected(&mut self, connection: Connection, blind: &[String]) -> Step {
-        if let Some(reason) = guard::target_surprise(self.plan.plan(), &connection.target) {
+    fn connected(&mut self, connection: Connection, acts_as: Option<&str>, blind: &[String]) -> Step {
+        if let Some(reason) = guard::target_surprise(self.plan.plan(), &connection.target, acts_as) {
             return self.end_before_begin(reason);
         }
         if !blind.is_empty() {

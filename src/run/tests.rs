@@ -10,6 +10,11 @@ use crate::ledger::Body;
 use crate::plan::{Plan, canonical};
 use crate::runbook::{Check, Expectation, Query, StepId};
 
+/// Prepares the server of a case.
+type Prepare = fn(&mut Server);
+/// Spoils the rows of an answer.
+type Change = fn(&mut Vec<Vec<Option<String>>>);
+
 /// A plan of two stages with one check, countersigned by two people.
 fn countersigned() -> (Countersigned, crate::rehearsal::Rehearsal) {
     let mut desk = Desk::new();
@@ -80,6 +85,7 @@ impl Server {
                 target: self.plan.target.clone(),
                 pid: 7,
                 backend_start: "2026-06-01".to_owned(),
+                acts_as: None,
                 blind: Vec::new(),
             },
             Step::Send { purpose, .. } => Event::Answered(match purpose {
@@ -250,9 +256,9 @@ fn every_step_that_fails_ends_in_rollback_and_never_in_commit() {
         }),
     ];
     // Once plainly, and once where it has to be asked whose transaction altered a table.
-    let plainly: fn(&mut Server) = |_| ();
-    let altered: fn(&mut Server) = |server| (server.altered, server.whose) = (true, "committed");
-    let both: Vec<(fn(&mut Server), usize)> =
+    let plainly: Prepare = |_| ();
+    let altered: Prepare = |server| (server.altered, server.whose) = (true, "committed");
+    let both: Vec<(Prepare, usize)> =
         [plainly, altered].map(|prepare| (prepare, drive_with(&prepare, usize::MAX, &|_, _| None).1.len())).to_vec();
     for (how, spoil, prepare, whole) in
         spoils.iter().flat_map(|(how, spoil)| both.iter().map(move |(prepare, whole)| (*how, *spoil, *prepare, *whole)))
@@ -333,7 +339,7 @@ fn books_that_cannot_be_read_end_it() {
             (_, _) => None,
         }
     };
-    let cases: [(&str, fn(&mut Vec<Vec<Option<String>>>)); 4] = [
+    let cases: [(&str, Change); 4] = [
         ("came back empty", Vec::clear),
         ("track_counts is off", |rows| rows[0][8] = Some("off".to_owned())),
         ("has 3 columns", |rows| rows[1].truncate(3)),
@@ -376,9 +382,9 @@ fn settings_loosened_at_any_time_end_it() {
 fn another_database_a_blind_role_a_stop_and_a_withdrawal_end_it() {
     let connect = |change: fn(&mut Target, &mut Vec<String>)| {
         move |step: &Step, event: Event| match (step, event) {
-            (Step::Connect { .. }, Event::Connected { mut target, pid, backend_start, mut blind }) => {
+            (Step::Connect { .. }, Event::Connected { mut target, pid, backend_start, acts_as, mut blind }) => {
                 change(&mut target, &mut blind);
-                Some(Event::Connected { target, pid, backend_start, blind })
+                Some(Event::Connected { target, pid, backend_start, acts_as, blind })
             }
             (_, _) => None,
         }
@@ -481,5 +487,37 @@ fn who_holds_who_waits_and_who_was_in_the_way_is_evidence() {
         assert!(!log.contains(&"COMMIT".to_owned()));
         let traced: Vec<_> = finished.trace.statements.iter().flat_map(|traced| &traced.blockers).collect();
         assert_eq!(traced.len(), usize::from(name == "Statement"), "{name}");
+    }
+}
+
+#[test]
+fn a_plan_for_the_members_of_a_role_asks_who_connects() {
+    // Whether the machine goes on after this login says whose rights it has.
+    let goes_on = |run_as: Option<&str>, login: &str, acts_as: Option<&str>| {
+        let mut desk = Desk::new();
+        desk.plan.run_as = run_as.map(str::to_owned);
+        let mut machine = Machine::rehearse(desk.sealed(), None, true);
+        let asked = machine.on(Event::Start);
+        assert_eq!(asked, Step::Connect { needs_ledger: true, run_as: run_as.map(str::to_owned) });
+        let mut target = desk.plan.target.clone();
+        login.clone_into(&mut target.role);
+        let (backend_start, blind) = ("2026-06-01".to_owned(), Vec::new());
+        let acts_as = acts_as.map(str::to_owned);
+        match machine.on(Event::Connected { target, pid: 7, backend_start, acts_as, blind }) {
+            Step::Done(finished) => Err(finished.failure.unwrap()),
+            _ => Ok(()),
+        }
+    };
+    assert_eq!(goes_on(None, "ops", None), Ok(()));
+    assert_eq!(goes_on(Some("app"), "ops", Some("app")), Ok(()));
+    assert_eq!(goes_on(Some("app"), "lan", Some("app")), Ok(()));
+    for (run_as, login, acts_as, words) in [
+        (None, "lan", None, "role: expected ops, actual lan"),
+        (None, "lan", Some("ops"), "role: expected ops, actual lan"),
+        (Some("app"), "ops", None, "role: expected a member of app, actual ops"),
+        (Some("app"), "ops", Some("other"), "role: expected a member of app, actual ops"),
+    ] {
+        let said = goes_on(run_as, login, acts_as).unwrap_err();
+        assert!(said.contains(words), "{said}");
     }
 }

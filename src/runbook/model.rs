@@ -304,6 +304,20 @@ pub enum RowsExpected {
     },
 }
 
+impl RowsExpected {
+    /// Says what rows a statement must affect.
+    #[must_use]
+    pub fn in_words(rows: Option<&Self>) -> String {
+        match rows {
+            None => "counts no rows".to_owned(),
+            Some(Self::Exactly(1)) => "exactly 1 row".to_owned(),
+            Some(Self::Exactly(count)) => format!("exactly {count} rows"),
+            Some(Self::AtMost(count)) => format!("at most {count} rows"),
+            Some(Self::Any { reason }) => format!("any number of rows: {reason}"),
+        }
+    }
+}
+
 /// A notice a statement is expected to raise (D-32).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeExpected {

@@ -1,8 +1,9 @@
 //! Approves, rejects and withdraws. A signature is checked before it is appended: the ledger holds no empty gesture.
 
-use super::ledger::{find_request, read_ledger};
+use super::known::open_ledger;
+use super::ledger::find_request;
 use super::stage::refuse_stop;
-use super::trust::refuse_unreviewed;
+use super::trust::{not_taken, refuse_unreviewed};
 use super::{Failure, FailureKind, SignAs, World};
 use crate::approval::{
     ApprovalRefusal, Decision, Namespace, SignedBytes, Standing, check_decision, decision_bytes, may_approve,
@@ -32,15 +33,16 @@ pub async fn approve(
     seen: Option<Digest>,
     approval: Approval<'_>,
 ) -> Result<Standing, Failure> {
-    let (_, state) = read_ledger(database).await?;
-    refuse_stop(&state)?;
-    let opened = find_request(&state, name)?;
+    let known = open_ledger(world, database).await?;
+    let state = known.state();
+    refuse_stop(state)?;
+    let opened = find_request(state, name)?;
     let digest = opened.state.digest;
     if let Some(seen) = seen.filter(|seen| *seen != digest) {
         let refusal = ApprovalRefusal::AnotherDigest { what: "request".to_owned(), expected: seen, actual: digest };
         return Err(refusal.into());
     }
-    if let Some(void) = opened.standing(world, &state).void {
+    if let Some(void) = opened.standing(world, state).void {
         return Err(void.into());
     }
     refuse_unreviewed(&opened)?;
@@ -51,6 +53,7 @@ pub async fn approve(
     };
     // Before anybody is asked for a passphrase.
     may_approve(&opened.roster, principal, &opened.request.requester, editor)?;
+    database.ledger_may("approved", principal).await.map_err(not_taken)?;
     if opened.state.withdrawn.contains(principal) {
         let message = format!("{principal} has withdrawn from this request, and that is for good");
         return Err(Failure::new(FailureKind::Refused, message, "Ask another reviewer, or stage it again."));
@@ -60,7 +63,9 @@ pub async fn approve(
     }
     let signature = match approval {
         Approval::Sign(signer) => world.sign(signer, Namespace::Run, opened.state.request.as_bytes()).await?,
-        Approval::Brought(signed) => signed,
+        // ssh-keygen ends its armour with one line feed; what a mail or an editor made of the end is put right here, so
+        // that the ledger holds one spelling.
+        Approval::Brought(signed) => SignedBytes { signature: format!("{}\n", signed.signature.trim_end()), ..signed },
     };
     let all: Vec<SignedBytes> = opened.signatures().into_iter().chain([signature.clone()]).collect();
     let needed = opened.plan.plan().policy.approvals;
@@ -117,8 +122,9 @@ async fn decide(
     if reason.trim().is_empty() {
         return Err(Failure::new(FailureKind::Unreadable, "a reason is needed", "Say why in one sentence."));
     }
-    let (_, state) = read_ledger(database).await?;
-    let opened = find_request(&state, name)?;
+    let known = open_ledger(world, database).await?;
+    let state = known.state();
+    let opened = find_request(state, name)?;
     // A withdrawal still counts between intent and COMMIT: the run reads the ledger once more before it commits.
     let too_late = match (&opened.state.status, decision) {
         (RequestStatus::Open, _) | (RequestStatus::Begun { .. }, Decision::Withdraw | Decision::Reject) => None,
@@ -129,6 +135,11 @@ async fn decide(
         return Err(Failure::new(FailureKind::Refused, format!("the request is {words}"), hint));
     }
     may_decide(&opened.roster, decision, &signer.principal, &opened.request.requester)?;
+    let kind = match decision {
+        Decision::Reject => "rejected",
+        Decision::Withdraw => "withdrawn",
+    };
+    database.ledger_may(kind, &signer.principal).await.map_err(not_taken)?;
     let has_approved = opened.signatures().iter().any(|signed| signed.principal == signer.principal);
     if decision == Decision::Withdraw && !has_approved {
         let message = format!("{} has not approved this request", signer.principal);

@@ -119,9 +119,9 @@ pub struct Survey {
 #[derive(Clone)]
 pub struct LedgerView {
     /// Every entry.
-    pub entries: Vec<Entry>,
+    pub entries: Arc<Vec<Entry>>,
     /// What they add up to.
-    pub state: State,
+    pub state: Arc<State>,
     /// The first bad entry and why, when the chain does not hold.
     pub broken: Option<String>,
     /// Each request with its documents and where its approvals stand.

@@ -1,10 +1,11 @@
 //! Runs an approved request, proves a lost COMMIT, and records what became of it.
 
 use super::drive::drive;
+use super::known::open_ledger;
 use super::ledger::{Opened, find_request, read_ledger};
 use super::stage::refuse_stop;
 use super::survey::read_baseline;
-use super::trust::{refuse_strangers, refuse_unreviewed};
+use super::trust::{not_taken, refuse_role, refuse_strangers, refuse_unreviewed};
 use super::{Failure, FailureKind, SignAs, Watch, World};
 use crate::approval::{ApprovalRefusal, Namespace, check_operated, check_requested, countersign, may_operate};
 use crate::census::{Baseline, CompareScope, compare};
@@ -29,6 +30,8 @@ pub async fn run(
     signer: &SignAs,
     watch: &mut Watch<'_>,
 ) -> Result<Finished, Failure> {
+    // Nothing is saved near COMMIT: beside what this desk knew being there, the whole chain is read and verified once more.
+    open_ledger(world, database).await?;
     let (_, state) = read_ledger(database).await?;
     refuse_stop(&state)?;
     let opened = find_request(&state, name)?;
@@ -47,16 +50,10 @@ pub async fn run(
         );
         return Err(Failure::new(FailureKind::Refused, message, "Connect to the plan's target, or stage again."));
     }
-    if live.role != target.role {
-        // Before the intent: a slip of the connection text must not use the approvals up.
-        let message = format!("role: expected {}, actual {}", target.role, live.role);
-        return Err(Failure::new(
-            FailureKind::Refused,
-            message,
-            "Connect as the role that rehearsed it, or stage again.",
-        ));
-    }
+    // Before the intent: a slip of the connection text must not use the approvals up.
+    refuse_role(database, opened.plan.plan(), &live.role).await?;
     may_operate(&opened.roster, &signer.principal)?;
+    database.ledger_may("intent", &signer.principal).await.map_err(not_taken)?;
     refuse_unreviewed(&opened)?;
     refuse_strangers(&state, &opened)?;
     // D-71: an agent may prepare, so the requester is checked like everybody else.

@@ -58,7 +58,7 @@ impl From<DatabaseError> for Failure {
 
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
-        Self::new(FailureKind::Unreadable, error.to_string(), "Check the path and its permissions.")
+        Self::new(FailureKind::Unreadable, error.to_string(), error.next)
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::ledger::{Opened, find_request, read_ledger};
+use super::known::{audit_ledger, open_ledger};
+use super::ledger::{Opened, find_request};
 use super::{Failure, FailureKind, SignAs, World};
 use crate::approval::{Namespace, approvals_that_count};
 use crate::digest::Digest;
-use crate::finding::{Finding, FindingSubject, Verification, export, verify_export};
+use crate::finding::{Finding, FindingSubject, Verification, export, hold_against, verify_export};
 use crate::ledger::{Body, RequestStatus, State};
 use crate::plan::canonical;
 use crate::port::Database;
@@ -25,9 +26,9 @@ pub async fn export_finding(
     words: &str,
     signer: &SignAs,
 ) -> Result<(Finding, Digest), Failure> {
-    let (_, state) = read_ledger(database).await?;
-    let opened = find_request(&state, name)?;
-    let finding = write(world, &state, &opened, words, signer);
+    let known = open_ledger(world, database).await?;
+    let opened = find_request(known.state(), name)?;
+    let finding = write(world, known.state(), &opened, words, signer);
     let text = canonical(&finding)?;
     let signature = world.sign(signer, Namespace::Finding, text.as_bytes()).await?;
     crate::approval::verify(&opened.roster, &signature, Namespace::Finding, text.as_bytes()).map_err(|problem| {
@@ -107,4 +108,20 @@ fn begun_stages(opened: &Opened) -> Vec<StepId> {
 pub fn verify_finding(world: &World, folder: &Path) -> Result<Verification, Failure> {
     let files = world.folders.read_folder(folder)?;
     Ok(verify_export(&files.0))
+}
+
+/// Verifies an exported folder, and that the ledger of a database still holds the head inside it.
+///
+/// # Errors
+/// When the folder or the ledger cannot be read. What does not hold is in the verification.
+pub async fn verify_finding_against(
+    world: &World,
+    database: &dyn Database,
+    folder: &Path,
+) -> Result<Verification, Failure> {
+    let mut verification = verify_finding(world, folder)?;
+    let target = database.target().await?;
+    let audit = audit_ledger(world, database).await?;
+    hold_against(&mut verification, &audit.entries, &target);
+    Ok(verification)
 }

@@ -7,7 +7,7 @@ use super::stage::lock_hint;
 use super::{Failure, FailureKind, LedgerView, RequestView, World};
 use crate::approval::{ApprovalRefusal, Roster, SignedBytes, Standing, parse_roster, standing};
 use crate::digest::Digest;
-use crate::ledger::{Entry, RequestState, RequestStatus, State, replay, verify_chain};
+use crate::ledger::{ChainBreak, Entry, RequestState, RequestStatus, State, replay, verify_chain};
 use crate::plan::{Plan, Request, SealedPlan, read_strict};
 use crate::port::Database;
 use crate::rehearsal::Rehearsal;
@@ -85,18 +85,21 @@ impl Opened {
     }
 }
 
-/// Reads the ledger and refuses one whose chain does not hold.
+/// Reads the whole ledger, remembers nothing, and refuses one whose chain does not hold.
 ///
 /// # Errors
 /// When there is none, or its chain is broken.
 pub async fn read_ledger(database: &dyn Database) -> Result<(Vec<Entry>, State), Failure> {
     let entries = database.ledger_read(0).await?;
-    verify_chain(&entries, None).map_err(|broken| {
-        let hint = "Stop. Somebody rewrote the ledger; compare it with the heads inside exported findings.";
-        Failure::new(FailureKind::Refused, format!("the ledger's chain does not hold: {broken}"), hint)
-    })?;
+    verify_chain(&entries, None).map_err(|broken| chain_broken(&broken))?;
     let state = replay(&entries);
     Ok((entries, state))
+}
+
+/// Says that a ledger's chain does not hold.
+pub(super) fn chain_broken(broken: &ChainBreak) -> Failure {
+    let hint = "Stop. `countersign ledger verify` explains it; compare with the heads inside exported findings.";
+    Failure::new(FailureKind::Refused, format!("the ledger's chain does not hold: {broken}"), hint)
 }
 
 /// Finds a request by its short name, or by the beginning of its digest.
@@ -125,11 +128,10 @@ pub fn find_request(state: &State, name: &str) -> Result<Opened, Failure> {
     }
 }
 
-/// Keeps what was read from the ledger between looks, so that a look costs what is new.
+/// Keeps what requests looked like between looks, so that a look costs what is new.
 #[derive(Default)]
 pub struct LedgerMemory {
-    entries: Mutex<Vec<Entry>>,
-    opened: Mutex<BTreeMap<Digest, Arc<(Plan, Rehearsal)>>>,
+    views: Mutex<BTreeMap<Digest, RequestView>>,
 }
 
 impl LedgerMemory {
@@ -138,39 +140,49 @@ impl LedgerMemory {
     /// # Errors
     /// When there is no ledger, or it cannot be read.
     pub async fn look(&self, world: &World, database: &dyn Database) -> Result<LedgerView, Failure> {
-        let known = self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let after = known.last().map_or(0, |entry| entry.seq);
-        let new = database.ledger_read(after).await?;
-        let from = known.last().map(|entry| (entry.seq, entry.hash));
-        let broken = verify_chain(&new, from).err().map(|broken| broken.to_string());
-        let entries: Vec<Entry> = known.into_iter().chain(new).collect();
-        if broken.is_none() {
-            self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&entries);
-        }
-        let state = replay(&entries);
+        let (known, broken) = world.ledgers.look(&*world.folders, database).await?;
+        let (entries, state) = (Arc::clone(known.entries()), Arc::clone(known.state()));
         let requests = state.requests.iter().filter_map(|request| self.view(world, &state, request)).collect();
-        Ok(LedgerView { entries, state, broken, requests })
+        Ok(LedgerView { entries, state, broken: broken.map(|broken| broken.to_string()), requests })
     }
 
     fn view(&self, world: &World, state: &State, request: &RequestState) -> Option<RequestView> {
+        let mut memory = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        // What has ended and expired looks the same at every look; its signatures need not be checked each time.
+        if let Some(view) = memory.get(&request.digest).filter(|view| is_settled(view, request, world)) {
+            return Some(view.clone());
+        }
         // Documents that do not agree are shown in the ledger, but nobody can act on them.
         let opened = Opened::read(request).ok()?;
         let standing = opened.standing(world, state);
-        let mut memory = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        let documents = memory
-            .entry(request.digest)
-            .or_insert_with(|| Arc::new((opened.plan.plan().clone(), opened.rehearsal.clone())));
-        Some(RequestView {
+        let (plan, rehearsal) = match memory.get(&request.digest) {
+            Some(view) => (Arc::clone(&view.plan), Arc::clone(&view.rehearsal)),
+            None => (Arc::new(opened.plan.plan().clone()), Arc::new(opened.rehearsal)),
+        };
+        let view = RequestView {
             request: opened.request,
             digest: request.digest,
-            plan: Arc::new(documents.0.clone()),
-            rehearsal: Arc::new(documents.1.clone()),
+            plan,
+            rehearsal,
             standing,
             status: request.status.clone(),
             committed_stages: request.committed_stages,
             evidence: request.evidence.clone().map(Arc::new),
-        })
+        };
+        memory.insert(request.digest, view.clone());
+        Some(view)
     }
+}
+
+/// Returns whether nothing that a view shows of this request can have changed since.
+fn is_settled(view: &RequestView, request: &RequestState, world: &World) -> bool {
+    matches!(request.status, RequestStatus::Ended(_))
+        && view.status == request.status
+        && view.committed_stages == request.committed_stages
+        && view.evidence.as_deref() == request.evidence.as_ref()
+        && view.standing.approved.len() + view.standing.refused.len() == request.approvals.len()
+        && view.standing.may_still.is_empty()
+        && world.clock.now() > view.request.not_after
 }
 
 /// Says how an outcome ends a command: nothing, or a failure with its exit code.

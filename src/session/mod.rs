@@ -7,6 +7,7 @@ mod event;
 mod execute;
 mod failure;
 mod finding;
+mod known;
 mod ledger;
 mod stage;
 mod survey;
@@ -18,7 +19,8 @@ pub use command::{Command, Environment, SignAs};
 pub use decide::{Approval, approve, reject, withdraw};
 pub use event::*;
 pub use execute::{prove_again, run};
-pub use finding::{export_finding, verify_finding};
+pub use finding::{export_finding, verify_finding, verify_finding_against};
+pub use known::{Audit, KnownLedgers, audit_ledger, open_ledger};
 pub use ledger::{LedgerMemory, Opened, find_request, outcome_failure, read_ledger};
 pub use stage::{StagedRequest, Staging, failed_rehearsal, rehearse, stage, stop_hint};
 pub use survey::{

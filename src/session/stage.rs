@@ -3,12 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::drive::drive;
+use super::trust::{not_taken, refuse_other_role};
 use super::{Failure, FailureKind, SignAs, Survey, Watch, World, survey, usable};
 use crate::approval::{Namespace, may_request};
 use crate::census::Baseline;
 use crate::diagnose::Diagnosis;
 use crate::digest::Digest;
-use crate::ledger::{Body, replay};
+use crate::ledger::Body;
 use crate::plan::{Plan, REQUEST_FORMAT, Request, SealInput, SealedPlan, Verb, canonical, seal};
 use crate::port::{Database, DatabaseError};
 use crate::rehearsal::{Rehearsal, judge_rehearsal};
@@ -27,6 +28,8 @@ pub struct Staging<'a> {
     pub steps: &'a [StepId],
     /// Values for the parameters.
     pub bindings: &'a [(String, String)],
+    /// The role whose members may run it; `None` is the login that stages it.
+    pub run_as: Option<&'a str>,
 }
 
 /// A request that is in the ledger.
@@ -56,13 +59,17 @@ pub async fn rehearse(
     watch: &mut Watch<'_>,
 ) -> Result<(SealedPlan, Rehearsal, Survey), Failure> {
     usable(staging.diagnostics)?;
+    if let Some(role) = staging.run_as {
+        refuse_other_role(database, role).await?;
+    }
     let looked = survey(database, staging.runbook, Some(staging.baseline)).await?;
     let target = database.target().await?;
     let bindings: Vec<Binding> =
         staging.bindings.iter().map(|(name, value)| Binding { name: name.clone(), value: value.clone() }).collect();
-    let with_ledger = match database.ledger_read(0).await {
-        Ok(entries) => {
-            refuse_stop(&replay(&entries))?;
+    let with_ledger = match world.ledgers.look(&*world.folders, database).await {
+        // A chain that does not hold does not hinder a rehearsal: it changes nothing. A stop in it does.
+        Ok((known, _)) => {
+            refuse_stop(known.state())?;
             true
         }
         Err(DatabaseError::NoLedger) => false,
@@ -77,6 +84,7 @@ pub async fn rehearse(
         bindings: &bindings,
         baseline: staging.baseline,
         target,
+        run_as: staging.run_as,
         requester,
         nonce: world.chance.nonce(),
         now: world.clock.now(),
@@ -134,9 +142,11 @@ pub async fn stage(
 ) -> Result<StagedRequest, Failure> {
     let roster = staging.runbook.roster.as_ref().ok_or_else(|| Failure::from(crate::plan::SealRefusal::NoRoster))?;
     may_request(roster, &signer.principal)?;
+    let staged = database.ledger_may("staged", &signer.principal).await;
+    staged.map_err(not_taken)?;
     // Before the target's locks are taken: without a ledger whose chain holds nothing can be staged.
-    let (_, state) = super::ledger::read_ledger(database).await?;
-    refuse_stop(&state)?;
+    let known = super::known::open_ledger(world, database).await?;
+    refuse_stop(known.state())?;
     let (plan, rehearsal, _) = rehearse(world, database, staging, signer.principal.clone(), watch).await?;
     if !rehearsal.passed() {
         return Err(failed_rehearsal(&rehearsal));

@@ -49,7 +49,10 @@ pub fn open_baseline(world: &World, path: &Path) -> Result<Baseline, Failure> {
     let text = String::from_utf8(bytes).map_err(|_| {
         Failure::new(FailureKind::Unreadable, format!("{} is not UTF-8 text", path.display()), "Name a baseline file.")
     })?;
-    read_baseline(text.trim_end_matches('\n'))
+    read_baseline(text.trim_end_matches('\n')).map_err(|wrong| {
+        let message = format!("{} is not a baseline: {}", path.display(), wrong.message);
+        Failure::new(wrong.kind, message, "Name a file that `countersign census --save FILE` wrote, unchanged since.")
+    })
 }
 
 /// Reads a baseline from its canonical text.
@@ -94,14 +97,17 @@ pub fn save_baseline(world: &World, path: &Path, baseline: &Baseline) -> Result<
 ///
 /// # Errors
 /// When the ledger is there and cannot be read.
-pub async fn ledger_baseline(database: &dyn Database, runbook: &Runbook) -> Result<Option<Baseline>, Failure> {
-    let entries = match database.ledger_read(0).await {
-        Ok(entries) => entries,
+pub async fn ledger_baseline(
+    world: &World,
+    database: &dyn Database,
+    runbook: &Runbook,
+) -> Result<Option<Baseline>, Failure> {
+    let known = match world.ledgers.look(&*world.folders, database).await {
+        Ok((known, _)) => known,
         Err(DatabaseError::NoLedger) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let state = crate::ledger::replay(&entries);
-    let of_runbook = state.baselines.iter().rev().filter_map(|(_, text)| read_baseline(text).ok());
+    let of_runbook = known.state().baselines.iter().rev().filter_map(|(_, text)| read_baseline(text).ok());
     Ok(of_runbook.into_iter().find(|baseline| baseline.runbook == runbook.id))
 }
 

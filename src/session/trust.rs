@@ -8,7 +8,8 @@ use super::ledger::Opened;
 use super::{Failure, FailureKind};
 use crate::approval::{LEAST_APPROVALS, Roster, approvals_that_count};
 use crate::ledger::{RequestState, State};
-use crate::plan::recheck;
+use crate::plan::{Plan, recheck};
+use crate::port::{Database, DatabaseError};
 
 /// Refuses a plan that was written by hand and holds what no review passes (D-5).
 pub(super) fn refuse_unreviewed(opened: &Opened) -> Result<(), Failure> {
@@ -16,6 +17,45 @@ pub(super) fn refuse_unreviewed(opened: &Opened) -> Result<(), Failure> {
         let hint = "Nobody should sign it. Reject it, and ask who staged it; stage the runbook again.";
         Failure::new(FailureKind::Refused, format!("no review passed this plan: {reason}"), hint)
     })
+}
+
+/// Refuses a login that the plan does not name. A plan with `run_as` names a role, and each of its members runs it with a
+/// login of their own; without, it names the login that rehearsed.
+pub(super) async fn refuse_role(database: &dyn Database, plan: &Plan, actual: &str) -> Result<(), Failure> {
+    let expected = &plan.target.role;
+    match &plan.run_as {
+        Some(role) => refuse_other_role(database, role).await,
+        None if actual == expected => Ok(()),
+        None => {
+            let message = format!("role: expected {expected}, actual {actual}");
+            let hint = "Connect as the role that rehearsed it, or stage again; `stage --run-as ROLE` lets the members of a role run it.";
+            Err(Failure::new(FailureKind::Refused, message, hint))
+        }
+    }
+}
+
+/// Refuses a login that neither is the role nor was given its rights.
+pub(super) async fn refuse_other_role(database: &dyn Database, role: &str) -> Result<(), Failure> {
+    if database.acts_as(role).await? {
+        return Ok(());
+    }
+    let login = database.target().await?.role;
+    let message = format!("role: expected a member of {role}, actual {login}");
+    let hint = "Connect as a login that was granted the role and inherits it. A superuser counts as no member: it has more rights \
+                than any role that was rehearsed.";
+    Err(Failure::new(FailureKind::Refused, message, hint))
+}
+
+/// Says what to do when the ledger would not take somebody's entry; asked before anybody signs.
+pub(super) fn not_taken(error: DatabaseError) -> Failure {
+    match error {
+        DatabaseError::Refused { code, message } if code == "42501" => {
+            let hint = "Connect as your own login. `countersign ledger logins` shows which login speaks for whom; the owner of the \
+                        ledger maps logins and grants roles.";
+            Failure::new(FailureKind::Refused, format!("the ledger would not take it: {message}"), hint)
+        }
+        other => other.into(),
+    }
 }
 
 /// Refuses a request whose roster is another than the known one, unless two people of the known one approved it (D-72).

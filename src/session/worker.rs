@@ -104,6 +104,7 @@ impl Worker {
                 let database = self.world.doors.open(&text).await?;
                 let note = database.describe().await?;
                 self.memory = Arc::default();
+                self.world.ledgers.forget();
                 self.database = Some((database, note.clone()));
                 self.follow();
                 self.say.say(Event::Connected { note, environment });
@@ -136,6 +137,7 @@ impl Worker {
                     baseline: &baseline,
                     steps: &steps,
                     bindings: &bindings,
+                    run_as: None,
                 };
                 let nobody = Principal("rehearsal".to_owned());
                 let (plan, rehearsal, looked) =
@@ -154,6 +156,7 @@ impl Worker {
                     baseline: &baseline,
                     steps: &steps,
                     bindings: &bindings,
+                    run_as: None,
                 };
                 let staged =
                     stage(&self.world, &*database, &staging, &signer, &mut self.watch(&mut self.teller(), cancel))
@@ -230,7 +233,7 @@ impl Worker {
         let database = self.database()?;
         let baseline = match &self.baseline {
             Some(baseline) => Some(Arc::clone(baseline)),
-            None => ledger_baseline(&*database, &runbook).await?.map(Arc::new),
+            None => ledger_baseline(&self.world, &*database, &runbook).await?.map(Arc::new),
         };
         let looked = survey(&*database, &runbook, baseline.as_deref()).await?;
         self.say.say(Event::Surveyed(Arc::new(looked)));
@@ -292,7 +295,7 @@ impl Worker {
 
     async fn baseline(&mut self) -> Result<Arc<Baseline>, Failure> {
         if self.baseline.is_none() {
-            let kept = ledger_baseline(&*self.database()?, &self.runbook()?.0).await?;
+            let kept = ledger_baseline(&self.world, &*self.database()?, &self.runbook()?.0).await?;
             self.baseline = kept.map(Arc::new);
         }
         self.baseline.clone().ok_or_else(|| needed("a baseline", "Open a baseline file, or keep one in the ledger."))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Failure, FailureKind, Progress, SignAs};
+use super::{Failure, FailureKind, KnownLedgers, Progress, SignAs};
 use crate::approval::{Namespace, SignedBytes};
 use crate::port::{Chance, Clock, Database, Folders, SignRequest, Signer, Wait};
 
@@ -20,6 +20,8 @@ pub struct World {
     pub chance: Arc<dyn Chance>,
     /// Opens databases.
     pub doors: Arc<dyn Doors>,
+    /// What this desk has verified of the ledgers it has met.
+    pub ledgers: Arc<KnownLedgers>,
 }
 
 /// Opens a database from the text a person wrote.

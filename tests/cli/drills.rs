@@ -14,6 +14,15 @@ fn trigger(body: &str, trigger: &str) -> String {
 
 /// What somebody does after the approval; the run must be rolled back with these words, or committed when there are none.
 fn check(meddling: &str, words: &str) {
+    check_again(meddling, words, (FailureKind::RolledBack, words));
+}
+
+/// The same, where the review of the next staging reads what was done and blocks by this rule, before anything is sent.
+fn check_read(meddling: &str, words: &str, rule: &str) {
+    check_again(meddling, words, (FailureKind::Blocked, rule));
+}
+
+fn check_again(meddling: &str, words: &str, again: (FailureKind, &str)) {
     let stand = Stand::new();
     let request = stand.approved();
     stand.load(meddling);
@@ -23,9 +32,9 @@ fn check(meddling: &str, words: &str) {
         assert!(stand.is_reversed());
     } else {
         stand.rolls_back(&request, words);
-        // A rehearsal of the same meets the same.
-        let failure = refused(stand.stage(), words);
-        assert_eq!(failure.kind, FailureKind::RolledBack, "{failure:?}");
+        // Who stages the same again meets the same, or is told by the review.
+        let failure = refused(stand.stage(), again.1);
+        assert_eq!(failure.kind, again.0, "{failure:?}");
         assert!(!stand.is_reversed());
     }
 }
@@ -43,17 +52,16 @@ fn a_trigger_that_swallows_rows_is_caught_by_the_count() {
 
 #[test]
 fn a_rule_that_does_another_thing_instead_is_caught_by_the_count() {
-    check("CREATE RULE r AS ON DELETE TO public.vocabulary DO INSTEAD NOTHING", "expected exactly 3, actual 0");
+    let rule = "CREATE RULE r AS ON DELETE TO public.vocabulary DO INSTEAD NOTHING";
+    check_read(rule, "expected exactly 3, actual 0", "redirected-write");
     check("CREATE RULE r AS ON UPDATE TO public.vocabulary DO INSTEAD NOTHING", "");
 }
 
 #[test]
 fn a_trigger_that_writes_where_nobody_may_is_caught_by_the_servers_books() {
     let after = format!("CREATE TRIGGER m AFTER DELETE {ON_WORDS}");
-    check(
-        &trigger("DELETE FROM public.sacred WHERE id = 1; RETURN NULL;", &after),
-        "undeclared effect: public.sacred had rows 1 deleted",
-    );
+    let deletes = trigger("DELETE FROM public.sacred WHERE id = 1; RETURN NULL;", &after);
+    check_read(&deletes, "undeclared effect: public.sacred had rows 1 deleted", "trigger-fires");
     check(&trigger("PERFORM count(*) FROM public.sacred; RETURN NULL;", &after), "");
 }
 
@@ -97,7 +105,8 @@ fn an_unexpected_notice_is_evidence_against_it() {
 fn a_trigger_that_loosens_a_timeout_is_caught_by_reading_it_back() {
     let before = format!("CREATE TRIGGER m BEFORE DELETE {ON_WORDS}");
     let loosen = "PERFORM set_config('statement_timeout', '0', true); RETURN OLD;";
-    check(&trigger(loosen, &before), "setting statement_timeout: expected 20000, actual 0");
+    let words = "setting statement_timeout: expected 20000, actual 0";
+    check_read(&trigger(loosen, &before), words, "trigger-fires");
     check(&trigger("PERFORM current_setting('statement_timeout'); RETURN OLD;", &before), "");
 }
 

@@ -13,7 +13,7 @@ use crate::support::run;
 /// Opens a transaction in another session, does this in it, and keeps it open until it is dropped.
 pub fn hold(stand: &Stand, sql: &str) -> Box<dyn RunLine> {
     let mut line = stand.database.superuser().run_line();
-    run(line.perform(&Step::Connect { needs_ledger: true }));
+    run(line.perform(&Step::Connect { needs_ledger: true, run_as: None }));
     for sql in ["BEGIN", sql] {
         let event = run(line.perform(&Step::Send { sql: sql.to_owned(), purpose: Purpose::Pin }));
         assert!(matches!(&event, Event::Answered(reply) if reply.error.is_none()), "{sql}: {event:?}");
@@ -43,9 +43,9 @@ fn until_it_waits(stand: &Stand, statement: &str) {
     until(stand, &format!("wait_event_type = 'Lock' AND query LIKE '{statement}%'"));
 }
 
-/// Waits until some session sleeps.
-pub fn until_it_sleeps(stand: &Stand) {
-    until(stand, "wait_event = 'PgSleep'");
+/// Waits until some session works on a DELETE.
+pub fn until_it_deletes(stand: &Stand) {
+    until(stand, "state = 'active' AND query LIKE 'DELETE%'");
 }
 
 /// Waits until some session of this database is like that.

@@ -121,14 +121,15 @@ fn a_neighbour_with_a_harmless_lock_is_neither_named_nor_in_the_way() {
 fn whoever_waits_for_a_rehearsal_is_evidence() {
     let stand = Stand::new();
     stand.load(
-        "CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(3); RETURN NULL; END $$; \
+        "CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         WHILE clock_timestamp() < statement_timestamp() + interval '3 s' LOOP NULL; END LOOP; RETURN NULL; END $$; \
          CREATE TRIGGER slow AFTER DELETE ON public.vocabulary FOR EACH STATEMENT EXECUTE FUNCTION public.slow()",
     );
     let file = baseline(&stand);
     let answer = std::thread::scope(|scope| {
         let rehearsing = scope.spawn(|| rehearse(&stand, &file, &stand.database.url, true));
-        // It comes while the trigger sleeps, and waits until the rehearsal has ended.
-        super::interrupted::until_it_sleeps(&stand);
+        // It comes while the trigger turns, and waits until the rehearsal has ended.
+        super::interrupted::until_it_deletes(&stand);
         stand.load("BEGIN; LOCK TABLE public.vocabulary IN ROW EXCLUSIVE MODE; ROLLBACK");
         rehearsing.join().expect("an answer")
     });

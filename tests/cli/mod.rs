@@ -1,6 +1,7 @@
 //! Bad input, bad networks and bad neighbours: each gets a clear error and loses nothing.
 
 mod access;
+mod cut;
 mod drills;
 mod forged;
 mod formats;
@@ -8,4 +9,5 @@ mod interrupted;
 mod locked;
 mod lost;
 mod proxy;
+mod roles;
 mod stand;

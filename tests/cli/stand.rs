@@ -205,6 +205,7 @@ impl Stand {
             clock: clock.clone(),
             chance: Arc::new(SystemChance),
             doors: Arc::new(NoDoors),
+            ledgers: Arc::default(),
         };
         let superuser = database.superuser();
         run(superuser.load(BASE)).unwrap();
@@ -272,6 +273,11 @@ impl Stand {
 
     /// Stages the step.
     pub fn stage(&self) -> Result<StagedRequest, Failure> {
+        self.stage_over(&self.database.superuser(), None)
+    }
+
+    /// Stages the step over another way to the database, for the members of a role to run.
+    pub fn stage_over(&self, database: &Postgres, run_as: Option<&str>) -> Result<StagedRequest, Failure> {
         let (runbook, diagnostics, _) = open_runbook(&self.world, &self.folder)?;
         let staging = Staging {
             runbook: &runbook,
@@ -279,10 +285,10 @@ impl Stand {
             baseline: &self.baseline,
             steps: &self.steps,
             bindings: &[],
+            run_as,
         };
         let mut watch = Watch { say: &mut |_| {}, cancel: &Cancel::default() };
-        let superuser = self.database.superuser();
-        run(session::stage(&self.world, &superuser, &staging, &self.sign_as("hong"), &mut watch))
+        run(session::stage(&self.world, database, &staging, &self.sign_as("hong"), &mut watch))
     }
 
     /// Approves as somebody.

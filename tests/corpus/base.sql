@@ -33,6 +33,12 @@ INSERT INTO public.root_rows VALUES (1, 'gov'), (2, 'shop');
 INSERT INTO public.heir_rows VALUES (3, 'gov'), (4, 'shop');
 CREATE TABLE public.stray_rows () INHERITS (public.root_rows);
 INSERT INTO public.stray_rows VALUES (5, 'gov'), (6, 'shop');
+CREATE TABLE public.widths (id int PRIMARY KEY, domain text NOT NULL, added text, owned text);
+INSERT INTO public.widths VALUES (1, 'gov', 'a', 'x'), (2, 'shop', 'b', 'y');
+CREATE INDEX widths_pair ON public.widths (owned, added);
+CREATE TABLE public.lengths (id int PRIMARY KEY, domain text NOT NULL, added text);
+INSERT INTO public.lengths VALUES (1, 'gov', 'a'), (2, 'shop', 'b');
+CREATE INDEX lengths_added ON public.lengths (added);
 CREATE COLLATION public.loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 
 -- Rows that are retired and never deleted; rows that nobody touches; rows that only grow.
@@ -58,6 +64,8 @@ CREATE MATERIALIZED VIEW public.mv_fresh AS SELECT count(*) AS n FROM public.eve
 CREATE SEQUENCE public.fresh_number;
 CREATE TYPE public.fresh_mood AS ENUM ('ok', 'not');
 CREATE FUNCTION public.fresh_fn() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE FUNCTION public.fresh_twice() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE FUNCTION public.fresh_twice(a text) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2';
 
 -- What nobody declared.
 CREATE TABLE public.secrets (id int, said text);
@@ -74,6 +82,9 @@ CREATE FUNCTION public.plus(a int, b int) RETURNS int LANGUAGE sql IMMUTABLE AS 
 CREATE FUNCTION public.ticket() RETURNS bigint LANGUAGE sql AS 'SELECT nextval(''public.tickets'')';
 CREATE FUNCTION public.ticket_deep() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN public.ticket(); END';
 CREATE FUNCTION public.ticket_same(a text, b text) RETURNS boolean LANGUAGE sql AS 'SELECT nextval(''public.tickets'') > 0 AND a = b';
+CREATE FUNCTION public.ticket_ok(a text) RETURNS boolean LANGUAGE sql AS 'SELECT nextval(''public.tickets'') > 0';
+CREATE DOMAIN public.counted AS text CHECK (public.ticket_ok(VALUE));
+CREATE TYPE public.holder AS (v public.counted);
 CREATE OPERATOR public.=== (LEFTARG = text, RIGHTARG = text, FUNCTION = public.ticket_same);
 CREATE FUNCTION public.loosen() RETURNS text LANGUAGE sql AS 'SELECT set_config(''statement_timeout'', ''0'', false)';
 CREATE FUNCTION public.writes_secret() RETURNS int LANGUAGE sql AS 'INSERT INTO public.secrets VALUES (2, ''x''); SELECT 1';

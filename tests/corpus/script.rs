@@ -17,7 +17,7 @@ pub struct Script {
     pub text: String,
     /// What it tries, in one sentence.
     pub what: String,
-    /// Notes that the review must hold: `rule line:column severity`.
+    /// Notes that the review must hold: `rule line:column severity`; or `none` and why only the run can tell.
     pub review: Vec<String>,
     /// What must happen when review is bypassed.
     pub run: Run,
@@ -33,8 +33,6 @@ pub struct Script {
     pub bindings: Vec<Binding>,
     /// The first major version that knows its statement; an older server refuses it as no SQL.
     pub since: u32,
-    /// Passes in which it is known to get through, each with the reason.
-    pub open: Vec<String>,
 }
 
 /// What must happen when review is bypassed.
@@ -54,14 +52,14 @@ pub enum Run {
 }
 
 impl Script {
-    /// Returns whether it is the innocent twin of an attack.
-    pub fn is_twin(&self) -> bool {
-        self.name.ends_with(".ok")
+    /// Returns whether only the run can tell.
+    pub fn is_beyond_review(&self) -> bool {
+        self.review.iter().all(|wanted| wanted.starts_with("none "))
     }
 
-    /// Returns whether it is known to get through this pass.
-    pub fn is_open(&self, pass: &str) -> bool {
-        self.open.iter().any(|open| open.split_whitespace().next() == Some(pass))
+    /// Returns whether it is the innocent twin of an attack.
+    pub fn is_twin(&self) -> bool {
+        self.name.strip_suffix(".ok").is_some()
     }
 }
 
@@ -99,7 +97,6 @@ fn read(name: String, text: String) -> Script {
         hazards: Vec::new(),
         bindings: Vec::new(),
         since: 0,
-        open: Vec::new(),
     };
     for line in text.lines().map_while(|line| line.strip_prefix("-- ")) {
         let (key, value) = line.split_once(": ").unwrap_or_else(|| panic!("{}: not a header: {line}", script.name));
@@ -125,7 +122,6 @@ fn read(name: String, text: String) -> Script {
                 script.bindings.push(Binding { name: name.to_owned(), value });
             }
             "since" => script.since = value.parse().expect("a major version"),
-            "open" => script.open.push(value),
             _ => panic!("{}: unknown header {key}", script.name),
         }
     }

@@ -26,7 +26,7 @@ fn role(database: &TestDatabase, name: &str, more: &str) {
 
 fn line(database: &dyn Database) -> Box<dyn RunLine> {
     let mut line = database.run_line();
-    assert!(matches!(run(line.perform(&Step::Connect { needs_ledger: false })), Event::Connected { .. }));
+    assert!(matches!(run(line.perform(&Step::Connect { needs_ledger: false, run_as: None })), Event::Connected { .. }));
     line
 }
 

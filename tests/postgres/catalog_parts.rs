@@ -17,7 +17,8 @@ fn constraints_columns_and_what_depends_on_them_are_read() {
          CREATE TABLE parent (a int PRIMARY KEY, b int, CONSTRAINT b_once UNIQUE (b));
          CREATE TABLE child (id int DEFAULT nextval('numbers'), up int CONSTRAINT up_fkey REFERENCES parent, other int CONSTRAINT other_fkey REFERENCES parent (b),
            m mood, one int DEFAULT one(), twice int GENERATED ALWAYS AS (one * 2) STORED, CONSTRAINT fine CHECK (is_fine(id)));
-         CREATE INDEX child_up ON child (up);
+         CREATE INDEX child_up ON child (up); CREATE INDEX child_sum ON child ((other + one)) WHERE m IS NOT NULL;
+         CREATE STATISTICS child_both ON up, other FROM child;
          CREATE VIEW v AS SELECT up FROM child; CREATE VIEW w AS SELECT up FROM v;
          CREATE POLICY mine ON child USING (other = 1);
          CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
@@ -65,7 +66,13 @@ fn constraints_columns_and_what_depends_on_them_are_read() {
         "child.twice -> child.one by generated column",
         "child.up_fkey -> parent.a by foreign key",
         "child.up_fkey -> parent.parent_pkey by foreign key",
+        "child_both -> child.other by column",
+        "child_both -> child.up by column",
+        "child_sum -> child.m by column",
+        "child_sum -> child.one by column",
+        "child_sum -> child.other by column",
         "child_up -> child by index",
+        "child_up -> child.up by column",
         "parent.b_once -> parent.b by column",
         "part_1 -> part by partition",
         "v -> child.up by view",

@@ -90,6 +90,7 @@ fn plan(target: Target, objects: &str, scripts: &[&str]) -> SealedPlan {
         runbook_digest: Digest::of(b"runbook"),
         roster_digest: Digest::of(b"roster"),
         target,
+        run_as: None,
         settings: Settings::new(timeouts, "public"),
         policy: Policy { approvals: 2, rehearsal_max_age_seconds: 3600, approval_valid_seconds: 3600 },
         parameters: Vec::new(),

@@ -1,5 +1,7 @@
 //! The ledger in a real database: append-only for everybody, linear, and telling when it was tampered with.
 
+use std::collections::BTreeSet;
+
 use countersign::ledger::{Body, verify_chain};
 use countersign::port::{Database, DatabaseError};
 
@@ -41,6 +43,18 @@ fn more_entries_than_a_page_are_read() {
     let entries = run(superuser.ledger_read(0)).expect("read");
     assert_eq!(entries.len(), 450);
     assert_eq!(verify_chain(&entries, None), Ok(()));
+}
+
+#[test]
+fn entries_larger_than_a_page_are_read() {
+    let database = with_ledger();
+    let superuser = database.superuser();
+    // 45 MB of bodies: three pages by their bytes, though far fewer than a page by their number.
+    run(superuser.load("INSERT INTO countersign.entry (kind, body) SELECT 'stopped', '{\"kind\":\"stopped\",\"x\":\"' || repeat('x', 5000000) || '\"}' FROM generate_series(1, 9)")).expect("appended");
+    let entries = run(superuser.ledger_read(0)).expect("read");
+    assert_eq!(entries.len(), 9);
+    assert_eq!(verify_chain(&entries, None), Ok(()));
+    assert_eq!(run(superuser.ledger_read(9)).expect("read"), []);
 }
 
 #[test]
@@ -116,15 +130,19 @@ fn tampering_is_seen() {
     );
 }
 
+/// Eight connections append 100 entries each at once: one line, no fork, no gap, nothing lost, nothing doubled, and what
+/// one desk appended comes in the order it appended it.
 #[test]
 fn desks_that_append_at_once_make_one_line() {
+    const DESKS: usize = 8;
+    const EACH: usize = 100;
     let database = with_ledger();
     run(async {
-        let desks: Vec<_> = (0..8)
+        let desks: Vec<_> = (0..DESKS)
             .map(|desk| {
                 let postgres = database.superuser();
                 tokio::spawn(async move {
-                    for at in 0..10 {
+                    for at in 0..EACH {
                         postgres.ledger_append(&stop(&format!("{desk}/{at}"))).await.expect("appended");
                     }
                 })
@@ -135,8 +153,16 @@ fn desks_that_append_at_once_make_one_line() {
         }
     });
     let entries = run(database.superuser().ledger_read(0)).expect("read");
-    assert_eq!(entries.len(), 80);
+    assert_eq!(entries.len(), DESKS * EACH);
     assert_eq!(verify_chain(&entries, None), Ok(()));
+    let previous: BTreeSet<_> = entries.iter().map(|entry| entry.previous.to_string()).collect();
+    assert_eq!(previous.len(), entries.len(), "no two entries stand on the same one");
+    for desk in 0..DESKS {
+        let mine: Vec<&str> =
+            entries.iter().map(|it| it.body.as_str()).filter(|body| body.contains(&format!("\"{desk}/"))).collect();
+        let expected: Vec<String> = (0..EACH).map(|at| stop(&format!("{desk}/{at}")).to_text()).collect();
+        assert_eq!(mine, expected);
+    }
 }
 
 #[test]

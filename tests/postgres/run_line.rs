@@ -34,7 +34,7 @@ fn reply(event: Event) -> Reply {
 
 fn connected(database: &TestDatabase) -> Box<dyn RunLine> {
     let mut line = database.superuser().run_line();
-    let event = run(line.perform(&Step::Connect { needs_ledger: true }));
+    let event = run(line.perform(&Step::Connect { needs_ledger: true, run_as: None }));
     assert!(matches!(&event, Event::Connected { blind, .. } if blind.is_empty()), "{event:?}");
     line
 }
@@ -176,7 +176,11 @@ fn a_census_inside_sees_what_is_not_committed_and_leaves_nothing() {
 fn a_role_that_cannot_see_enough_is_told_what_it_lacks() {
     let database = prepared();
     run(database.superuser().load("DROP ROLE IF EXISTS line_plain; DROP ROLE IF EXISTS line_full; CREATE ROLE line_plain LOGIN; CREATE ROLE line_full LOGIN IN ROLE countersign_desk, pg_read_all_stats")).expect("roles");
-    let blind = |role: &str| match run(database.role(role).run_line().perform(&Step::Connect { needs_ledger: true })) {
+    let blind = |role: &str| match run(database
+        .role(role)
+        .run_line()
+        .perform(&Step::Connect { needs_ledger: true, run_as: None }))
+    {
         Event::Connected { blind, target, .. } if target.role == role => blind,
         other => panic!("not connected: {other:?}"),
     };
@@ -222,7 +226,8 @@ fn cut_at_commit(cut: Cut) -> (Event, Proof, String, String) {
         (postgres(&proxy.url(&database.name)).run_line(), proxy)
     });
     assert_eq!(run(line.perform(&Step::AppendApart(intent("r1")))), Event::Appended);
-    let Event::Connected { target, pid, backend_start, .. } = run(line.perform(&Step::Connect { needs_ledger: true }))
+    let Event::Connected { target, pid, backend_start, .. } =
+        run(line.perform(&Step::Connect { needs_ledger: true, run_as: None }))
     else {
         panic!("not connected")
     };

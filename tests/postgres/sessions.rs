@@ -10,7 +10,7 @@ use crate::support::{TestDatabase, database, run};
 /// Opens a transaction in another session and leaves it idle.
 fn idle(database: &TestDatabase, statements: &[&str]) -> Box<dyn RunLine> {
     let mut line = database.superuser().run_line();
-    run(line.perform(&Step::Connect { needs_ledger: true }));
+    run(line.perform(&Step::Connect { needs_ledger: true, run_as: None }));
     for sql in [&["BEGIN"], statements].concat() {
         run(line.perform(&Step::Send { sql: sql.to_owned(), purpose: Purpose::Pin }));
     }

@@ -118,7 +118,7 @@ fn two_baselines_are_compared_with_each_other() {
     let mut view = fixture::ledger(None, countersign::ledger::RequestStatus::Open);
     let kept = fixture::baseline("after the build");
     let text = serde_json::to_string(&kept).unwrap();
-    view.state.baselines.push((countersign::digest::Digest::of(text.as_bytes()), text));
+    Arc::make_mut(&mut view.state).baselines.push((countersign::digest::Digest::of(text.as_bytes()), text));
     desk.hear(Event::LedgerRead(Arc::new(view)));
     let baseline = Arc::new(fixture::baseline("before the build"));
     desk.hear(Event::BaselineOpened { path: "/baseline.json".into(), baseline });

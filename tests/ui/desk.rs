@@ -42,7 +42,7 @@ impl Folders for Memory {
 }
 
 fn missing(path: &Path) -> FileError {
-    FileError { what: "cannot read".to_owned(), path: path.to_owned(), reason: "no such file".to_owned() }
+    FileError { what: "cannot read".to_owned(), path: path.to_owned(), reason: "no such file".to_owned(), next: "" }
 }
 
 /// A window under test.

@@ -109,7 +109,11 @@ const LISTS: &[(&str, &str)] = &[
              FROM pg_policy p WHERE p.polwithcheck IS NOT NULL
          ) x JOIN pg_class c ON c.oid = x.relation JOIN pg_namespace n ON n.oid = c.relnamespace WHERE #n# AND x.sql IS NOT NULL
          UNION ALL SELECT n.nspname || '.' || t.typname, k.conname::text, 'domain', pg_get_expr(k.conbin, 0)
-           FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = t.typnamespace
+           FROM (WITH RECURSIVE based AS (SELECT oid AS domain, oid AS base FROM pg_type WHERE typtype = 'd'
+               UNION SELECT based.domain, b.typbasetype FROM based JOIN pg_type b ON b.oid = based.base AND b.typtype = 'd')
+             SELECT * FROM based) based
+           JOIN pg_constraint k ON k.contypid = based.base JOIN pg_type t ON t.oid = based.domain
+           JOIN pg_namespace n ON n.oid = t.typnamespace
            WHERE k.contype = 'c' AND #n# ORDER BY 1, 2",
     ),
 ];
@@ -135,10 +139,13 @@ const MAPS: &[(&str, &str)] = &[
     ),
     (
         "column_types",
+        // Composite types are relations too; of an array, the type of its elements counts.
         "SELECT n.nspname || '.' || c.relname AS name, to_json(array_agg(DISTINCT m.nspname || '.' || t.typname)) AS value
            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
-           JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace m ON m.oid = t.typnamespace
-           WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped AND #n# GROUP BY 1",
+           JOIN pg_type o ON o.oid = a.atttypid
+           JOIN pg_type t ON t.oid = CASE WHEN o.typlen = -1 AND o.typelem <> 0 THEN o.typelem ELSE o.oid END
+           JOIN pg_namespace m ON m.oid = t.typnamespace
+           WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c') AND a.attnum > 0 AND NOT a.attisdropped AND #n# GROUP BY 1",
     ),
     (
         "owned_sequences",

@@ -7,7 +7,8 @@ use crate::runbook::ObjectName;
 /// Constraints, and edges to and from columns and constraints: `dependent schema, name, referenced schema, name, by`.
 ///
 /// `#n#` stands for the condition on schemas. A constraint itself is a row without a referenced object. What goes with a
-/// table in silence is told too: an index by `index`, a partition by `partition`, a constraint by `column`.
+/// table in silence is told too: an index by `index`, a partition by `partition`. What goes with a column is told by
+/// `column`: constraints, indexes (their expressions and conditions too) and extended statistics.
 pub(super) const PARTS: &str = "WITH rel AS (
     SELECT c.oid, c.relkind, c.relispartition, n.nspname::text AS schema, c.relname::text AS name
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE #n#
@@ -49,6 +50,12 @@ pub(super) const PARTS: &str = "WITH rel AS (
     JOIN col ON col.attrelid = d.refobjid AND col.attnum = d.refobjsubid
     WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i'
   UNION SELECT i.schema, i.name, t.schema, t.name, 'index' FROM pg_index x JOIN rel i ON i.oid = x.indexrelid JOIN rel t ON t.oid = x.indrelid
+  UNION SELECT i.schema, i.name, col.schema, col.name, 'column' FROM pg_depend d JOIN rel i ON i.oid = d.objid AND i.relkind IN ('i','I')
+    JOIN col ON col.attrelid = d.refobjid AND col.attnum = d.refobjsubid
+    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+  UNION SELECT n.nspname, s.stxname, col.schema, col.name, 'column' FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
+    JOIN pg_depend d ON d.classid = 'pg_statistic_ext'::regclass AND d.objid = s.oid AND d.refclassid = 'pg_class'::regclass
+    JOIN col ON col.attrelid = d.refobjid AND col.attnum = d.refobjsubid
   UNION SELECT c.schema, c.name, p.schema, p.name, 'partition' FROM pg_inherits h JOIN rel c ON c.oid = h.inhrelid JOIN rel p ON p.oid = h.inhparent WHERE c.relispartition AND c.relkind IN ('r','p','f')
   UNION SELECT who.schema, who.name, part.schema, part.name, who.by FROM pg_depend d
     JOIN who ON who.class = d.classid AND who.object = d.objid AND who.sub = d.objsubid

@@ -9,15 +9,15 @@ use super::resolve::{Destination, resolve};
 use super::run_line::Line;
 use super::sql::TARGET;
 use super::surroundings::Surroundings;
-use super::{catalog, census, ledger, prove, sessions};
+use super::{catalog, census, ledger, prove, roles, sessions};
 use crate::census::{Census, Question, Target};
 use crate::diagnose::OpenTransaction;
 use crate::ledger::{Body, Entry};
 use crate::plan::Settings;
-use crate::port::{ConnectionNote, Database, DatabaseError, Proof, RunLine, Wait};
+use crate::port::{ConnectionNote, Database, DatabaseError, MappedLogins, Proof, RunLine, Wait};
 use crate::review::Catalog;
 use crate::run::RunToken;
-use crate::runbook::{ObjectName, Timeouts};
+use crate::runbook::{ObjectName, Principal, Timeouts};
 
 /// After how long a kept link is asked whether it still is one.
 const STALE: Duration = Duration::from_secs(1);
@@ -181,6 +181,34 @@ impl Database for Postgres {
 
     fn ledger_append<'a>(&'a self, body: &'a Body) -> Wait<'a, Result<Entry, DatabaseError>> {
         at_desk!(self, |link| ledger::append(&mut link, body).await)
+    }
+
+    fn ledger_grants_sql(&self) -> String {
+        roles::LEDGER_ROLES_SQL.to_owned()
+    }
+
+    fn ledger_grants(&self) -> Wait<'_, Result<(), DatabaseError>> {
+        at_desk!(self, |link| roles::grant(&mut link).await)
+    }
+
+    fn ledger_logins(&self) -> Wait<'_, Result<MappedLogins, DatabaseError>> {
+        at_desk!(self, |link| roles::logins(&mut link).await)
+    }
+
+    fn ledger_map<'a>(&'a self, principal: &'a Principal, login: &'a str) -> Wait<'a, Result<(), DatabaseError>> {
+        at_desk!(self, |link| roles::map(&mut link, principal, login).await)
+    }
+
+    fn ledger_unmap<'a>(&'a self, login: &'a str) -> Wait<'a, Result<bool, DatabaseError>> {
+        at_desk!(self, |link| roles::unmap(&mut link, login).await)
+    }
+
+    fn ledger_may<'a>(&'a self, kind: &'a str, principal: &'a Principal) -> Wait<'a, Result<(), DatabaseError>> {
+        at_desk!(self, |link| roles::may(&mut link, kind, principal).await)
+    }
+
+    fn acts_as<'a>(&'a self, role: &'a str) -> Wait<'a, Result<bool, DatabaseError>> {
+        at_desk!(self, |link| roles::acts_as(&mut link, role).await)
     }
 
     fn ledger_changed(&self) -> Wait<'_, Result<u64, DatabaseError>> {

@@ -10,8 +10,10 @@ use crate::run::Reply;
 
 /// The SQL that makes the ledger.
 pub const LEDGER_SQL: &str = include_str!("ledger.sql");
-/// How many entries are read at once: a plan with its rehearsal is some 100 kB, the tap holds 64 MiB.
-const PAGE: u64 = 200;
+/// How many entries are read at once at most; small ones come in few round trips.
+const PAGE: u64 = 4000;
+/// How many bytes of bodies one read begins with at most: the tap holds 64 MiB, and one more body has up to 32.
+const PAGE_BYTES: u64 = 16 * 1024 * 1024;
 /// The columns of an entry in the order [`entry`] reads them.
 const COLUMNS: &str = "seq::text, at, actor, xid, kind, body, previous, hash";
 
@@ -55,16 +57,26 @@ async fn read_where(link: &mut Link, after: u64, condition: &str) -> Result<Vec<
     let mut entries: Vec<Entry> = Vec::new();
     loop {
         let from = entries.last().map_or(after, |entry| entry.seq);
+        // The sizes are looked at on the server: nothing is sent that does not fit. `many` tells a page that was cut by its
+        // bytes from the end of the ledger.
         let sql = format!(
-            "SELECT {COLUMNS} FROM countersign.entry WHERE seq > {from} AND {condition} ORDER BY countersign.entry.seq LIMIT {PAGE}"
+            "SELECT {COLUMNS}, page.many::text FROM (\
+               SELECT part.*, pg_catalog.count(*) OVER () AS many, \
+                 pg_catalog.sum(pg_catalog.octet_length(part.body)) OVER (ORDER BY part.seq) - pg_catalog.octet_length(part.body) AS before \
+               FROM (SELECT * FROM countersign.entry WHERE seq > {from} AND {condition} ORDER BY countersign.entry.seq LIMIT {PAGE}) AS part\
+             ) AS page WHERE page.before < {PAGE_BYTES} ORDER BY page.seq"
         );
         let reply = link.demand(&sql).await.map_err(no_ledger)?;
-        let page = reply.rows.len();
+        let read = u64::try_from(reply.rows.len()).unwrap_or(u64::MAX);
+        let many = reply.rows.first().map_or(Ok(0), |row| number(row.get(8).and_then(Option::as_deref)))?;
         for row in &reply.rows {
-            entries.push(entry(row)?);
+            entries.push(entry(&row[..row.len().min(8)])?);
         }
-        if page < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+        if read == many && many < PAGE {
             return Ok(entries);
+        }
+        if read == 0 {
+            return Err(DatabaseError::Garbled("a page of the ledger is empty though entries follow".to_owned()));
         }
     }
 }
@@ -97,7 +109,7 @@ pub(super) async fn append(link: &mut Link, body: &Body) -> Result<Entry, Databa
 }
 
 /// Sends SQL in a transaction of its own; gives its reply once COMMIT was answered with `COMMIT`.
-async fn transact(link: &mut Link, sql: &str) -> Result<Reply, DatabaseError> {
+pub(super) async fn transact(link: &mut Link, sql: &str) -> Result<Reply, DatabaseError> {
     link.send("BEGIN").await?;
     // An entry that is said to be appended must survive a crash of the server.
     link.send("SET LOCAL synchronous_commit = on").await?;
@@ -155,7 +167,10 @@ pub(super) fn no_ledger(error: DatabaseError) -> DatabaseError {
     match error {
         DatabaseError::Refused { code, .. } if code == "42P01" || code == "3F000" => DatabaseError::NoLedger,
         DatabaseError::Refused { code, message } if code == "42501" && message.starts_with("permission denied") => {
-            DatabaseError::Blind(format!("{message}; ask its owner: GRANT countersign_desk TO this login"))
+            DatabaseError::Blind(format!(
+                "{message}; ask its owner: GRANT countersign_desk TO this login, or one of countersign_reader, \
+             countersign_reviewer and countersign_operator"
+            ))
         }
         other => other,
     }

@@ -9,6 +9,7 @@ use super::census::{take, take_inside, whereabouts};
 use super::database::Desk;
 use super::ledger;
 use super::link::{Canceller, Link, NoAnswer, cell};
+use super::roles;
 use super::sql::TARGET;
 use crate::census::{Census, Question, Reading};
 use crate::digest::Digest;
@@ -74,7 +75,7 @@ impl Line {
     async fn step(&mut self, step: &Step) -> Result<Event, Trouble> {
         match step {
             Step::AppendApart(body) => self.append_apart(body).await,
-            Step::Connect { needs_ledger } => self.connect(*needs_ledger).await,
+            Step::Connect { needs_ledger, run_as } => self.connect(*needs_ledger, run_as.as_deref()).await,
             Step::Send { sql, purpose } => self.message(sql, purpose).await.map(Event::Answered),
             Step::TakeCensus(questions) => self.census_inside(questions).await.map(Event::CensusTaken),
             Step::ReadLedger => self.read_ledger().await,
@@ -206,13 +207,17 @@ impl Line {
         }
     }
 
-    async fn connect(&mut self, needs_ledger: bool) -> Result<Event, Trouble> {
+    async fn connect(&mut self, needs_ledger: bool, run_as: Option<&str>) -> Result<Event, Trouble> {
         self.close();
         let mut link = self.desk.fresh().await?;
         *self.canceller.lock().unwrap_or_else(PoisonError::into_inner) = Some(link.canceller());
         // One message after another: through a transaction pooler they may reach different backends.
         let first = link.demand(BACKEND).await?;
         let here = whereabouts(&link.demand(TARGET).await?)?;
+        let acts_as = match run_as {
+            Some(role) if roles::acts_as(&mut link, role).await? => Some(role.to_owned()),
+            Some(_) | None => None,
+        };
         let rights = link.demand(LEDGER_RIGHTS).await?;
         let backend = link.demand(BACKEND).await?;
         let role = &here.target.role;
@@ -225,7 +230,9 @@ impl Line {
             for (column, what) in [(1, "read the ledger"), (2, "append to the ledger"), (3, "take the target's mutex")]
             {
                 if !may(column) {
-                    blind.push(format!("`{role}` may not {what}; GRANT countersign_desk TO it"));
+                    blind.push(format!(
+                        "`{role}` may not {what}; GRANT countersign_desk TO it, or countersign_operator"
+                    ));
                 }
             }
         } else if needs_ledger {
@@ -241,7 +248,7 @@ impl Line {
         let backend_start = cell(&backend, 0, 1).unwrap_or_default().to_owned();
         self.link = Some(link);
         self.watch = Some(Watch::over(Arc::clone(&self.desk), here.pid));
-        Ok(Event::Connected { target: here.target, pid: here.pid, backend_start, blind })
+        Ok(Event::Connected { target: here.target, pid: here.pid, backend_start, acts_as, blind })
     }
 
     async fn read_ledger(&mut self) -> Result<Event, Trouble> {

@@ -39,7 +39,9 @@ fn the_armour_has_one_spelling() {
     let roster = parse_roster(&roster_text()).unwrap();
     let good = sign("lan", Namespace::Run, BYTES).signature;
     let with = |signature: String| SignedBytes { principal: principal("lan"), signature };
-    check(&roster, &with(good.trim_end().to_owned()), "ok");
+    check(&roster, &with(good.clone()), "ok");
+    check(&roster, &with(good.trim_end().to_owned()), "the armour is not as ssh-keygen writes it");
+    check(&roster, &with(format!("{good}\n")), "not an SSH signature");
     check(&roster, &with(good.replace('\n', "\r\n")), "not an SSH signature");
     check(&roster, &with(format!("{good}trailing")), "not an SSH signature");
     check(&roster, &with(format!(" {good}")), "not an SSH signature");

@@ -80,7 +80,9 @@ impl DemoFailure {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::NotEmpty(_) => "Name a folder that does not exist yet, or run `countersign demo down` on it first.",
+            Self::NotEmpty(_) => {
+                "Name a folder that does not exist yet; if this one holds a demo, `countersign demo down` on it ends that first."
+            }
             Self::NoDemo(_) => "Name the folder that was given to `countersign demo up`. Nothing was removed.",
             Self::File { .. } => "Look at the folder's rights and the free space, then try again.",
             Self::Cluster(_) => "Install PostgreSQL's server programs, or choose a folder below the temporary folder.",

@@ -7,7 +7,7 @@ use pg_query::protobuf::Token;
 
 /// A file of the runbook, ready to be pointed into.
 pub(super) struct Text<'t> {
-    text: &'t str,
+    whole: &'t str,
     /// Where each line begins.
     starts: Vec<usize>,
     /// The words of a script; none where it cannot be cut.
@@ -23,7 +23,7 @@ impl<'t> Text<'t> {
         let words = if is_script { lexemes(text).unwrap_or_default() } else { Vec::new() };
         let words = words.into_iter().filter(|word| !word.is_comment()).collect();
         let statements = if is_script { split(text).unwrap_or_default() } else { Vec::new() };
-        Self { text, starts: [0].into_iter().chain(feeds).collect(), words, statements }
+        Self { whole: text, starts: [0].into_iter().chain(feeds).collect(), words, statements }
     }
 
     /// Returns the bytes from `start` to `end` that a note speaks of: its statement, the name it stands on, or the rest
@@ -44,7 +44,7 @@ impl<'t> Text<'t> {
 
     /// Returns the text of a span.
     pub fn slice(&self, (start, end): (usize, usize)) -> &'t str {
-        self.text.get(start..end).unwrap_or_default()
+        self.whole.get(start..end).unwrap_or_default()
     }
 
     /// Returns the lines and columns of a span.
@@ -66,22 +66,22 @@ impl<'t> Text<'t> {
     }
 
     fn offset(&self, row: usize, column: u32) -> usize {
-        let Some(start) = self.starts.get(row) else { return self.text.len() };
-        let line = &self.text[*start..self.line_end(row)];
+        let Some(start) = self.starts.get(row) else { return self.whole.len() };
+        let line = &self.whole[*start..self.line_end(row)];
         // A byte order mark is no column, as in every other place this program names.
         let mut letters = line.char_indices().filter(|(_, letter)| *letter != '\u{feff}');
         letters.nth((column as usize).saturating_sub(1)).map_or(start + line.len(), |(at, _)| start + at)
     }
 
     fn line_end(&self, row: usize) -> usize {
-        let start = self.starts.get(row).copied().unwrap_or(self.text.len());
-        let end = self.starts.get(row + 1).copied().unwrap_or(self.text.len());
-        start + self.text[start..end].trim_end_matches(['\r', '\n']).len()
+        let start = self.starts.get(row).copied().unwrap_or(self.whole.len());
+        let end = self.starts.get(row + 1).copied().unwrap_or(self.whole.len());
+        start + self.whole[start..end].trim_end_matches(['\r', '\n']).len()
     }
 
     fn place(&self, offset: usize) -> (u32, u32) {
         let row = self.starts.partition_point(|start| *start <= offset).saturating_sub(1);
-        let before = &self.text[self.starts[row]..offset];
+        let before = &self.whole[self.starts[row]..offset];
         let column = before.chars().filter(|letter| *letter != '\u{feff}').count() + 1;
         (u32::try_from(row + 1).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
     }

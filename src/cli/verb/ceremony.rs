@@ -43,6 +43,7 @@ pub(super) async fn rehearse(world: &World, rehearse: &Rehearse, output: Output)
         baseline: &baseline,
         steps: &steps,
         bindings: &rehearse.bindings,
+        run_as: rehearse.run_as.as_deref(),
     };
     let cancel = cancel_on_interrupt();
     let mut say = |progress: Progress| output.progress(&progress);
@@ -74,6 +75,7 @@ pub(super) async fn stage(world: &World, stage: &Stage, output: Output) -> Resul
         baseline: &baseline,
         steps: &steps,
         bindings: &rehearse.bindings,
+        run_as: rehearse.run_as.as_deref(),
     };
     let cancel = cancel_on_interrupt();
     let mut say = |progress: Progress| output.progress(&progress);
@@ -83,7 +85,7 @@ pub(super) async fn stage(world: &World, stage: &Stage, output: Output) -> Resul
         || {
             format!(
                 "{}staged as {}\n  digest {}\n  spoken {}\n  needs {} approvals until {}\n  next: reviewers read it with \
-                 `countersign ledger show {}` and sign it with `countersign approve {}`\n",
+                 `countersign ledger show {} --db …` and sign it with `countersign approve {} --db … --as … --key …`\n",
                 trace_text(&staged.rehearsal.trace),
                 staged.request,
                 staged.digest.groups(),

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::Output;
 use super::super::args::{Check, Format};
-use super::super::output::columns;
+use super::super::output::{columns, counted};
 use super::super::sarif;
 use super::open;
 use crate::review::{Note, RULES, Review, Severity, explain, review};
@@ -17,7 +17,8 @@ use crate::session::{Failure, FailureKind, World};
 pub(super) async fn check(world: &World, check: &Check, output: Output) -> Result<(), Failure> {
     let format = wanted(check, output)?;
     if check.rules {
-        return rules(format, output);
+        rules(format, output);
+        return Ok(());
     }
     if let Some(name) = &check.explain {
         return page(name, format, output);
@@ -44,12 +45,12 @@ pub(super) async fn check(world: &World, check: &Check, output: Output) -> Resul
         }
     }
     if errors > 0 {
-        let message = format!("the runbook has {errors} errors");
+        let message = format!("the runbook has {}", counted(errors, "error"));
         return Err(Failure::new(FailureKind::Unreadable, message, "Mend them as each line says."));
     }
     if blocks > 0 {
         let hint = "Each note names its way out; `check --explain RULE` says more.";
-        return Err(Failure::new(FailureKind::Blocked, format!("{blocks} blocking notes"), hint));
+        return Err(Failure::new(FailureKind::Blocked, counted(blocks, "blocking note"), hint));
     }
     Ok(())
 }
@@ -70,11 +71,10 @@ fn wanted(check: &Check, output: Output) -> Result<Format, Failure> {
     }
 }
 
-fn rules(format: Format, output: Output) -> Result<(), Failure> {
+fn rules(format: Format, output: Output) {
     let rows: Vec<Vec<String>> = RULES.iter().map(|rule| vec![rule.name.to_owned(), rule.summary.to_owned()]).collect();
     let value = || rows.iter().map(|row| json!({"rule": row[0], "summary": row[1]})).collect::<Vec<_>>();
     output.text(&if format == Format::Json { format!("{:#}\n", json!(value())) } else { columns(&rows) });
-    Ok(())
 }
 
 fn page(name: &str, format: Format, output: Output) -> Result<(), Failure> {
@@ -102,12 +102,14 @@ fn text(runbook: &Runbook, diagnostics: &[Diagnostic], report: &Review) -> Strin
     }
     let errors = diagnostics.iter().filter(|found| found.severity == DiagnosticSeverity::Error).count();
     out += &format!(
-        "{}: {} steps, {errors} errors, {} blocks, {} hazards, {} notes{}\n",
-        runbook.id,
-        runbook.steps.len(),
-        count(report, Severity::Block),
-        count(report, Severity::Hazard),
-        count(report, Severity::Note),
+        "{}: {}, {}, {}, {}, {}{}\n",
+        // A runbook that cannot be read has no name yet.
+        if runbook.id.is_empty() { "runbook" } else { runbook.id.as_str() },
+        counted(runbook.steps.len(), "step"),
+        counted(errors, "error"),
+        counted(count(report, Severity::Block), "block"),
+        counted(count(report, Severity::Hazard), "hazard"),
+        counted(count(report, Severity::Note), "note"),
         if report.with_catalog { "" } else { " (without a database)" }
     );
     out
@@ -130,9 +132,9 @@ fn note(out: &mut String, note: &Note) {
         Severity::Hazard => "hazard",
         Severity::Block => "block",
     };
+    // What the runbook says of a statement has no line in the script.
     let place = &note.place;
-    *out += &format!(
-        "{}:{}:{}: {word}: {} [{}]\n    {}\n",
-        place.file, place.line, place.column, note.message, note.rule, note.way_out
-    );
+    let place =
+        if place.line == 0 { place.file.clone() } else { format!("{}:{}:{}", place.file, place.line, place.column) };
+    *out += &format!("{place}: {word}: {} [{}]\n    {}\n", note.message, note.rule, note.way_out);
 }

@@ -1,20 +1,19 @@
-//! The verbs that keep and prove: finding export and verify, ledger init, log, verify and request.
+//! The verbs that keep and prove: finding export and verify, ledger log and request.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use serde_json::json;
 
 use super::super::args::{Connection, Signing};
-use super::super::output::columns;
+use super::super::output::{columns, counted};
 use super::super::{Output, wiring};
 use super::open;
 use crate::digest::Digest;
-use crate::ledger::{Body, Entry, RequestState, replay, verify_chain};
-use crate::plan::{Request, canonical, read_strict};
+use crate::ledger::{Body, Entry, RequestState, replay};
+use crate::plan::{Request, read_strict};
 use crate::session::{
-    Failure, FailureKind, World, export_finding, find_request, open_baseline, read_ledger, verify_finding,
+    Failure, FailureKind, World, export_finding, find_request, open_ledger, verify_finding, verify_finding_against,
 };
 
 /// `finding export`.
@@ -38,8 +37,11 @@ pub(super) async fn export(
 }
 
 /// `finding verify`.
-pub(super) fn verify(world: &World, dir: &Path, output: Output) -> Result<(), Failure> {
-    let verification = verify_finding(world, dir)?;
+pub(super) async fn verify(world: &World, dir: &Path, db: Option<&str>, output: Output) -> Result<(), Failure> {
+    let verification = match db {
+        None => verify_finding(world, dir)?,
+        Some(text) => verify_finding_against(world, &*open(world, text).await?, dir).await?,
+    };
     output.print(
         || {
             let mut out = String::new();
@@ -59,55 +61,15 @@ pub(super) fn verify(world: &World, dir: &Path, output: Output) -> Result<(), Fa
         None => Ok(()),
         Some(first) => {
             let message = format!("the finding does not verify: {first}");
-            Err(Failure::new(FailureKind::Refused, message, "Ask for the folder again from whoever exported it."))
+            let hint = match db {
+                None => "Ask for the folder again from whoever exported it.",
+                Some(_) => {
+                    "If the folder verifies without --db, the ledger was changed: see `countersign ledger verify`."
+                }
+            };
+            Err(Failure::new(FailureKind::Refused, message, hint))
         }
     }
-}
-
-/// `ledger init`.
-pub(super) async fn init(
-    world: &World,
-    connection: &Connection,
-    print: bool,
-    yes: bool,
-    baseline: Option<&Path>,
-    output: Output,
-) -> Result<(), Failure> {
-    let database = open(world, &connection.text).await?;
-    let sql = database.ledger_sql();
-    if print {
-        output.print(|| sql.clone(), || json!({"sql": sql}));
-        return Ok(());
-    }
-    let baseline = baseline.map(|path| open_baseline(world, path)).transpose()?;
-    if !yes {
-        if !output.json {
-            eprintln!("{sql}");
-        }
-        confirm_init()?;
-    }
-    database.ledger_init().await?;
-    if let Some(baseline) = baseline {
-        let document = canonical(&baseline)?;
-        let digest = Digest::of(document.as_bytes());
-        database.ledger_append(&Body::Baseline { document, digest }).await?;
-    }
-    output.print(|| "The ledger is there.\n".to_owned(), || json!({"ledger": "ready"}));
-    Ok(())
-}
-
-fn confirm_init() -> Result<(), Failure> {
-    let refuse = || {
-        Failure::new(FailureKind::Refused, "the ledger was not made", "Read the SQL with --print, then write --yes.")
-    };
-    if !std::io::stdin().is_terminal() {
-        return Err(refuse());
-    }
-    eprint!("Make the ledger with this SQL? Type yes: ");
-    let _ = std::io::stderr().flush();
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).map_err(|_| refuse())?;
-    if line.trim() == "yes" { Ok(()) } else { Err(refuse()) }
 }
 
 /// `ledger log`.
@@ -138,7 +100,10 @@ pub(super) async fn log(world: &World, connection: &Connection, output: Output) 
                 .iter()
                 .map(|state| {
                     let (id, steps) = request(state);
-                    let approvals = format!("{} approvals", state.approvals.len());
+                    let by: Vec<String> =
+                        state.approvals.iter().map(|approval| approval.signature.principal.to_string()).collect();
+                    let by = if by.is_empty() { String::new() } else { format!(" ({})", by.join(", ")) };
+                    let approvals = format!("{}{by}", counted(state.approvals.len(), "approval"));
                     vec![id, steps, state.requested.principal.to_string(), approvals, state.status.words()]
                 })
                 .collect();
@@ -182,30 +147,11 @@ fn entry_json(entry: &Entry) -> serde_json::Value {
     json!({"seq": entry.seq, "at": entry.at, "actor": entry.actor, "kind": entry.kind, "hash": entry.hash, "previous": entry.previous})
 }
 
-/// `ledger verify`.
-pub(super) async fn verify_ledger(world: &World, connection: &Connection, output: Output) -> Result<(), Failure> {
-    let database = open(world, &connection.text).await?;
-    let entries = database.ledger_read(0).await?;
-    let broken = verify_chain(&entries, None).err();
-    let head = entries.last().map(|entry| entry.hash);
-    output.print(
-        || match &broken {
-            None => format!("{} entries, the chain holds; head {}\n", entries.len(), head.map_or("-".to_owned(), |hash| hash.to_string())),
-            Some(broken) => format!("the chain does not hold: {broken}\n"),
-        },
-        || json!({"entries": entries.len(), "holds": broken.is_none(), "head": head, "broken": broken.as_ref().map(ToString::to_string)}),
-    );
-    broken.map_or(Ok(()), |broken| {
-        let hint = "Stop. Somebody rewrote the ledger; compare it with the heads inside exported findings.";
-        Err(Failure::new(FailureKind::Refused, format!("the chain does not hold: {broken}"), hint))
-    })
-}
-
 /// `ledger request`: the exact bytes that an approval signs, without a line feed.
 pub(super) async fn request(world: &World, name: &str, connection: &Connection, output: Output) -> Result<(), Failure> {
     let database = open(world, &connection.text).await?;
-    let (_, state) = read_ledger(&*database).await?;
-    let opened = find_request(&state, name)?;
+    let known = open_ledger(world, &*database).await?;
+    let opened = find_request(known.state(), name)?;
     output.print(
         || opened.state.request.clone(),
         || json!({"request": opened.state.request, "digest": opened.state.digest, "namespace": "countersign-run"}),

@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod evidence;
 mod keep;
+mod ledger;
 mod look;
 mod show;
 
@@ -37,20 +38,29 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
             FindingVerb::Export { request, connection, out, words, signing } => {
                 keep::export(&world, &request, &connection, &out, &words, &signing, output).await
             }
-            FindingVerb::Verify { dir } => keep::verify(&world, &dir, output),
+            FindingVerb::Verify { dir, db } => keep::verify(&world, &dir, db.as_deref(), output).await,
         },
         Verb::Ledger(ledger) => match ledger.verb {
-            LedgerVerb::Init { connection, print, yes, baseline } => {
-                keep::init(&world, &connection, print, yes, baseline.as_deref(), output).await
+            LedgerVerb::Init { connection, print, grants, yes, baseline } => {
+                let init = ledger::Init { print, grants, yes, baseline: baseline.as_deref() };
+                ledger::init(&world, &connection, &init, output).await
             }
+            LedgerVerb::Map { principal, login, connection } => {
+                ledger::map(&world, &connection, &principal, &login, output).await
+            }
+            LedgerVerb::Unmap { login, connection } => ledger::unmap(&world, &connection, &login, output).await,
+            LedgerVerb::Logins { connection } => ledger::logins(&world, &connection, output).await,
             LedgerVerb::Log { connection } => keep::log(&world, &connection, output).await,
-            LedgerVerb::Verify { connection } => keep::verify_ledger(&world, &connection, output).await,
+            LedgerVerb::Verify { connection } => ledger::verify(&world, &connection, output).await,
             LedgerVerb::Show { request, connection } => show::show(&world, &request, &connection, output).await,
             LedgerVerb::Request { request, connection } => keep::request(&world, &request, &connection, output).await,
         },
         Verb::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();
-            clap_complete::generate(shell, &mut command, "countersign", &mut std::io::stdout());
+            // Into memory first: clap's own writing panics when `| head` closes the pipe.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "countersign", &mut script);
+            output.text(&String::from_utf8_lossy(&script));
             Ok(())
         }
     }
@@ -70,7 +80,7 @@ async fn baseline(
     runbook: &Runbook,
     path: Option<&Path>,
 ) -> Result<Option<Baseline>, Failure> {
-    let Some(path) = path else { return ledger_baseline(database, runbook).await };
+    let Some(path) = path else { return ledger_baseline(world, database, runbook).await };
     let baseline = open_baseline(world, path)?;
     // D-53: `unchanged` against another database's truth would mean nothing.
     let target = database.target().await?;

@@ -7,14 +7,15 @@ use super::super::args::Connection;
 use super::open;
 use crate::approval::Standing;
 use crate::runbook::RowsExpected;
-use crate::session::{Failure, Opened, World, find_request, read_ledger};
+use crate::session::{Failure, Opened, World, find_request, open_ledger};
 
 /// `ledger show`.
 pub(super) async fn show(world: &World, name: &str, connection: &Connection, output: Output) -> Result<(), Failure> {
     let database = open(world, &connection.text).await?;
-    let (_, state) = read_ledger(&*database).await?;
-    let opened = find_request(&state, name)?;
-    let stands = opened.standing(world, &state);
+    let known = open_ledger(world, &*database).await?;
+    let state = known.state();
+    let opened = find_request(state, name)?;
+    let stands = opened.standing(world, state);
     output.print(
         || request_text(&opened) + &standing_text(&opened, &stands),
         || {
@@ -36,6 +37,11 @@ pub(super) fn request_text(opened: &Opened) -> String {
     let mut out = format!("{}: reverse {} on {}\n", request.id(), steps.join(", "), target.database);
     out += &format!("  runbook    {} {}\n", plan.runbook, plan.runbook_version);
     out += &format!("  requester  {}\n", request.requester);
+    let runs = match &plan.run_as {
+        Some(role) => format!("a member of {role}; rehearsed by {}", target.role),
+        None => target.role.clone(),
+    };
+    out += &format!("  login      {runs}\n");
     for parameter in &plan.parameters {
         out += &format!("  parameter  {} = {}\n", parameter.name, parameter.value);
     }
@@ -44,7 +50,7 @@ pub(super) fn request_text(opened: &Opened) -> String {
     out += &format!("  open until {}\n", request.not_after);
     for stage in &plan.stages {
         for statement in &stage.statements {
-            let rows = rows_words(statement.rows.as_ref());
+            let rows = RowsExpected::in_words(statement.rows.as_ref());
             let sql = statement.sql.replace('\n', "\n      ");
             out += &format!("  {} {} ({rows}):\n      {sql}\n", stage.step, statement.ordinal);
         }
@@ -69,14 +75,4 @@ fn standing_text(opened: &Opened, stands: &Standing) -> String {
     }
     let may: Vec<&str> = stands.may_still.iter().map(crate::runbook::Principal::as_str).collect();
     if may.is_empty() { out } else { out + &format!("  may still approve: {}\n", may.join(", ")) }
-}
-
-fn rows_words(rows: Option<&RowsExpected>) -> String {
-    match rows {
-        None => "counts no rows".to_owned(),
-        Some(RowsExpected::Exactly(1)) => "exactly 1 row".to_owned(),
-        Some(RowsExpected::Exactly(count)) => format!("exactly {count} rows"),
-        Some(RowsExpected::AtMost(count)) => format!("at most {count} rows"),
-        Some(RowsExpected::Any { reason }) => format!("any number of rows: {reason}"),
-    }
 }

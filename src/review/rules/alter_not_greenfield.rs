@@ -107,8 +107,20 @@ fn part(scene: &Scene<'_>, found: &mut Found, statement: &Statement, touched: &T
                 "{} changes the {kind} {own} of {}, and nothing says that this phase added it.",
                 statement.tag, relation.name
             );
+            // A false block without a catalog is mended by the catalog, and a name that is not there by the diagnosis.
+            let known = scene.catalog.map(|catalog| {
+                let kind = touched.kind.unwrap_or(ObjectKind::Constraint);
+                touched.how == Touch::Create || catalog.has(&touched.name, kind)
+            });
+            let first = match (known, touched.kind) {
+                (Some(false), _) => "The database has none of that name: has the step been reversed already? ",
+                (None, Some(ObjectKind::Constraint)) => {
+                    "No catalog has been looked at; with --db a constraint on declared columns alone passes. "
+                }
+                (None | Some(true), _) => "",
+            };
             let way_out = format!(
-                "If this phase added it, declare [[object]] name = \"{}\", kind = \"{kind}\", class = \"greenfield\", \
+                "{first}If this phase added it, declare [[object]] name = \"{}\", kind = \"{kind}\", class = \"greenfield\", \
                  steps = [\"{}\"]; else remove the statement.",
                 touched.name, scene.step.id
             );

@@ -1,11 +1,9 @@
 //! `blanket-delete`: no DELETE, UPDATE or TRUNCATE of a whole table that is not ours alone (D-28).
 
-use serde_json::Value;
-
 use super::{Found, RuleInfo, Scene, Spot};
 use crate::runbook::key::Condition;
 use crate::runbook::sql::Touch;
-use crate::runbook::sql::tree::{present, visit_value};
+use crate::runbook::sql::tree::{Node, present, visit_value};
 use crate::runbook::{Object, ObjectClass};
 
 pub(super) const INFO: RuleInfo = RuleInfo {
@@ -46,10 +44,10 @@ fn is_greenfield(object: Option<&Object>) -> bool {
     object.is_some_and(|object| object.class == ObjectClass::Greenfield)
 }
 
-fn marks_rows(clause: &Value, node: &Value) -> bool {
+fn marks_rows(clause: &Node, node: &Node) -> bool {
     let mut named = false;
     visit_value(clause, &mut |kind, _| named |= matches!(kind, "ColumnRef" | "CurrentOfExpr"));
-    named && !Condition::of_where(clause, present(node, "relation").unwrap_or(&Value::Null)).is_idle()
+    named && !Condition::of_where(clause, present(node, "relation").unwrap_or(&Node::Nothing)).is_idle()
 }
 
 #[cfg(test)]

@@ -2,10 +2,8 @@
 
 use std::fmt::Write;
 
-use serde_json::Value;
-
 use super::{Found, RuleInfo, Scene, Spot};
-use crate::runbook::sql::tree::{as_kind, items, number, text};
+use crate::runbook::sql::tree::{Node, as_kind, items, number, text};
 use crate::runbook::sql::{Touch, Touched, each_object};
 
 pub(super) const INFO: RuleInfo = RuleInfo {
@@ -69,7 +67,7 @@ fn reached(scene: &Scene<'_>, all: &[Touched]) -> Vec<String> {
 /// How many reached objects a message names: enough to see what was forgotten.
 const SHOWN: usize = 5;
 
-fn has_option(node: &Value, name: &str) -> bool {
+fn has_option(node: &Node, name: &str) -> bool {
     items(node, "options")
         .iter()
         .filter_map(|item| as_kind(item, "DefElem"))

@@ -197,6 +197,11 @@ impl Gone {
             || has_lost_a_part()
     }
 
+    /// Returns whether a statement so far, or this one, drops it by name.
+    pub(super) fn holds(&self, name: &ObjectName) -> bool {
+        self.names.contains(name)
+    }
+
     fn is_gone(&self, scene: &Scene<'_>, name: &ObjectName, by: &str) -> bool {
         let is_loosened = matches!(by, "default" | "type" | "generated column") && self.loosened.contains(name);
         let with_column = || {

@@ -196,7 +196,7 @@ fn by_name(statement: &Statement, found: &mut Found) {
 mod tests {
     use super::super::reading::fixture::made;
     use super::super::testing::{check, check_clean, check_clean_with, check_with, runbook};
-    use crate::review::{Cast, CatalogObject, Operator};
+    use crate::review::{Cast, CatalogObject, Expression, ExpressionKind, Operator};
     use crate::runbook::{ObjectKind, ObjectName};
 
     #[test]
@@ -280,6 +280,14 @@ mod tests {
         made.catalog.objects.insert(ObjectName::new("public", "v_fresh"), view);
         made.catalog.views.insert(ObjectName::new("public", "v_fresh"), "SELECT public.f() AS k".to_owned());
 
+        made.catalog.expressions.push(Expression {
+            of: ObjectName::new("public", "counted"),
+            part: "counted_check".to_owned(),
+            kind: ExpressionKind::Domain,
+            sql: "public.f() > 0".to_owned(),
+        });
+        made.catalog.column_types.insert(ObjectName::new("public", "holder"), ["public.counted".to_owned()].into());
+
         let caught = |sql: &str, expect: &str| check_with(&runbook(sql), Some(&made.catalog), expect);
         caught(
             "SELECT public.f()",
@@ -337,6 +345,15 @@ mod tests {
         caught("SELECT row_of(e.*) FROM public.events AS e", "function-call 1:8 block: public.row_of() → nextval()");
         let clean = |sql: &str| check_clean_with(&runbook(sql), Some(&made.catalog));
         clean("SELECT row_of(k), row_of(e.k), row_of('x') FROM public.events AS e");
+        // A domain checks its values wherever they come from.
+        let checks = "function-call 1:1 block: public.counted.counted_check → public.f()";
+        caught("SELECT '(1)'::public.holder", checks);
+        caught("SELECT '{}'::public.holder[]", checks);
+        caught("SELECT a FROM lower('x') AS r(a public.counted)", checks);
+        caught("ALTER TABLE public.fresh ADD COLUMN n public.counted DEFAULT 'x'", checks);
+
+        let clean = |sql: &str| check_clean_with(&runbook(sql), Some(&made.catalog));
+        clean("SELECT a FROM lower('x') AS r(a pg_catalog.text)");
         clean("SELECT public.quiet(1)");
         clean("SELECT public.xml()");
         clean("SELECT jsonb_pretty('{}'), random(), clock_timestamp(), 'a' = 'b', 'a'::text");

@@ -1,13 +1,11 @@
 //! `like-pattern`: a pattern that reaches further than it looks reaches rows of others (D-28).
 
-use pg_query::protobuf::{AExprKind, Token};
-use serde_json::Value;
-
 use super::{Found, RuleInfo, Scene, Spot};
 use crate::runbook::is_name;
 use crate::runbook::key::Pattern;
-use crate::runbook::sql::tree::{as_kind, items, number, present, strings, text};
+use crate::runbook::sql::tree::{Node, as_kind, items, number, present, strings, text};
 use crate::runbook::sql::{Lexeme, Statement, lexemes};
+use pg_query::protobuf::{AExprKind, Token};
 
 pub(super) const INFO: RuleInfo = RuleInfo {
     name: "like-pattern",
@@ -55,7 +53,7 @@ struct Literal<'a> {
     part: Part,
 }
 
-fn is_like(comparison: &Value) -> bool {
+fn is_like(comparison: &Node) -> bool {
     let kind = number(comparison, "kind");
     let named = [AExprKind::AexprLike, AExprKind::AexprIlike, AExprKind::AexprSimilar];
     let operator = strings(items(comparison, "name")).pop().unwrap_or_default();
@@ -63,7 +61,7 @@ fn is_like(comparison: &Value) -> bool {
 }
 
 /// Collects the literals of a pattern: alone, in an array, cast, joined by `||`, or with ESCAPE.
-fn collect<'a>(node: &'a Value, escape: Option<char>, part: Part, into: &mut Vec<Literal<'a>>) {
+fn collect<'a>(node: &'a Node, escape: Option<char>, part: Part, into: &mut Vec<Literal<'a>>) {
     if let Some(constant) = as_kind(node, "AConst") {
         let Some(value) = present(constant, "val").and_then(|value| as_kind(value, "Sval")) else { return };
         let Ok(offset) = usize::try_from(number(constant, "location")) else { return };

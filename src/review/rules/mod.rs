@@ -5,12 +5,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use serde_json::Value;
-
-use super::parallel::{ask, each};
+use super::parallel::{ask, each, free_aside};
 use super::report::waived;
 use super::{Catalog, Note, Place, Review, RowCount, RuleInfo, Severity};
-use crate::runbook::sql::{SqlProblem, Statement, Touched, split, touched};
+use crate::runbook::sql::{Node, SqlProblem, Statement, Touched, split, touched};
 use crate::runbook::{Object, ObjectKind, ObjectName, Runbook, Step, StepId};
 
 type Look = fn(&Scene<'_>, &mut Found<'_>);
@@ -43,7 +41,8 @@ const UNUSED_WAIVER: RuleInfo = RuleInfo {
     name: "unused-waiver",
     summary: "A waiver that waives nothing.",
     help: "A waiver belongs to one hazard of one statement. When the hazard is gone, or was never one, the waiver reads as\n\
-           if somebody had accepted something. Blocks cannot be waived.\n\n\
+           if somebody had accepted something. Blocks cannot be waived. Where the rule still leaves a note, because the\n\
+           connected database answers what is a hazard without one, the waiver stays.\n\n\
            What to do: remove the waiver, or correct its rule and ordinal.",
 };
 
@@ -56,8 +55,7 @@ pub fn explain(name: &str) -> Option<&'static RuleInfo> {
 /// Asks every rule about every reversal.
 #[must_use]
 pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
-    let scripts: Vec<(&Step, Result<Vec<Statement>, SqlProblem>)> =
-        runbook.steps.iter().map(|step| (step, split(&step.reversal.text))).collect();
+    let scripts = read_all(runbook);
     let edges = dependants::links(runbook, catalog);
     let reader = catalog.map(|catalog| reading::Reader::new(runbook, catalog));
     let mut objects: HashMap<&ObjectName, Vec<&Object>> = HashMap::new();
@@ -103,8 +101,21 @@ pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
     let spoke: BTreeSet<&str> = notes.iter().map(|note: &Note| note.rule.as_str()).collect();
     let silent = RULES.iter().filter(|rule| !spoke.contains(rule.name));
     let passed = silent.map(|rule| rule.name.to_owned()).collect();
+    free_aside(scripts.into_iter().filter_map(|(_, script)| script.ok()).collect());
     Review { notes, passed, with_catalog: catalog.is_some(), counts }
 }
+
+type Reading<'r> = (&'r Step, Result<Vec<Statement>, SqlProblem>);
+
+/// Reads every reversal, several at the same time when they are long.
+fn read_all(runbook: &Runbook) -> Vec<Reading<'_>> {
+    let bytes: usize = runbook.steps.iter().map(|step| step.reversal.text.len()).sum();
+    let steps: Vec<&Step> = runbook.steps.iter().collect();
+    ask(&steps, bytes / SHORTEST, |step| vec![(*step, split(&step.reversal.text))])
+}
+
+/// Few statements have fewer bytes, so that a script of so many bytes holds at most so many statements.
+const SHORTEST: usize = 32;
 
 /// Turns waived hazards into notes that quote the reason, and reports waivers that waived nothing.
 fn waive(step: &Step, notes: &mut Vec<Note>) {
@@ -112,15 +123,18 @@ fn waive(step: &Step, notes: &mut Vec<Note>) {
         for waiver in &rule.waivers {
             let mut used = false;
             let mut is_block = false;
+            let mut is_said = false;
             for note in notes.iter_mut().filter(|note| note.rule == waiver.rule && note.place.statement == *ordinal) {
                 is_block |= note.severity == Severity::Block;
+                is_said |= note.severity == Severity::Note;
                 if note.severity == Severity::Hazard {
                     note.severity = Severity::Note;
                     note.message += &waived(&waiver.reason);
                     used = true;
                 }
             }
-            if used {
+            // Where the catalog answers what was a hazard without one, the waiver is still for those who look without.
+            if used || (is_said && !is_block) {
                 continue;
             }
             let why = if is_block {
@@ -184,7 +198,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Returns the declaration of the table a DELETE or UPDATE node writes to.
-    fn target(&self, node: &Value) -> Option<&'a Object> {
+    fn target(&self, node: &Node) -> Option<&'a Object> {
         use crate::runbook::sql::tree::{present, text};
         let relation = present(node, "relation")?;
         let schema = match text(relation, "schemaname") {

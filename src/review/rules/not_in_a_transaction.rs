@@ -1,10 +1,8 @@
 //! `not-in-a-transaction`: what PostgreSQL refuses inside a transaction block cannot be part of a reversal.
 
-use pg_query::protobuf::{DiscardMode, TransactionStmtKind};
-use serde_json::Value;
-
 use super::{Found, RuleInfo, Scene, Spot};
-use crate::runbook::sql::tree::{as_kind, items, number, present, text, truth};
+use crate::runbook::sql::tree::{Node, as_kind, items, number, present, text, truth};
+use pg_query::protobuf::{DiscardMode, TransactionStmtKind};
 
 pub(super) const INFO: RuleInfo = RuleInfo {
     name: "not-in-a-transaction",
@@ -40,7 +38,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
 }
 
 /// Returns what the server refuses, and what to write instead.
-pub(super) fn refused(name: &str, node: &Value) -> Option<(&'static str, &'static str)> {
+pub(super) fn refused(name: &str, node: &Node) -> Option<(&'static str, &'static str)> {
     let is_concurrent = truth(node, "concurrent");
     Some(match name {
         "VacuumStmt" if truth(node, "is_vacuumcmd") => ("VACUUM", MAINTENANCE),
@@ -91,7 +89,7 @@ pub(super) fn refused(name: &str, node: &Value) -> Option<(&'static str, &'stati
     })
 }
 
-fn option(node: &Value, list: &str, name: &str) -> bool {
+fn option(node: &Node, list: &str, name: &str) -> bool {
     let options = items(node, list).iter().filter_map(|item| as_kind(item, "DefElem"));
     options.into_iter().any(|option| {
         let argument = present(option, "arg").and_then(|arg| as_kind(arg, "String"));
@@ -100,7 +98,7 @@ fn option(node: &Value, list: &str, name: &str) -> bool {
     })
 }
 
-fn detaches_concurrently(node: &Value) -> bool {
+fn detaches_concurrently(node: &Node) -> bool {
     let commands = items(node, "cmds").iter().filter_map(|cmd| as_kind(cmd, "AlterTableCmd"));
     let partitions = commands.filter_map(|cmd| present(cmd, "def").and_then(|def| as_kind(def, "PartitionCmd")));
     partitions.into_iter().any(|partition| truth(partition, "concurrent"))

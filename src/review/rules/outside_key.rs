@@ -1,12 +1,12 @@
 //! `outside-key`: a DELETE or UPDATE of a shared table must imply the table's declared key (D-28).
 
-use serde_json::Value;
+use std::collections::HashMap;
 
 use super::{Found, RuleInfo, Scene, Spot};
-use crate::runbook::key::{Condition, Key};
-use crate::runbook::sql::tree::{as_kind, items, present, text};
+use crate::runbook::key::{Condition, Key, KeyProblem};
+use crate::runbook::sql::tree::{Node, as_kind, items, present, text};
 use crate::runbook::sql::{Statement, Touch};
-use crate::runbook::{Object, ObjectClass, ObjectKind};
+use crate::runbook::{Object, ObjectClass, ObjectKind, ObjectName};
 
 pub(super) const INFO: RuleInfo = RuleInfo {
     name: "outside-key",
@@ -26,6 +26,7 @@ pub(super) const INFO: RuleInfo = RuleInfo {
 };
 
 pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
+    let mut read = Keys::new();
     for (statement, touched, object) in scene.declared() {
         let spot = Spot::Object(statement, touched);
         if touched.how.writes_rows() && is_view(scene, object) {
@@ -45,7 +46,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
             }
             Touch::Update | Touch::Delete if !key.is_empty() => {
                 let written = if touched.how == Touch::Delete { "DeleteStmt" } else { "UpdateStmt" };
-                let nodes: Vec<&Value> = statement.tree.all(written);
+                let nodes: Vec<&Node> = statement.tree.all(written);
                 let mut own = nodes
                     .iter()
                     .filter(|node| scene.target(node).is_some_and(|target| target.name == object.name))
@@ -56,7 +57,8 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
                     found.block(spot, message, "Write a plain DELETE or UPDATE with the declared key.");
                 }
                 for node in own {
-                    written_inside(found, statement, spot, object, key, node);
+                    let declared = read.entry((&object.name, key)).or_insert_with(|| Key::read(key, &object.name));
+                    written_inside(found, statement, spot, object, (key, declared), node);
                 }
             }
             Touch::Update
@@ -72,6 +74,9 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
         }
     }
 }
+
+/// The keys that have been read: a script writes to the same few tables again and again.
+type Keys<'r> = HashMap<(&'r ObjectName, &'r str), Result<Key, KeyProblem>>;
 
 /// Returns the key a write is held to; `None` for classes without one.
 fn key_of(object: &Object) -> Option<&str> {
@@ -92,9 +97,16 @@ fn verb(statement: &Statement) -> &str {
     if statement.tag.is_empty() { "this statement" } else { &statement.tag }
 }
 
-fn written_inside(found: &mut Found, statement: &Statement, spot: Spot<'_>, object: &Object, key: &str, node: &Value) {
+fn written_inside(
+    found: &mut Found,
+    statement: &Statement,
+    spot: Spot<'_>,
+    object: &Object,
+    (key, declared): (&str, &Result<Key, KeyProblem>),
+    node: &Node,
+) {
     let way_out = format!("Write WHERE … AND {key}.");
-    let declared = match Key::read(key, &object.name) {
+    let declared = match declared {
         Ok(declared) => declared,
         Err(problem) => {
             let message = format!("The key of {} {}.", object.name, problem.message);
@@ -121,8 +133,8 @@ fn written_inside(found: &mut Found, statement: &Statement, spot: Spot<'_>, obje
         found.block(spot, message, way_out);
         return;
     }
-    let condition = Condition::of_where(clause, present(node, "relation").unwrap_or(&Value::Null));
-    let set: Vec<&Value> = items(node, "target_list").iter().filter_map(|item| as_kind(item, "ResTarget")).collect();
+    let condition = Condition::of_where(clause, present(node, "relation").unwrap_or(&Node::Nothing));
+    let set: Vec<&Node> = items(node, "target_list").iter().filter_map(|item| as_kind(item, "ResTarget")).collect();
     let keyed = || set.iter().filter(|target| declared.names(text(target, "name")));
     if let Some(missing) = declared.unproved(&condition) {
         let part = if missing == key { String::new() } else { format!(" (the part {missing})") };

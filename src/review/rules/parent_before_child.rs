@@ -1,5 +1,7 @@
 //! `parent-before-child`: children are dropped first (D-25).
 
+mod silent;
+
 use std::fmt::Write;
 
 use super::dependants::{Gone, Link, cycle};
@@ -18,7 +20,8 @@ pub(super) const INFO: RuleInfo = RuleInfo {
            block says which statement or step drops it too late, or that nothing does; objects that need each other are shown\n\
            as the circle. One that belongs to a later step is a note, because the diagnosis orders that step first, unless\n\
            that step needs this one in turn. A partition goes with its table without a word, so one that nobody has declared\n\
-           blocks. Bodies of functions are not seen.\n\n\
+           blocks. So does an index, constraint or statistics object that stands on a dropped column and on columns of others.\n\
+           Bodies of functions are not seen.\n\n\
            What to do: move the DROP of the dependant above, reverse its step first, or drop the constraint between them.",
 };
 
@@ -32,6 +35,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
                     tell(scene, found, statement, parent, link);
                 }
             }
+            silent::look(scene, found, &gone, (statement, parent));
         }
         for emptied in all.iter().filter(|one| one.how == Touch::Truncate) {
             truncated(scene, found, &gone, (statement, all), emptied);

@@ -1,10 +1,8 @@
 //! `placeholder-left`: a gap that nobody has filled never reaches the server (D-21).
 
-use serde_json::Value;
-
 use super::{Found, RuleInfo, Scene, Spot};
 use crate::runbook::sql::SqlProblemKind;
-use crate::runbook::sql::tree::{as_kind, number, present, text};
+use crate::runbook::sql::tree::{Node, as_kind, number, present, text};
 use crate::runbook::{is_name, used};
 
 pub(super) const INFO: RuleInfo = RuleInfo {
@@ -25,7 +23,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
     }
     let bound: Vec<usize> = used(&scene.step.reversal.text).into_iter().map(|(_, offset)| offset).collect();
     for statement in scene.statements {
-        let offset = |node: &Value| usize::try_from(number(node, "location")).unwrap_or(statement.start);
+        let offset = |node: &Node| usize::try_from(number(node, "location")).unwrap_or(statement.start);
         for parameter in statement.tree.all("ParamRef") {
             let message = format!("`${}` is a numbered parameter, and nobody binds it.", number(parameter, "number"));
             found.block(Spot::Offset(statement, offset(parameter)), message, WAY_OUT);

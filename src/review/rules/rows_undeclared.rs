@@ -7,7 +7,8 @@ pub(super) const INFO: RuleInfo = RuleInfo {
     summary: "INSERT, UPDATE, DELETE or MERGE whose number of rows is not declared.",
     help: "The server answers a command tag with a count of rows. Another count than the one expected is the first sign that the\n\
            table is not what the runbook believes, and rolls the run back. So each statement that writes rows declares it:\n\
-           rows = { exactly = 4 }, { at_most = 9 } or { any = \"the reason\" }. DDL counts no rows; `rows` on it has no meaning.\n\n\
+           rows = { exactly = 4 }, { at_most = 9 } or { any = \"the reason\" }. DDL counts no rows; `rows` on it can only\n\
+           fail the rehearsal.\n\n\
            What to do: add [[step.statement]] with the ordinal and rows.",
 };
 
@@ -25,7 +26,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
                 found.block(Spot::Statement(statement), message, way_out);
             }
             Some(_) if !statement.counts_rows => {
-                let message = format!("{} counts no rows, so its declared rows have no meaning.", statement.tag);
+                let message = format!("{} counts no rows, so the rows declared for it cannot hold: a rehearsal will roll back.", statement.tag);
                 found.mention(Spot::Statement(statement), message, "Remove `rows` from this statement's rule.");
             }
             None | Some(_) => {}

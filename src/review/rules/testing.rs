@@ -187,6 +187,9 @@ fn waivers_turn_hazards_into_notes_and_nothing_else() {
     check_with(&waived, None, "unused-waiver 0:0 note: there is no such rule");
     check_with(&waived, None, "unused-waiver 0:0 note: the rule raises no hazard there");
     check_with(&waived, None, "unused-waiver 0:0 note: a block cannot be waived");
+    // The catalog answers the hazard: the waiver is not needed, and not stale.
+    let seen = review(&waived, Some(&catalog(&["fresh_child", "events"], &[])));
+    assert!(!seen.notes.iter().any(|note| note.message.contains("The waiver of `if-exists`")), "{:?}", seen.notes);
     let step = [StepId::from("S1")];
     assert_eq!(review(&waived, None).blocks(&step).count(), 1);
 }

@@ -2,9 +2,7 @@
 
 use super::{Found, RuleInfo, Scene, Spot};
 use crate::runbook::sql::Statement;
-use crate::runbook::sql::tree::{as_kind, items, number, present, strings, text};
-use serde_json::Value;
-
+use crate::runbook::sql::tree::{Node, as_kind, items, number, present, strings, text};
 pub(super) const INFO: RuleInfo = RuleInfo {
     name: "timeouts-are-ours",
     summary: "SET, RESET or set_config of a setting that the console pins.",
@@ -80,7 +78,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
 }
 
 /// A setting kept in the catalog begins to hold in the next session, for people who have reviewed nothing.
-fn stored(found: &mut Found, statement: &Statement, node: &Value, of: &str) {
+fn stored(found: &mut Found, statement: &Statement, node: &Node, of: &str) {
     let name = present(node, "setstmt").map(|set| text(set, "name")).unwrap_or_default();
     let what = if name.is_empty() { "every setting" } else { name };
     let message = format!("The script changes {what} of a {of} for every session that begins later.");
@@ -92,7 +90,7 @@ fn stored(found: &mut Found, statement: &Statement, node: &Value, of: &str) {
 }
 
 /// A SET clause of a function is undone when the function returns.
-fn of_function(found: &mut Found, statement: &Statement, node: &Value) {
+fn of_function(found: &mut Found, statement: &Statement, node: &Node) {
     let options =
         items(node, "options").iter().chain(items(node, "actions")).filter_map(|item| as_kind(item, "DefElem"));
     for option in options.filter(|option| text(option, "defname") == "set") {

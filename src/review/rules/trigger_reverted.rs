@@ -1,9 +1,7 @@
 //! `trigger-reverted`: a trigger is created again exactly as it was captured, or not at all (D-31).
 
-use serde_json::Value;
-
 use super::{Found, RuleInfo, Scene, Spot};
-use crate::runbook::sql::tree::{items, present, text, without_places};
+use crate::runbook::sql::tree::{Node, as_kind, items, present, text, without_places};
 use crate::runbook::sql::{Statement, Touch, split};
 use crate::runbook::{Check, Expectation, ObjectKind, ObjectName, Query};
 
@@ -69,7 +67,7 @@ fn captured<'c>(scene: &Scene<'_>, check: &'c Check, trigger: &ObjectName) -> Op
 }
 
 /// Finds the CREATE TRIGGER in a captured text, which may hold more lines.
-fn captured_definition(captured: &str, schema: &str) -> Option<Value> {
+fn captured_definition(captured: &str, schema: &str) -> Option<Node> {
     let starts = captured.match_indices("CREATE ").map(|(start, _)| start);
     for start in starts {
         let rest = &captured[start..];
@@ -85,25 +83,25 @@ fn captured_definition(captured: &str, schema: &str) -> Option<Value> {
 }
 
 /// Returns a trigger's definition for comparison: without places, OR REPLACE and default schemas.
-fn definition(statement: &Statement, schema: &str) -> Option<Value> {
+fn definition(statement: &Statement, schema: &str) -> Option<Node> {
     let ("CreateTrigStmt", node) = statement.tree.statement() else { return None };
     let mut node = without_places(node);
-    let fields = node.as_object_mut()?;
-    fields.remove("replace");
+    node.remove("replace");
     for relation in ["relation", "constrrel"] {
-        if let Some(relation) = fields.get_mut(relation)
+        if let Some(relation) = node.get_mut(relation)
             && text(relation, "schemaname").is_empty()
-            && let Some(relation) = relation.as_object_mut()
         {
-            relation.insert("schemaname".to_owned(), Value::String(schema.to_owned()));
+            relation.set("schemaname", schema.into());
         }
     }
     // `FROM ONLY` and alias cannot stand here; only the function's own schema is left.
-    if let Some(parts) = fields.get_mut("funcname").and_then(Value::as_array_mut)
-        && parts.len() == 2
-        && parts[0].get("String").is_some_and(|first| [schema, "pg_catalog"].contains(&text(first, "sval")))
+    let parts = items(&node, "funcname");
+    let first = parts.first().and_then(|first| as_kind(first, "String"));
+    if parts.len() == 2
+        && first.is_some_and(|first| [schema, "pg_catalog"].contains(&text(first, "sval")))
+        && let Some(parts) = node.get_mut("funcname")
     {
-        parts.remove(0);
+        parts.skip(1);
     }
     debug_assert!(present(&node, "trigname").is_some() && items(&node, "funcname").len() < 4);
     Some(node)

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::{Found, RuleInfo, Scene, Spot};
 use crate::review::Catalog;
 use crate::runbook::sql::each_object;
-use crate::runbook::sql::tree::{number, present, text, truth};
+use crate::runbook::sql::tree::{Node, number, present, text, truth};
 use crate::runbook::sql::{Statement, Touch, Touched};
 use crate::runbook::{Object, ObjectClass, ObjectName};
 
@@ -49,7 +47,7 @@ fn reaches_heirs(statement: &Statement, touched: &Touched) -> bool {
         return false;
     }
     let mut reaches = false;
-    each_object(statement.tree.root(), &mut |node: &Value| {
+    each_object(statement.tree.root(), &mut |node: &Node| {
         let is_here = present(node, "relname").is_some()
             && text(node, "relname") == touched.name.name
             && usize::try_from(number(node, "location"))

@@ -2,11 +2,9 @@
 
 use std::cmp::Ordering;
 
-use serde_json::Value;
-
 use super::constant::{Constant, Measure};
 use super::pattern::Pattern;
-use crate::runbook::sql::tree::{as_kind, items, present, strings};
+use crate::runbook::sql::tree::{Node, as_kind, items, present, strings};
 
 /// Which way a condition is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +50,7 @@ pub(super) enum Atom {
     /// A column of type boolean.
     Truth { column: String, is_true: bool },
     /// Anything else: it implies itself and nothing more.
-    Other { way: Way, node: Value },
+    Other { way: Way, node: Node },
 }
 
 impl Atom {
@@ -220,13 +218,13 @@ fn differ(one: &Constant, other: &Constant) -> bool {
 }
 
 /// IS NULL and IS NOT NULL of the same: one of them holds, but for a row with some NULLs in it.
-fn are_null_tests(one: &Value, other: &Value) -> bool {
+fn are_null_tests(one: &Node, other: &Node) -> bool {
     let (Some(one), Some(other)) = (as_kind(one, "NullTest"), as_kind(other, "NullTest")) else { return false };
     one.get("arg") == other.get("arg") && one.get("nulltesttype") != other.get("nulltesttype")
 }
 
 /// For a comparison of something with itself: whether it holds (`k = k`) or fails (`k < k`), NULL aside.
-fn same_sides(node: &Value) -> Option<Way> {
+fn same_sides(node: &Node) -> Option<Way> {
     let comparison = as_kind(node, "AExpr")?;
     let (left, right) = (present(comparison, "lexpr")?, present(comparison, "rexpr")?);
     if left != right {

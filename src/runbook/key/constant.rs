@@ -3,10 +3,8 @@
 //! A column's type is not known here, so two constants count as the same only where they are for every type that
 //! accepts both: `'x'::text` is at least as strict as `'x'`, but not the other way round (citext, padded char(n)).
 
-use serde_json::Value;
-
 use crate::runbook::parameter::is_name;
-use crate::runbook::sql::tree::{as_kind, items, present, strings, text, without_places};
+use crate::runbook::sql::tree::{Node, as_kind, items, number, present, strings, text, truth, without_places};
 
 /// Whole numbers up to here are the same in every numeric type, a four-byte float too.
 const EXACT_EVERYWHERE: i64 = 1 << 24;
@@ -125,7 +123,7 @@ impl Constant {
 }
 
 /// Reads one side of a comparison.
-pub(super) fn side(node: &Value) -> Option<Side> {
+pub(super) fn side(node: &Node) -> Option<Side> {
     if let Some(constant) = as_kind(node, "AConst") {
         return literal(constant);
     }
@@ -161,7 +159,7 @@ pub(super) struct Constants {
 
 impl Constants {
     /// Reads a list of nodes.
-    pub fn of(nodes: &[Value]) -> Option<Self> {
+    pub fn of(nodes: &[Node]) -> Option<Self> {
         let mut found = Self { list: Vec::new(), has_null: false };
         for node in nodes {
             match side(node)? {
@@ -174,7 +172,7 @@ impl Constants {
     }
 
     /// Reads the array behind `= ANY`.
-    pub fn of_array(node: &Value) -> Option<Self> {
+    pub fn of_array(node: &Node) -> Option<Self> {
         if let Some(array) = as_kind(node, "AArrayExpr") {
             // Plain literals in ARRAY[…] are of type text, whatever the column is.
             return Self::of(items(array, "elements"))?.typed("text", Written::Plain);
@@ -209,7 +207,7 @@ impl Constants {
     }
 }
 
-fn literal(constant: &Value) -> Option<Side> {
+fn literal(constant: &Node) -> Option<Side> {
     let Some(value) = present(constant, "val") else { return Some(Side::Null) };
     let constant = if let Some(value) = as_kind(value, "Sval") {
         let letters = text(value, "sval");
@@ -219,21 +217,21 @@ fn literal(constant: &Value) -> Option<Side> {
             None => Constant::Text(letters.to_owned()),
         }
     } else if let Some(value) = as_kind(value, "Ival") {
-        Constant::Whole(value.get("ival").and_then(Value::as_i64).unwrap_or(0))
+        Constant::Whole(number(value, "ival"))
     } else if let Some(value) = as_kind(value, "Fval") {
         let written = text(value, "fval");
         let whole = written.parse::<i64>().ok().filter(|number| number.to_string() == written);
         whole.map_or_else(|| Constant::Number(written.to_owned()), Constant::Whole)
     } else {
         let value = as_kind(value, "Boolval")?;
-        return Some(Side::Truth(value.get("boolval").and_then(Value::as_bool).unwrap_or(false)));
+        return Some(Side::Truth(truth(value, "boolval")));
     };
     Some(Side::Constant(constant))
 }
 
 /// Returns a type's name without `pg_catalog`; one with a length, as `varchar(3)`, stands for itself only.
-fn type_name(node: &Value) -> Option<String> {
-    if !items(node, "array_bounds").is_empty() || node.get("setof").and_then(Value::as_bool) == Some(true) {
+fn type_name(node: &Node) -> Option<String> {
+    if !items(node, "array_bounds").is_empty() || truth(node, "setof") {
         return None;
     }
     if !items(node, "typmods").is_empty() {
@@ -246,12 +244,12 @@ fn type_name(node: &Value) -> Option<String> {
     Some(names.join("."))
 }
 
-fn element_type(node: &Value) -> Option<String> {
+fn element_type(node: &Node) -> Option<String> {
     if items(node, "array_bounds").len() != 1 {
         return None;
     }
     let mut single = node.clone();
-    single.as_object_mut()?.insert("array_bounds".to_owned(), Value::Array(Vec::new()));
+    single.set("array_bounds", Node::List(Box::default()));
     type_name(&single)
 }
 

@@ -3,13 +3,11 @@
 //! NOT is pushed down by De Morgan, which holds with NULL too. What is not understood stays whole, as an atom that
 //! implies only itself.
 
-use pg_query::protobuf::{AExprKind, BoolExprType, BoolTestType, NullTestType};
-use serde_json::{Value, json};
-
 use super::atom::{Atom, End, Way};
 use super::constant::{Constants, Side, side};
 use super::pattern::Pattern;
-use crate::runbook::sql::tree::{as_kind, items, number, present, strings, text, truth};
+use crate::runbook::sql::tree::{Node, as_kind, items, kind, number, present, strings, text, truth};
+use pg_query::protobuf::{AExprKind, BoolExprType, BoolTestType, NullTestType};
 
 /// More ways to meet a condition than this are not followed; a hundred pairs of `(a, b) IN (…)` fit five times over.
 const ARMS: usize = 500;
@@ -27,7 +25,7 @@ pub(super) enum Formula {
 
 impl Formula {
     /// Reads a condition, or its opposite.
-    pub fn of(node: &Value, way: Way) -> Self {
+    pub fn of(node: &Node, way: Way) -> Self {
         if let Some(boolean) = as_kind(node, "BoolExpr") {
             let arms = items(boolean, "args").iter();
             let operator = number(boolean, "boolop");
@@ -47,7 +45,7 @@ impl Formula {
         if let Some(column) = column(node) {
             return Self::Atom(Atom::Truth { column, is_true: way == Way::Is });
         }
-        let known = match node.as_object().and_then(|node| node.keys().next()).map(String::as_str) {
+        let known = match kind(node).map(|(kind, _)| kind) {
             Some("AExpr") => as_kind(node, "AExpr").and_then(|comparison| compared(comparison, way)),
             Some("NullTest") => as_kind(node, "NullTest").and_then(|test| null_test(test, way)),
             Some("BooleanTest") => as_kind(node, "BooleanTest").and_then(|test| truth_test(test, way)),
@@ -106,7 +104,7 @@ impl Formula {
 }
 
 /// Reads a column of the table itself, without its table's name.
-pub(super) fn column(node: &Value) -> Option<String> {
+pub(super) fn column(node: &Node) -> Option<String> {
     let fields = items(as_kind(node, "ColumnRef")?, "fields");
     match strings(fields).as_slice() {
         [name] if fields.len() == 1 => Some(name.clone()),
@@ -114,11 +112,11 @@ pub(super) fn column(node: &Value) -> Option<String> {
     }
 }
 
-fn other(node: &Value, way: Way) -> Formula {
+fn other(node: &Node, way: Way) -> Formula {
     Formula::Atom(Atom::Other { way, node: node.clone() })
 }
 
-fn compared(node: &Value, way: Way) -> Option<Formula> {
+fn compared(node: &Node, way: Way) -> Option<Formula> {
     let kind = AExprKind::try_from(i32::try_from(number(node, "kind")).ok()?).ok()?;
     // OPERATOR(s.=) may be another operator of the same look: it stays whole.
     let names = strings(items(node, "name"));
@@ -181,7 +179,7 @@ fn compared(node: &Value, way: Way) -> Option<Formula> {
 }
 
 /// `(a, b) = (x, y)` is `a = x AND b = y`, with NULL too.
-fn same_rows(left: &[Value], right: &[Value], way: Way) -> Option<Formula> {
+fn same_rows(left: &[Node], right: &[Node], way: Way) -> Option<Formula> {
     if left.len() != right.len() || left.is_empty() {
         return None;
     }
@@ -191,7 +189,7 @@ fn same_rows(left: &[Value], right: &[Value], way: Way) -> Option<Formula> {
 }
 
 /// Reads a column against a constant, either side first.
-fn plain(operator: &str, left: &Value, right: &Value, way: Way) -> Option<Formula> {
+fn plain(operator: &str, left: &Node, right: &Node, way: Way) -> Option<Formula> {
     let (operator, column, side) = match (column(left), column(right)) {
         (Some(column), None) => (operator, column, side(right)?),
         (None, Some(column)) => {
@@ -245,7 +243,7 @@ fn among(column: String, way: Way, constants: Constants) -> Formula {
     }
 }
 
-fn like(left: &Value, right: &Value, ignores_case: bool, way: Way) -> Option<Formula> {
+fn like(left: &Node, right: &Node, ignores_case: bool, way: Way) -> Option<Formula> {
     let column = column(left)?;
     let (written, escape) = escaped(right)?;
     let pattern = Pattern::read(&written, escape)?;
@@ -253,7 +251,7 @@ fn like(left: &Value, right: &Value, ignores_case: bool, way: Way) -> Option<For
 }
 
 /// Reads a constant pattern and its escape: the grammar writes ESCAPE as a call of `like_escape`.
-pub(super) fn escaped(node: &Value) -> Option<(String, Option<char>)> {
+pub(super) fn escaped(node: &Node) -> Option<(String, Option<char>)> {
     if let Some(call) = as_kind(node, "FuncCall") {
         let names = strings(items(call, "funcname"));
         let [pattern, escape] = items(call, "args") else { return None };
@@ -270,14 +268,14 @@ pub(super) fn escaped(node: &Value) -> Option<(String, Option<char>)> {
     letters(node).map(|pattern| (pattern, Some('\\')))
 }
 
-fn letters(node: &Value) -> Option<String> {
+fn letters(node: &Node) -> Option<String> {
     match side(node)? {
         Side::Constant(constant) => constant.letters().map(str::to_owned),
         Side::Null | Side::Truth(_) => None,
     }
 }
 
-fn null_test(node: &Value, way: Way) -> Option<Formula> {
+fn null_test(node: &Node, way: Way) -> Option<Formula> {
     let column = column(present(node, "arg")?)?;
     let is_null = number(node, "nulltesttype") == NullTestType::IsNull as i64;
     // For a row with some NULLs neither IS NULL nor IS NOT NULL holds: the one is not the other's opposite.
@@ -288,7 +286,7 @@ fn null_test(node: &Value, way: Way) -> Option<Formula> {
     }
 }
 
-fn truth_test(node: &Value, way: Way) -> Option<Formula> {
+fn truth_test(node: &Node, way: Way) -> Option<Formula> {
     let column = column(present(node, "arg")?)?;
     let test = number(node, "booltesttype");
     let is_true = match test {
@@ -301,33 +299,33 @@ fn truth_test(node: &Value, way: Way) -> Option<Formula> {
 }
 
 /// Takes the table's own name from before columns; inside a sub-query the same name may mean another table.
-pub(super) fn unqualify(node: &mut Value, names: &[&str; 2]) {
+pub(super) fn unqualify(node: &mut Node, names: &[&str; 2]) {
     match node {
-        Value::Array(list) => list.iter_mut().for_each(|item| unqualify(item, names)),
-        Value::Object(fields) if fields.contains_key("SubLink") => {}
-        Value::Object(fields) => {
-            if let Some(parts) =
-                fields.get_mut("ColumnRef").and_then(|column| column.get_mut("fields")).and_then(Value::as_array_mut)
+        Node::List(list) => list.iter_mut().for_each(|item| unqualify(item, names)),
+        Node::Kind(named) if named.0 == "SubLink" => {}
+        Node::Kind(named) if named.0 == "ColumnRef" => {
+            let parts = items(&named.1, "fields");
+            let spelled = strings(parts);
+            let is_own = match spelled.as_slice() {
+                [table, _] => table == names[1],
+                [schema, table, _] => schema == names[0] && table == names[1],
+                _ => false,
+            };
+            if is_own
+                && spelled.len() == parts.len()
+                && let Some(parts) = named.1.get_mut("fields")
             {
-                let spelled = strings(parts);
-                let is_own = match spelled.as_slice() {
-                    [table, _] => table == names[1],
-                    [schema, table, _] => schema == names[0] && table == names[1],
-                    _ => false,
-                };
-                if is_own && spelled.len() == parts.len() {
-                    parts.drain(..spelled.len() - 1);
-                }
-                return;
+                parts.skip(spelled.len() - 1);
             }
-            fields.values_mut().for_each(|item| unqualify(item, names));
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        Node::Kind(named) => unqualify(&mut named.1, names),
+        Node::Fields(fields) => fields.iter_mut().for_each(|(_, item)| unqualify(item, names)),
+        Node::Nothing | Node::Truth(_) | Node::Number(_) | Node::Text(_) => {}
     }
 }
 
 /// Writes `a AND (b AND c)` as its parts.
-pub(super) fn conjuncts<'v>(node: &'v Value, parts: &mut Vec<&'v Value>) {
+pub(super) fn conjuncts<'v>(node: &'v Node, parts: &mut Vec<&'v Node>) {
     match as_kind(node, "BoolExpr") {
         Some(all) if number(all, "boolop") == BoolExprType::AndExpr as i64 => {
             for arm in items(all, "args") {
@@ -339,7 +337,7 @@ pub(super) fn conjuncts<'v>(node: &'v Value, parts: &mut Vec<&'v Value>) {
 }
 
 /// A column of the table `AS alias` under the name a condition would use.
-pub(super) fn names_of(relation: &Value) -> [String; 2] {
+pub(super) fn names_of(relation: &Node) -> [String; 2] {
     let alias = present(relation, "alias").map(|alias| text(alias, "aliasname")).unwrap_or_default();
     // With an alias, the table's own name is no longer one.
     if alias.is_empty() {
@@ -350,13 +348,20 @@ pub(super) fn names_of(relation: &Value) -> [String; 2] {
 }
 
 /// Writes a literal as a node, for `SET column = value` without one.
-pub(super) fn as_equal(column: &str, value: &Value) -> Value {
-    json!({"AExpr": {"kind": AExprKind::AexprOp as i64, "name": [{"String": {"sval": "="}}],
-        "lexpr": {"ColumnRef": {"fields": [{"String": {"sval": column}}]}}, "rexpr": value}})
+pub(super) fn as_equal(column: &str, value: &Node) -> Node {
+    let list = |node| Node::List(Box::new([node]));
+    let string = |text: &str| Node::of_kind("String", [("sval", text.into())]);
+    let compared = [
+        ("kind", Node::Number(AExprKind::AexprOp as i64)),
+        ("name", list(string("="))),
+        ("lexpr", Node::of_kind("ColumnRef", [("fields", list(string(column)))])),
+        ("rexpr", value.clone()),
+    ];
+    Node::of_kind("AExpr", compared)
 }
 
 /// Answers whether a call is written so that it may hide what it does: DISTINCT, ORDER BY, OVER, FILTER, VARIADIC.
-pub(super) fn is_bare_call(call: &Value) -> bool {
+pub(super) fn is_bare_call(call: &Node) -> bool {
     ["agg_distinct", "agg_star", "agg_within_group", "func_variadic"].iter().all(|field| !truth(call, field))
         && present(call, "over").is_none()
         && present(call, "agg_filter").is_none()

@@ -9,11 +9,9 @@ mod formula;
 mod pattern;
 mod refuse;
 
-use serde_json::Value;
-
 use super::ObjectName;
 use super::sql::split;
-use super::sql::tree::{as_kind, items, present, strings, visit_value, without_places};
+use super::sql::tree::{Node, as_kind, items, present, strings, visit_value, without_places};
 use atom::{Atom, Way};
 use formula::{Formula, as_equal, conjuncts, names_of, unqualify};
 
@@ -29,7 +27,7 @@ pub struct Key {
 /// One of the conditions that a key joins by AND.
 #[derive(Clone, Debug)]
 struct Part {
-    node: Value,
+    node: Node,
     formula: Formula,
     written: String,
 }
@@ -125,7 +123,7 @@ impl Key {
 
     /// Returns whether a row that is inside the key stays there when this column is set to this value.
     #[must_use]
-    pub fn keeps(&self, column: &str, value: &Value) -> bool {
+    pub fn keeps(&self, column: &str, value: &Node) -> bool {
         let Formula::Atom(atom) = Formula::of(&as_equal(column, &without_places(value)), Way::Is) else { return false };
         let concerned = self.parts.iter().filter(|part| part.names(column));
         concerned.into_iter().all(|part| part.formula.follows_from(std::slice::from_ref(&atom)))
@@ -145,7 +143,7 @@ impl Part {
 impl Condition {
     /// Reads the WHERE of a statement on this relation.
     #[must_use]
-    pub fn of_where(clause: &Value, relation: &Value) -> Self {
+    pub fn of_where(clause: &Node, relation: &Node) -> Self {
         let [schema, name] = names_of(relation);
         let mut clause = without_places(clause);
         unqualify(&mut clause, &[&schema, &name]);
@@ -160,7 +158,7 @@ impl Condition {
         refuse::clause(written).map(|clause| Self::of(&without_places(&clause)))
     }
 
-    fn of(clause: &Value) -> Self {
+    fn of(clause: &Node) -> Self {
         let mut nodes = Vec::new();
         conjuncts(clause, &mut nodes);
         let parts = nodes.into_iter().map(|node| Formula::of(node, Way::Is)).collect();
@@ -176,12 +174,12 @@ impl Condition {
 
 /// Reads a constant pattern of LIKE with its escape character.
 #[must_use]
-pub fn escaped_pattern(node: &Value) -> Option<(String, Option<char>)> {
+pub fn escaped_pattern(node: &Node) -> Option<(String, Option<char>)> {
     formula::escaped(node)
 }
 
 /// Says which columns a part of a key speaks of.
-fn spoken(part: &Value) -> String {
+fn spoken(part: &Node) -> String {
     let mut columns = Vec::new();
     visit_value(part, &mut |kind, node| {
         if kind == "ColumnRef" {
@@ -193,7 +191,7 @@ fn spoken(part: &Value) -> String {
 }
 
 /// Returns the WHERE of `SELECT 1 WHERE …`, with places.
-fn where_of(sql: &str) -> Result<Value, String> {
+fn where_of(sql: &str) -> Result<Node, String> {
     let statements = split(sql).map_err(|problem| problem.message)?;
     let [statement] = statements.as_slice() else { return Err(format!("it holds {} statements", statements.len())) };
     let select = as_kind(statement.tree.root(), "SelectStmt").ok_or("it is no condition")?;

@@ -1,13 +1,11 @@
 //! Takes the text of a declared key; gives its condition; refuses a text that is more, or marks no rows (D-28).
 
-use pg_query::protobuf::Token;
-use serde_json::Value;
-
 use super::atom::{Atom, Way};
 use super::formula::{Formula, is_bare_call};
 use super::{KeyProblem, where_of};
 use crate::runbook::sql::lexemes;
-use crate::runbook::sql::tree::{as_kind, items, number, present, strings, text, visit_value, without_places};
+use crate::runbook::sql::tree::{Node, as_kind, items, number, present, strings, text, visit_value, without_places};
+use pg_query::protobuf::Token;
 
 /// Functions that answer the same for the same row, always: a key may be written with them.
 const STEADY: &[&str] = &[
@@ -40,7 +38,7 @@ fn problem(message: impl Into<String>, hint: &str) -> KeyProblem {
 }
 
 /// Reads the text as one condition and nothing more, with or without a parenthesis round it.
-pub(super) fn clause(written: &str) -> Result<Value, KeyProblem> {
+pub(super) fn clause(written: &str) -> Result<Node, KeyProblem> {
     if written.trim().is_empty() {
         return Err(problem("is empty", WRITE));
     }
@@ -71,7 +69,7 @@ pub(super) fn clause(written: &str) -> Result<Value, KeyProblem> {
 }
 
 /// Refuses what asks another table, or may answer otherwise the next time.
-pub(super) fn unsteady(clause: &Value) -> Result<(), KeyProblem> {
+pub(super) fn unsteady(clause: &Node) -> Result<(), KeyProblem> {
     let mut found = None;
     visit_value(clause, &mut |kind, node| {
         let reason = match kind {
@@ -105,7 +103,7 @@ pub(super) fn unsteady(clause: &Value) -> Result<(), KeyProblem> {
     }
 }
 
-fn moving_date(cast: &Value) -> Option<String> {
+fn moving_date(cast: &Node) -> Option<String> {
     let kind = strings(items(present(cast, "type_name")?, "names")).pop()?;
     if !["date", "timestamp", "timestamptz", "time", "timetz"].contains(&kind.as_str()) {
         return None;
@@ -116,7 +114,7 @@ fn moving_date(cast: &Value) -> Option<String> {
 }
 
 /// Refuses a key that holds for every row, or for none.
-pub(super) fn idle<'f>(clause: &Value, parts: impl Iterator<Item = &'f Formula>) -> Result<(), KeyProblem> {
+pub(super) fn idle<'f>(clause: &Node, parts: impl Iterator<Item = &'f Formula>) -> Result<(), KeyProblem> {
     if !names_a_column(clause) {
         return Err(problem(
             "names no column, so that it marks no rows",
@@ -154,7 +152,7 @@ fn is_impossible(arm: &[Atom]) -> bool {
         || arm.iter().enumerate().any(|(index, atom)| arm[..index].iter().any(|earlier| earlier.contradicts(atom)))
 }
 
-fn names_a_column(node: &Value) -> bool {
+fn names_a_column(node: &Node) -> bool {
     let mut named = false;
     visit_value(node, &mut |kind, _| named |= kind == "ColumnRef");
     named

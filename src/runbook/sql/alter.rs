@@ -3,12 +3,10 @@
 //! ALTER TABLE has more than sixty commands. What matters to a reversal is which part of a table they reach, and whether
 //! they take it away from its declared name, its owner or its guards.
 
-use pg_query::protobuf::{AlterTableType, ObjectType};
-use serde_json::Value;
-
-use super::tree::{as_kind, items, number, present, text, truth};
+use super::tree::{Node, as_kind, items, number, present, text, truth};
 use super::{Statement, Touch};
 use crate::runbook::ObjectKind;
+use pg_query::protobuf::{AlterTableType, ObjectType};
 
 /// One change of a definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,12 +144,12 @@ pub fn alterations(statement: &Statement) -> Vec<Alteration> {
     }
 }
 
-fn role(node: &Value) -> &str {
+fn role(node: &Node) -> &str {
     present(node, "newowner").map_or("", |role| text(role, "rolename"))
 }
 
 /// Reads one command of ALTER TABLE.
-pub(super) fn command(node: &Value) -> Alteration {
+pub(super) fn command(node: &Node) -> Alteration {
     use AlterTableType as At;
     let subtype = i32::try_from(number(node, "subtype")).ok().and_then(|kind| At::try_from(kind).ok());
     let kind = match subtype.unwrap_or(At::Undefined) {

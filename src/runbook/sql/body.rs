@@ -7,7 +7,7 @@
 use pg_query::protobuf::{FunctionParameterMode, Token};
 use serde_json::Value;
 
-use super::tree::{as_kind, items, kind, number, present, strings, text, truth};
+use super::tree::{Node, as_kind, items, kind, number, present, strings, text, truth};
 use super::{Statement, lexemes, on_parser_thread, split};
 
 /// What a function's body holds.
@@ -52,7 +52,7 @@ pub fn body_of(definition: &str) -> Result<Body, String> {
 ///
 /// # Errors
 /// Why it cannot be read.
-pub fn body_of_do(node: &Value) -> Result<Body, String> {
+pub fn body_of_do(node: &Node) -> Result<Body, String> {
     let language = option(node, "args", "language").unwrap_or_else(|| "plpgsql".to_owned());
     let Some(source) = option(node, "args", "as") else { return Err("it has no body".to_owned()) };
     match language.to_lowercase().as_str() {
@@ -62,7 +62,7 @@ pub fn body_of_do(node: &Value) -> Result<Body, String> {
 }
 
 /// Returns an option's text, alone or first of a list.
-fn option(node: &Value, field: &str, wanted: &str) -> Option<String> {
+fn option(node: &Node, field: &str, wanted: &str) -> Option<String> {
     let elements = items(node, field).iter().filter_map(|item| as_kind(item, "DefElem"));
     let argument = elements.filter(|element| text(element, "defname") == wanted).find_map(|e| present(e, "arg"))?;
     match kind(argument)? {
@@ -78,7 +78,7 @@ fn sql(source: &str) -> Result<Body, String> {
 }
 
 /// Writes argument list and return type anew with types the grammar knows without a catalog.
-fn header(node: &Value) -> String {
+fn header(node: &Node) -> String {
     let mut arguments = Vec::new();
     let mut columns = Vec::new();
     let mut out = 0;
@@ -86,7 +86,7 @@ fn header(node: &Value) -> String {
         let mode = i32::try_from(number(parameter, "mode")).ok().and_then(|m| FunctionParameterMode::try_from(m).ok());
         let name = format!("\"{}\"", text(parameter, "name").replace('"', "\"\""));
         let name = if name == "\"\"" { String::new() } else { name };
-        let plain = plain_type(parameter.get("arg_type").unwrap_or(&Value::Null));
+        let plain = plain_type(parameter.get("arg_type").unwrap_or(&Node::Nothing));
         match mode {
             Some(FunctionParameterMode::FuncParamTable) => columns.push(format!("{name} text")),
             Some(FunctionParameterMode::FuncParamOut) => {
@@ -106,7 +106,7 @@ fn header(node: &Value) -> String {
             | None => arguments.push(format!("{name} {plain}")),
         }
     }
-    let returned = node.get("return_type").unwrap_or(&Value::Null);
+    let returned = node.get("return_type").unwrap_or(&Node::Nothing);
     let set = if truth(returned, "setof") { "SETOF " } else { "" };
     let named = strings(items(returned, "names")).pop().unwrap_or_default();
     let gives = match (out, named.as_str()) {
@@ -122,7 +122,7 @@ fn header(node: &Value) -> String {
 }
 
 /// Returns `text` for a type of the server's own, `record` for one that may have fields.
-fn plain_type(node: &Value) -> &'static str {
+fn plain_type(node: &Node) -> &'static str {
     let names = strings(items(node, "names"));
     let is_array = !items(node, "array_bounds").is_empty() || names.last().is_some_and(|name| name == "anyarray");
     let is_own = names.len() < 2 || names.first().is_some_and(|schema| schema == "pg_catalog");
@@ -190,7 +190,7 @@ fn collect(value: &Value, body: &mut Body) {
                     "PLpgSQL_stmt_rollback" => body.ends.push("ROLLBACK".to_owned()),
                     "PLpgSQL_stmt_return" => body.returns_null |= returns_null(inner),
                     // 19 is WARNING in the server's scale; below it are NOTICE and what only logs.
-                    "PLpgSQL_stmt_raise" => body.warns |= number(inner, "elog_level") == 19,
+                    "PLpgSQL_stmt_raise" => body.warns |= inner.get("elog_level").and_then(Value::as_i64) == Some(19),
                     "PLpgSQL_expr" => expression(inner, body),
                     "PLpgSQL_stmt_dynexecute" | "PLpgSQL_stmt_dynfors" => dynamic(inner.get("query"), body),
                     "dynquery" => dynamic(Some(inner), body),
@@ -205,17 +205,19 @@ fn collect(value: &Value, body: &mut Body) {
 
 fn returns_null(node: &Value) -> bool {
     let expression = node.get("expr").and_then(|expression| expression.get("PLpgSQL_expr"));
-    expression.is_some_and(|expression| text(expression, "query").trim().eq_ignore_ascii_case("null"))
+    expression.is_some_and(|expression| {
+        expression.get("query").and_then(Value::as_str).unwrap_or_default().trim().eq_ignore_ascii_case("null")
+    })
 }
 
 /// Reads one piece of SQL of a PL/pgSQL body: a statement, an expression or an assignment.
 fn expression(node: &Value, body: &mut Body) {
-    let query = text(node, "query").trim();
+    let query = query_of(node).trim();
     if query.is_empty() {
         return;
     }
     // 0 is a statement, 2 an expression, above that an assignment with its target in front.
-    let candidates = match number(node, "parseMode") {
+    let candidates = match node.get("parseMode").and_then(Value::as_i64).unwrap_or_default() {
         0 => vec![query.to_owned(), format!("SELECT {query}")],
         1 | 2 => vec![format!("SELECT {query}"), query.to_owned()],
         _ => vec![assigned(query), format!("SELECT {query}")],
@@ -224,6 +226,10 @@ fn expression(node: &Value, body: &mut Body) {
         Some(mut statements) => body.statements.append(&mut statements),
         None => body.unreadable.push(format!("`{}` in it is not read as SQL", short(query))),
     }
+}
+
+fn query_of(node: &Value) -> &str {
+    node.get("query").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// `target := expression` as `SELECT target, expression`.
@@ -244,7 +250,7 @@ fn assigned(query: &str) -> String {
 
 /// EXECUTE of a constant is read; anything else is not.
 fn dynamic(node: Option<&Value>, body: &mut Body) {
-    let query = node.and_then(|node| node.get("PLpgSQL_expr")).map_or("", |node| text(node, "query")).trim();
+    let query = node.and_then(|node| node.get("PLpgSQL_expr")).map_or("", query_of).trim();
     match constant(query) {
         Some(sql) => match split(&sql) {
             Ok(mut statements) => body.statements.append(&mut statements),
@@ -264,7 +270,7 @@ fn constant(expression: &str) -> Option<String> {
 
 /// Returns the text a node stands for, when it holds nothing but text constants.
 #[must_use]
-pub fn constant_text(node: &Value) -> Option<String> {
+pub fn constant_text(node: &Node) -> Option<String> {
     match kind(node)? {
         ("AConst", constant) => {
             let value = as_kind(present(constant, "val")?, "Sval")?;

@@ -15,8 +15,9 @@ use super::deep::deep_all;
 use super::{DEPTH, Lexeme, Statement, Tree, lexemes, tag, without_mark};
 use crate::runbook::parameter::unbound_view;
 
-/// A piece holds about this many bytes: some hundred statements, so that asking for them costs little.
-pub(super) const PIECE: usize = 64 << 10;
+/// A piece holds about this many bytes: some hundred statements, so that asking for them costs little, and the parser's
+/// messages about them still fit a processor's cache.
+pub(super) const PIECE: usize = 16 << 10;
 
 /// Reads a script in pieces; `None` when it is small, or when some piece cannot be read.
 pub(super) fn statements(text: &str) -> Option<Vec<Statement>> {
@@ -92,7 +93,7 @@ fn first_lines(text: &str, borders: &[usize]) -> Vec<u32> {
     let mut line = 1;
     let lines = borders.windows(2).map(|pair| {
         let first = line;
-        let feeds = text.as_bytes()[pair[0]..pair[1]].iter().filter(|byte| **byte == b'\n').count();
+        let feeds = text[pair[0]..pair[1]].matches('\n').count();
         line += u32::try_from(feeds).unwrap_or(u32::MAX);
         first
     });

@@ -3,9 +3,7 @@
 //! Every volatile function of `PostgreSQL` 13 to 18 that SQL can call is on a list; a test asks the server at hand. A name
 //! that is on no list is [`None`]: whoever asks decides by the function's volatility, or does not pass it.
 
-use serde_json::Value;
-
-use super::tree::{as_kind, items, kind, present, strings, truth};
+use super::tree::{Node, as_kind, items, kind, present, strings, truth};
 
 /// What a call does beyond computing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -282,7 +280,7 @@ pub fn effect_of(name: &str) -> Option<Effect> {
 
 /// Returns what is known of a call, its arguments looked at where they matter.
 #[must_use]
-pub fn effect_of_call(call: &Value) -> Option<Effect> {
+pub fn effect_of_call(call: &Node) -> Option<Effect> {
     let name = strings(items(call, "funcname")).pop().unwrap_or_default();
     if name == "pg_logical_emit_message" && items(call, "args").first().is_some_and(is_true) {
         return Some(Noted("readers of the write-ahead log hear it when the transaction commits"));
@@ -303,7 +301,7 @@ pub fn acts(name: &str) -> bool {
 }
 
 /// Returns whether a node is the constant `true`, written as such or as text that is cast.
-fn is_true(node: &Value) -> bool {
+fn is_true(node: &Node) -> bool {
     match kind(node) {
         Some(("AConst", constant)) => {
             let value = present(constant, "val");

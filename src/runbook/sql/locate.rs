@@ -96,7 +96,7 @@ fn refused_piece(view: &str, words: &[&Lexeme]) -> (usize, Option<usize>) {
     let mut good = 0;
     let is_semicolon =
         |end: usize| words.binary_search_by_key(&end, |word| word.end).is_ok_and(|at| words[at].is(Token::Ascii59));
-    for border in borders(view, PIECE).into_iter().filter(|border| is_semicolon(*border)) {
+    for border in borders(view, 4 * PIECE).into_iter().filter(|border| is_semicolon(*border)) {
         match pg_query::split_with_parser(&view[good..border]) {
             Ok(_) => good = border,
             Err(error) if reason(&error).contains("at end of input") => {}

@@ -11,6 +11,7 @@ mod effect;
 mod grow;
 mod locate;
 mod memory;
+mod node;
 mod place;
 mod psql;
 mod tag;
@@ -24,7 +25,7 @@ pub use body::{Body, body_of, body_of_do, constant_text};
 pub use effect::{Effect, acts, effect_of, effect_of_call, survives_rollback};
 pub use place::place_of;
 pub use touched::{Touch, Touched, touched};
-pub use tree::Tree;
+pub use tree::{Node, Tree};
 
 use super::parameter::unbound_view;
 use deep::deep;
@@ -217,7 +218,7 @@ pub fn is_single_select(sql: &str) -> Result<(), String> {
 }
 
 /// Counts the columns of a SELECT; `None` when a `*` hides them.
-fn columns(select: &serde_json::Value) -> Option<usize> {
+fn columns(select: &Node) -> Option<usize> {
     if let Some(left) = tree::present(select, "larg") {
         return columns(left);
     }
@@ -225,7 +226,7 @@ fn columns(select: &serde_json::Value) -> Option<usize> {
         return Some(tree::as_kind(row, "List").map_or(0, |list| tree::items(list, "items").len()));
     }
     let targets = tree::items(select, "target_list");
-    let is_star = |target: &serde_json::Value| {
+    let is_star = |target: &Node| {
         let value = tree::as_kind(target, "ResTarget").and_then(|target| tree::present(target, "val"));
         let last = value.and_then(|value| {
             tree::as_kind(value, "ColumnRef").and_then(|column| tree::items(column, "fields").last()).or_else(|| {
@@ -238,16 +239,14 @@ fn columns(select: &serde_json::Value) -> Option<usize> {
 }
 
 /// Visits every object of a tree, wrapped in a kind or not.
-pub fn each_object<'a>(value: &'a serde_json::Value, see: &mut dyn FnMut(&'a serde_json::Value)) {
-    if let Some(list) = value.as_array() {
-        for item in list {
-            each_object(item, see);
+pub fn each_object<'a>(value: &'a Node, see: &mut dyn FnMut(&'a Node)) {
+    match value {
+        Node::List(list) => list.iter().for_each(|item| each_object(item, see)),
+        Node::Kind(_) | Node::Fields(_) => {
+            see(value);
+            value.named().iter().for_each(|(_, item)| each_object(item, see));
         }
-    } else if let Some(fields) = value.as_object() {
-        see(value);
-        for item in fields.values() {
-            each_object(item, see);
-        }
+        Node::Nothing | Node::Truth(_) | Node::Number(_) | Node::Text(_) => {}
     }
 }
 

@@ -1,9 +1,7 @@
 //! Takes a statement's tree; gives the command tag the server will answer.
 
+use super::tree::{Node, Tree, number, present, truth};
 use pg_query::protobuf::{DiscardMode, ObjectType, TransactionStmtKind, VariableSetKind};
-use serde_json::Value;
-
-use super::tree::{Tree, number, present, truth};
 
 /// Returns the words of the command tag; empty for a kind this program does not know.
 pub(super) fn tag_of(tree: &Tree) -> String {
@@ -99,7 +97,7 @@ pub(super) fn counts_rows(tag: &str) -> bool {
 }
 
 /// Renaming a column or a constraint answers with the relation it belongs to.
-fn renamed(fields: &Value) -> i64 {
+fn renamed(fields: &Node) -> i64 {
     let kind = number(fields, "rename_type");
     let of_relation = [ObjectType::ObjectColumn as i64, ObjectType::ObjectTabconstraint as i64];
     let attribute = ObjectType::ObjectAttribute as i64;
@@ -113,7 +111,7 @@ fn renamed(fields: &Value) -> i64 {
     }
 }
 
-fn create_table_as(fields: &Value) -> &'static str {
+fn create_table_as(fields: &Node) -> &'static str {
     // With data, the server answers `SELECT n`; this holds for materialized views too.
     let is_empty = present(fields, "into").is_some_and(|into| truth(into, "skip_data"));
     match (is_empty, number(fields, "objtype") == ObjectType::ObjectMatview as i64) {
@@ -123,7 +121,7 @@ fn create_table_as(fields: &Value) -> &'static str {
     }
 }
 
-fn discard(fields: &Value) -> &'static str {
+fn discard(fields: &Node) -> &'static str {
     let mode = i32::try_from(number(fields, "target")).ok().and_then(|mode| DiscardMode::try_from(mode).ok());
     match mode {
         Some(DiscardMode::DiscardAll) => "DISCARD ALL",
@@ -134,13 +132,13 @@ fn discard(fields: &Value) -> &'static str {
     }
 }
 
-fn variable_set(fields: &Value) -> &'static str {
+fn variable_set(fields: &Node) -> &'static str {
     let kind = number(fields, "kind");
     let resets = [VariableSetKind::VarReset as i64, VariableSetKind::VarResetAll as i64];
     if resets.contains(&kind) { "RESET" } else { "SET" }
 }
 
-fn transaction(fields: &Value) -> &'static str {
+fn transaction(fields: &Node) -> &'static str {
     let kind = i32::try_from(number(fields, "kind")).ok().and_then(|kind| TransactionStmtKind::try_from(kind).ok());
     match kind {
         Some(TransactionStmtKind::TransStmtBegin) => "BEGIN",

@@ -1,12 +1,10 @@
 //! Takes a statement; gives every object it names and what it does to it.
 
-use pg_query::protobuf::{MergeMatchKind, ObjectType};
-use serde_json::Value;
-
 use super::Statement;
 use super::alter::{AlterationKind, command};
-use super::tree::{as_kind, items, kind, number, present, strings, text};
+use super::tree::{Node, as_kind, items, number, present, strings, text};
 use crate::runbook::{ObjectKind, ObjectName};
+use pg_query::protobuf::{MergeMatchKind, ObjectType};
 
 /// What a statement does to an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,20 +85,19 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Sees one value; what a statement has explained is not seen again as a mere reading.
-    fn node(&mut self, value: &Value) {
-        if let Some(list) = value.as_array() {
-            for item in list {
-                self.node(item);
+    fn node(&mut self, value: &Node) {
+        match value {
+            Node::List(list) => list.iter().for_each(|item| self.node(item)),
+            Node::Kind(named) => {
+                let explained = self.statement_of(named.0, &named.1);
+                self.fields(&named.1, explained);
             }
-        } else if let Some((name, inner)) = kind(value) {
-            let explained = self.statement_of(name, inner);
-            self.fields(inner, explained);
-        } else {
-            self.fields(value, &[]);
+            Node::Fields(_) => self.fields(value, &[]),
+            Node::Nothing | Node::Truth(_) | Node::Number(_) | Node::Text(_) => {}
         }
     }
 
-    fn fields(&mut self, value: &Value, explained: &[&str]) {
+    fn fields(&mut self, value: &Node, explained: &[&str]) {
         // SELECT … INTO creates a table wherever the SELECT stands.
         if let Some(into) = present(value, "into_clause").and_then(|into| present(into, "rel")) {
             self.relation(into, Some(ObjectKind::Table), Touch::Create);
@@ -108,15 +105,15 @@ impl Walk<'_> {
         if present(value, "relname").is_some() {
             self.relation(value, None, Touch::Read);
         }
-        for (name, inner) in value.as_object().into_iter().flatten() {
-            if !explained.contains(&name.as_str()) && name != "into_clause" {
+        for (name, inner) in value.named() {
+            if !explained.contains(name) && *name != "into_clause" {
                 self.node(inner);
             }
         }
     }
 
     /// Notes what this kind of node does, and returns the fields that need no second look.
-    fn statement_of(&mut self, name: &str, node: &Value) -> &'static [&'static str] {
+    fn statement_of(&mut self, name: &str, node: &Node) -> &'static [&'static str] {
         let relation = |walk: &mut Self, kind, how| {
             if let Some(relation) = present(node, "relation") {
                 walk.relation(relation, kind, how);
@@ -205,7 +202,7 @@ impl Walk<'_> {
     }
 
     /// As above, for what creates or changes a definition.
-    fn definition_of(&mut self, name: &str, node: &Value) -> &'static [&'static str] {
+    fn definition_of(&mut self, name: &str, node: &Node) -> &'static [&'static str] {
         let relation = |walk: &mut Self, kind, how| {
             if let Some(relation) = present(node, "relation") {
                 walk.relation(relation, kind, how);
@@ -309,7 +306,7 @@ impl Walk<'_> {
     }
 
     /// Columns and constraints of the table that ALTER TABLE names.
-    fn parts(&mut self, node: &Value) {
+    fn parts(&mut self, node: &Node) {
         let Some(relation) = present(node, "relation") else { return };
         if number(node, "objtype") == ObjectType::ObjectType as i64 {
             return;
@@ -322,7 +319,7 @@ impl Walk<'_> {
     }
 
     /// A part of a relation that the statement names; one without a name is no object yet.
-    fn part(&mut self, relation: &Value, name: String, kind: ObjectKind, how: Touch) {
+    fn part(&mut self, relation: &Node, name: String, kind: ObjectKind, how: Touch) {
         if !name.is_empty() {
             let mut parts = range_parts(relation);
             parts.push(name);
@@ -331,7 +328,7 @@ impl Walk<'_> {
     }
 
     /// ALTER and COMMENT name their object in one of several fields.
-    fn altered(&mut self, node: &Value) {
+    fn altered(&mut self, node: &Node) {
         let field = ["objtype", "object_type", "rename_type"].into_iter().find(|field| present(node, field).is_some());
         let mut wanted = field.map_or(0, |field| number(node, field));
         if let Some(relation) = present(node, "relation") {
@@ -360,7 +357,7 @@ impl Walk<'_> {
     }
 
     /// Reads the several shapes in which an object is named by DROP and ALTER.
-    fn object(&mut self, object: &Value, wanted: i64, how: Touch) {
+    fn object(&mut self, object: &Node, wanted: i64, how: Touch) {
         let kind = kind_of(wanted);
         if let Some(name) = as_kind(object, "String") {
             let name = text(name, "sval");
@@ -387,7 +384,7 @@ impl Walk<'_> {
         }
     }
 
-    fn relation(&mut self, relation: &Value, kind: Option<ObjectKind>, how: Touch) {
+    fn relation(&mut self, relation: &Node, kind: Option<ObjectKind>, how: Touch) {
         let parts = range_parts(relation);
         if how == Touch::Read && parts.len() == 1 && self.common.contains(&parts[0]) {
             return;
@@ -463,7 +460,7 @@ impl Walk<'_> {
     }
 }
 
-fn merge_touches(node: &Value) -> Vec<Touch> {
+fn merge_touches(node: &Node) -> Vec<Touch> {
     // The numbers are those of CmdType in the message format.
     let clauses = items(node, "merge_when_clauses").iter().filter_map(|clause| as_kind(clause, "MergeWhenClause"));
     let mut found: Vec<Touch> = clauses
@@ -480,7 +477,7 @@ fn merge_touches(node: &Value) -> Vec<Touch> {
     if found.is_empty() && MergeMatchKind::Undefined as i64 == 0 { vec![Touch::Update] } else { found }
 }
 
-fn range_parts(relation: &Value) -> Vec<String> {
+fn range_parts(relation: &Node) -> Vec<String> {
     // CREATE TEMP puts an unqualified name where no search path of ours would look for it.
     let is_temporary = text(relation, "relpersistence") == "t" && text(relation, "schemaname").is_empty();
     let schema = if is_temporary { "pg_temp" } else { text(relation, "schemaname") };

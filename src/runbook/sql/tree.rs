@@ -1,14 +1,13 @@
 //! Takes the parser's message; gives a tree that can be walked whole; refuses nothing.
 //!
 //! `pg_query` visits only some children of some nodes. A DELETE hides in a CTE, a function in any expression, so the
-//! tree is kept in its serialised form, where every child of every node is reached by one recursion.
+//! tree is kept in a form of its own, where every child of every node is reached by one recursion.
 
 use std::sync::Arc;
 
-use pg_query::protobuf;
-use serde_json::Value;
-
 use super::grow::{Growth, grow, is_place};
+pub use super::node::Node;
+use pg_query::protobuf;
 
 /// A node of a parsed statement: `{"DeleteStmt": {"relation": …}}`. Fields that hold nothing are absent.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,9 +15,10 @@ pub struct Tree(Arc<Grown>);
 
 #[derive(Debug, PartialEq)]
 struct Grown {
-    root: Value,
-    /// The kinds of node in it, so that nobody walks a tree for a kind that it does not hold.
-    kinds: Vec<&'static str>,
+    root: Node,
+    /// The kinds of node in it and how many there are, so that nobody walks a tree for what it does not hold, or on when
+    /// all are found.
+    kinds: Vec<(&'static str, usize)>,
     depth: usize,
 }
 
@@ -33,14 +33,14 @@ impl Tree {
 
     /// Returns the root.
     #[must_use]
-    pub fn root(&self) -> &Value {
+    pub fn root(&self) -> &Node {
         &self.0.root
     }
 
     /// Returns the statement's kind and its fields, such as `DeleteStmt`.
     #[must_use]
-    pub fn statement(&self) -> (&str, &Value) {
-        kind(&self.0.root).unwrap_or(("", &Value::Null))
+    pub fn statement(&self) -> (&str, &Node) {
+        kind(&self.0.root).unwrap_or(("", &Node::Nothing))
     }
 
     /// Returns how many nodes lie on the longest way from the root to a leaf.
@@ -51,103 +51,129 @@ impl Tree {
     /// Returns whether a node of this kind stands anywhere in it.
     #[must_use]
     pub fn holds(&self, wanted: &str) -> bool {
-        self.0.kinds.contains(&wanted)
+        self.count(wanted) > 0
+    }
+
+    fn count(&self, wanted: &str) -> usize {
+        self.0.kinds.iter().find(|(kind, _)| *kind == wanted).map_or(0, |(_, count)| *count)
     }
 
     /// Visits every node of every kind, parents before children.
-    pub fn visit<'a>(&'a self, see: &mut dyn FnMut(&'a str, &'a Value)) {
+    pub fn visit<'a>(&'a self, see: &mut dyn FnMut(&'a str, &'a Node)) {
         visit_value(&self.0.root, see);
     }
 
     /// Returns every node of one kind, such as `FuncCall`.
     #[must_use]
-    pub fn all(&self, wanted: &str) -> Vec<&Value> {
-        let mut found = Vec::new();
-        if !self.holds(wanted) {
-            return found;
-        }
-        self.visit(&mut |kind, fields| {
-            if kind == wanted {
-                found.push(fields);
-            }
-        });
+    pub fn all(&self, wanted: &str) -> Vec<&Node> {
+        let count = self.count(wanted);
+        let mut found = Vec::with_capacity(count);
+        gather(&self.0.root, wanted, count, &mut found);
+        debug_assert_eq!(found.len(), count, "BUG: a node was counted that is not in the tree");
         found
+    }
+}
+
+fn gather<'a>(value: &'a Node, wanted: &str, count: usize, found: &mut Vec<&'a Node>) {
+    if found.len() == count {
+        return;
+    }
+    match value {
+        Node::List(list) => list.iter().for_each(|item| gather(item, wanted, count, found)),
+        Node::Kind(node) => {
+            if node.0 == wanted {
+                found.push(&node.1);
+            }
+            gather(&node.1, wanted, count, found);
+        }
+        Node::Fields(fields) => fields.iter().for_each(|(_, item)| gather(item, wanted, count, found)),
+        Node::Nothing | Node::Truth(_) | Node::Number(_) | Node::Text(_) => {}
     }
 }
 
 /// Splits `{"Kind": {…}}` into its kind and its fields.
 #[must_use]
-pub fn kind(node: &Value) -> Option<(&str, &Value)> {
-    let fields = node.as_object()?;
-    let (name, inner) = fields.iter().next()?;
-    (fields.len() == 1 && name.starts_with(|first: char| first.is_ascii_uppercase())).then_some((name.as_str(), inner))
+pub fn kind(node: &Node) -> Option<(&'static str, &Node)> {
+    match node {
+        Node::Kind(named) => Some((named.0, &named.1)),
+        Node::Nothing | Node::Truth(_) | Node::Number(_) | Node::Text(_) | Node::List(_) | Node::Fields(_) => None,
+    }
 }
 
 /// Returns the fields of a node when it is of this kind.
 #[must_use]
-pub fn as_kind<'a>(node: &'a Value, wanted: &str) -> Option<&'a Value> {
+pub fn as_kind<'a>(node: &'a Node, wanted: &str) -> Option<&'a Node> {
     kind(node).filter(|(name, _)| *name == wanted).map(|(_, fields)| fields)
 }
 
 /// Returns the items of a list field; nothing when it is absent.
 #[must_use]
-pub fn items<'a>(node: &'a Value, field: &str) -> &'a [Value] {
-    node.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+pub fn items<'a>(node: &'a Node, field: &str) -> &'a [Node] {
+    match node.get(field) {
+        Some(Node::List(items)) => items,
+        Some(_) | None => &[],
+    }
 }
 
 /// Returns a text field; empty when it is absent.
 #[must_use]
-pub fn text<'a>(node: &'a Value, field: &str) -> &'a str {
-    node.get(field).and_then(Value::as_str).unwrap_or_default()
+pub fn text<'a>(node: &'a Node, field: &str) -> &'a str {
+    match node.get(field) {
+        Some(Node::Text(text)) => text,
+        Some(_) | None => "",
+    }
 }
 
 /// Returns a number field, enumerations too; 0 when it is absent.
 #[must_use]
-pub fn number(node: &Value, field: &str) -> i64 {
-    node.get(field).and_then(Value::as_i64).unwrap_or_default()
+pub fn number(node: &Node, field: &str) -> i64 {
+    match node.get(field) {
+        Some(Node::Number(number)) => *number,
+        Some(_) | None => 0,
+    }
 }
 
 /// Returns a truth field; false when it is absent.
 #[must_use]
-pub fn truth(node: &Value, field: &str) -> bool {
-    node.get(field).and_then(Value::as_bool).unwrap_or_default()
+pub fn truth(node: &Node, field: &str) -> bool {
+    matches!(node.get(field), Some(Node::Truth(true)))
 }
 
 /// Returns a field that is there and not null.
 #[must_use]
-pub fn present<'a>(node: &'a Value, field: &str) -> Option<&'a Value> {
-    node.get(field).filter(|value| !value.is_null())
+pub fn present<'a>(node: &'a Node, field: &str) -> Option<&'a Node> {
+    node.get(field).filter(|value| **value != Node::Nothing)
 }
 
 /// Returns the texts of a list of String nodes, such as the parts of a name.
 #[must_use]
-pub fn strings(list: &[Value]) -> Vec<String> {
+pub fn strings(list: &[Node]) -> Vec<String> {
     list.iter().filter_map(|item| as_kind(item, "String")).map(|item| text(item, "sval").to_owned()).collect()
 }
 
 /// Returns the tree without places and without empty fields, so that equal code compares equal.
 #[must_use]
-pub fn without_places(node: &Value) -> Value {
+pub fn without_places(node: &Node) -> Node {
     match node {
-        Value::Array(list) => Value::Array(list.iter().map(without_places).collect()),
-        Value::Object(fields) => {
+        Node::List(list) => Node::List(list.iter().map(without_places).collect()),
+        Node::Kind(named) => Node::Kind(Box::new((named.0, without_places(&named.1)))),
+        Node::Fields(fields) => {
             let kept = fields.iter().filter(|(name, _)| !is_place(name));
-            Value::Object(kept.map(|(name, value)| (name.clone(), without_places(value))).collect())
+            Node::Fields(kept.map(|(name, value)| (*name, without_places(value))).collect())
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => node.clone(),
+        Node::Nothing | Node::Truth(_) | Node::Number(_) | Node::Text(_) => node.clone(),
     }
 }
 
 /// Visits every node below a value, itself included, parents before children.
-pub fn visit_value<'a>(value: &'a Value, see: &mut dyn FnMut(&'a str, &'a Value)) {
+pub fn visit_value<'a>(value: &'a Node, see: &mut dyn FnMut(&'a str, &'a Node)) {
     match value {
-        Value::Array(list) => list.iter().for_each(|item| visit_value(item, see)),
-        Value::Object(fields) => {
-            if let Some((name, inner)) = kind(value) {
-                see(name, inner);
-            }
-            fields.values().for_each(|item| visit_value(item, see));
+        Node::List(list) => list.iter().for_each(|item| visit_value(item, see)),
+        Node::Kind(node) => {
+            see(node.0, &node.1);
+            visit_value(&node.1, see);
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        Node::Fields(fields) => fields.iter().for_each(|(_, item)| visit_value(item, see)),
+        Node::Nothing | Node::Truth(_) | Node::Number(_) | Node::Text(_) => {}
     }
 }

@@ -9,9 +9,9 @@ use eframe::egui::{FontId, RichText, Ui};
 use super::Scene;
 use super::approvals::{status, steps_words};
 use super::compare_rows::reading_words;
-use super::script::rows_words;
 use crate::census::Comparison;
 use crate::ledger::RequestStatus;
+use crate::runbook::RowsExpected;
 use crate::session::RequestView;
 use crate::ui::action::{Page, UiAction};
 use crate::ui::tokens::{self, Tokens, UNIT};
@@ -148,7 +148,7 @@ fn statements(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView) {
             text::mono(ui, &words).on_hover_text(statement.sql.as_str());
             let notices: Vec<String> =
                 statement.notices.iter().map(|notice| format!(" · {} ×{}", notice.severity, notice.times)).collect();
-            text::muted(ui, &format!("    {}{}", rows_words(statement.rows.as_ref()), notices.concat()));
+            text::muted(ui, &format!("    {}{}", RowsExpected::in_words(statement.rows.as_ref()), notices.concat()));
         }
         if ui.button(format!("Open script {}", stage.step)).clicked() {
             let at = scene.shown.book().and_then(|book| book.steps.iter().position(|step| step.id == stage.step));

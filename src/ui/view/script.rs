@@ -228,18 +228,6 @@ fn sealed(scene: &Scene<'_>, step: &Step) -> Option<(String, String)> {
     Some((statements.join(";\n") + ";\n", format!("Sealed · request {}", request.request.id())))
 }
 
-/// Says what rows a statement must affect.
-#[must_use]
-pub fn rows_words(rows: Option<&RowsExpected>) -> String {
-    match rows {
-        None => "counts no rows".to_owned(),
-        Some(RowsExpected::Exactly(1)) => "exactly 1 row".to_owned(),
-        Some(RowsExpected::Exactly(count)) => format!("exactly {count} rows"),
-        Some(RowsExpected::AtMost(count)) => format!("at most {count} rows"),
-        Some(RowsExpected::Any { reason }) => format!("any number of rows: {reason}"),
-    }
-}
-
 fn asides(ui: &Ui, scene: &Scene<'_>, step: &Step, lines: &[Line]) -> BTreeMap<u32, Vec<Aside>> {
     let tokens = Tokens::of(ui);
     let mut asides: BTreeMap<u32, Vec<Aside>> = BTreeMap::new();
@@ -259,7 +247,7 @@ fn asides(ui: &Ui, scene: &Scene<'_>, step: &Step, lines: &[Line]) -> BTreeMap<u
         let notices = rule.map_or(&[][..], |rule| rule.notices.as_slice());
         let beside =
             if notices.is_empty() { String::new() } else { format!(", {}", text::count(notices.len(), "notice")) };
-        let words = format!("{ordinal}: {}{beside}", rows_words(rule.and_then(|rule| rule.rows.as_ref())));
+        let words = format!("{ordinal}: {}{beside}", RowsExpected::in_words(rule.and_then(|rule| rule.rows.as_ref())));
         let more: Vec<String> = notices
             .iter()
             .map(|notice| format!("{} ×{} containing {:?}", notice.severity, notice.times, notice.contains))

@@ -7,10 +7,9 @@ use eframe::egui::{
     Vec2, WidgetInfo, WidgetText, accesskit::Role, pos2, vec2,
 };
 
-use super::script::rows_words;
 use crate::plan::{Plan, PlannedStatement};
 use crate::run::{StatementTrace, Trace, named, strongest_first};
-use crate::runbook::StepId;
+use crate::runbook::{RowsExpected, StepId};
 use crate::ui::tokens::{self, HALF, Tokens, UNIT};
 use crate::ui::widget::escape::{one_line, visible};
 use crate::ui::widget::mark::{self, Mark};
@@ -118,7 +117,7 @@ impl Line {
         let sql = planned
             .map_or_else(|| traced.tag.clone(), |planned| planned.sql.split_whitespace().collect::<Vec<_>>().join(" "));
         let name = format!("{} {}", traced.step, traced.ordinal);
-        let expected = rows_words(planned.and_then(|planned| planned.rows.as_ref()));
+        let expected = RowsExpected::in_words(planned.and_then(|planned| planned.rows.as_ref()));
         let rows = match &traced.rows {
             Some(rows) => format!("{rows} affected, expected {expected}"),
             None => "no rows to count".to_owned(),

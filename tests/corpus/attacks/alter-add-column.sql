@@ -1,5 +1,5 @@
 -- what: A shared table gets another column.
 -- review: alter-not-greenfield 5:38 block
--- run: guard public.events
+-- run: guard undeclared effect: public.events
 
 ALTER TABLE public.events ADD COLUMN more text;

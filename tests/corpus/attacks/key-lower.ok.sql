@@ -1,3 +1,3 @@
 -- what: The function beside the key.
 
-DELETE FROM public.events WHERE domain = 'gov' AND lower(code) = 'a';
+DELETE FROM public.events WHERE domain = 'gov' AND upper(code) = 'A';

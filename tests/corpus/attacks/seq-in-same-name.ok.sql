@@ -1,3 +1,3 @@
--- what: The harmless one.
+-- what: The harmless one, by its full name.
 
-DELETE FROM public.events AS e WHERE e.domain = 'gov' AND lower(e.code) IS NOT NULL;
+DELETE FROM public.events AS e WHERE e.domain = 'gov' AND pg_catalog.lower(e.code) IS NOT NULL;

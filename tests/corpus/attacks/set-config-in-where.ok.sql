@@ -1,3 +1,3 @@
 -- what: A condition that only compares.
 
-DELETE FROM public.events WHERE domain = 'gov' AND lower('OFF') = 'off';
+DELETE FROM public.events WHERE domain = 'gov' AND upper('off') = 'OFF';

@@ -270,3 +270,30 @@ fn a_table_that_others_refer_to_is_not_emptied() {
     check_clean_with(&runbook("TRUNCATE public.fresh_child"), Some(&live));
     check_clean_with(&runbook("DROP TABLE public.fresh_child; TRUNCATE public.fresh"), Some(&live));
 }
+
+#[test]
+fn what_others_built_on_a_dropped_column_is_named() {
+    let mut live = with_parts(
+        catalog(&["events", "by_both"], &[]),
+        &["by_both -> events.note by column", "by_both -> events.k by column"],
+    );
+    live.objects.get_mut(&ObjectName::new("public", "by_both")).unwrap().kind = ObjectKind::Index;
+    let book = |sql: &str| declare(runbook(sql), "events.note", ObjectKind::Column, "S1");
+    let drop = "ALTER TABLE public.events DROP COLUMN note;";
+    check_with(&book(drop), Some(&live), "parent-before-child 1:39 block: index public.by_both stands on k too");
+    // An index of this phase is declared, and may go either way.
+    let declared = |sql: &str| declare(book(sql), "by_both", ObjectKind::Index, "S1");
+    check_clean_with(&declared(drop), Some(&live));
+    check_clean_with(&declared(&format!("DROP INDEX public.by_both; {drop}")), Some(&live));
+    // On columns of this phase alone it goes with them.
+    let both = |sql: &str| declare(book(sql), "events.k", ObjectKind::Column, "S1");
+    check_clean_with(&both("ALTER TABLE public.events DROP COLUMN note, DROP COLUMN k;"), Some(&live));
+    let alone = with_parts(catalog(&["events"], &[]), &["by_note -> events.note by column"]);
+    check_clean_with(&book(drop), Some(&alone));
+    let constraint = with_parts(
+        catalog(&["events"], &[]),
+        &["events.pair -> events.note by column", "events.pair -> events.k by column"],
+    );
+    let constraint = Catalog { constraints: [ObjectName::new("public", "events.pair")].into(), ..constraint };
+    check_with(&book(drop), Some(&constraint), "parent-before-child 1:39 block: constraint public.events.pair");
+}

@@ -1,12 +1,10 @@
 //! Takes an INSERT, UPDATE or MERGE; gives the column defaults that it evaluates, and where it says so.
 
-use pg_query::protobuf::CmdType;
-use serde_json::Value;
-
 use crate::review::{Catalog, Expression, ExpressionKind};
 use crate::runbook::ObjectName;
-use crate::runbook::sql::tree::{as_kind, items, kind, number, present, text};
+use crate::runbook::sql::tree::{Node, as_kind, items, kind, number, present, text};
 use crate::runbook::sql::{Statement, Touch, Touched};
+use pg_query::protobuf::CmdType;
 
 /// A default that is evaluated.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +34,7 @@ pub(in crate::review::rules) fn defaults<'c>(
     let mut columns = Columns::default();
     let order = catalog.objects.get(&touched.name).map_or(&[][..], |object| object.columns.as_slice());
     for (wanted, read) in [
-        ("InsertStmt", insert as fn(&Value, Touch, &[String], &mut Columns)),
+        ("InsertStmt", insert as fn(&Node, Touch, &[String], &mut Columns)),
         ("UpdateStmt", update),
         ("MergeStmt", merge),
     ] {
@@ -53,13 +51,13 @@ pub(in crate::review::rules) fn defaults<'c>(
     .collect()
 }
 
-fn is_of(node: &Value, name: &ObjectName) -> bool {
+fn is_of(node: &Node, name: &ObjectName) -> bool {
     let Some(relation) = present(node, "relation") else { return false };
     let schema = text(relation, "schemaname");
     text(relation, "relname") == name.name && (schema.is_empty() || schema == name.schema)
 }
 
-fn insert(node: &Value, how: Touch, order: &[String], columns: &mut Columns) {
+fn insert(node: &Node, how: Touch, order: &[String], columns: &mut Columns) {
     if how == Touch::Update {
         if let Some(clause) = present(node, "on_conflict_clause") {
             set(items(clause, "target_list"), columns);
@@ -83,13 +81,13 @@ fn insert(node: &Value, how: Touch, order: &[String], columns: &mut Columns) {
     }
 }
 
-fn update(node: &Value, how: Touch, _: &[String], columns: &mut Columns) {
+fn update(node: &Node, how: Touch, _: &[String], columns: &mut Columns) {
     if how == Touch::Update {
         set(items(node, "target_list"), columns);
     }
 }
 
-fn merge(node: &Value, how: Touch, order: &[String], columns: &mut Columns) {
+fn merge(node: &Node, how: Touch, order: &[String], columns: &mut Columns) {
     for clause in items(node, "merge_when_clauses").iter().filter_map(|one| as_kind(one, "MergeWhenClause")) {
         let command = number(clause, "command_type");
         if command == CmdType::CmdUpdate as i64 && how == Touch::Update {
@@ -102,7 +100,7 @@ fn merge(node: &Value, how: Touch, order: &[String], columns: &mut Columns) {
 }
 
 /// One row of VALUES.
-fn values(row: &[Value], order: &[String], columns: &mut Columns) {
+fn values(row: &[Node], order: &[String], columns: &mut Columns) {
     columns.given.push(order.iter().take(row.len()).cloned().collect());
     for (column, value) in order.iter().zip(row) {
         columns.named.extend(default_at(value).map(|offset| (column.clone(), offset)));
@@ -110,7 +108,7 @@ fn values(row: &[Value], order: &[String], columns: &mut Columns) {
 }
 
 /// The targets of SET; `SET (a, b) = (1, DEFAULT)` keeps the row at each of them.
-fn set(targets: &[Value], columns: &mut Columns) {
+fn set(targets: &[Node], columns: &mut Columns) {
     for target in targets.iter().filter_map(|target| as_kind(target, "ResTarget")) {
         let Some(value) = present(target, "val") else { continue };
         let of_row = as_kind(value, "MultiAssignRef").and_then(|multiple| {
@@ -122,20 +120,20 @@ fn set(targets: &[Value], columns: &mut Columns) {
     }
 }
 
-fn default_at(value: &Value) -> Option<usize> {
+fn default_at(value: &Node) -> Option<usize> {
     as_kind(value, "SetToDefault").and_then(|word| usize::try_from(number(word, "location")).ok())
 }
 
-fn names(targets: &[Value]) -> Vec<String> {
+fn names(targets: &[Node]) -> Vec<String> {
     targets.iter().filter_map(|target| as_kind(target, "ResTarget")).map(|one| text(one, "name").to_owned()).collect()
 }
 
 /// Returns how many columns a SELECT surely gives: none that stands behind a `*`.
-fn width(select: &Value) -> usize {
+fn width(select: &Node) -> usize {
     if let Some(left) = present(select, "larg") {
         return width(left);
     }
-    let is_star = |target: &&Value| {
+    let is_star = |target: &&Node| {
         let value = as_kind(target, "ResTarget").and_then(|target| present(target, "val"));
         value.and_then(|value| as_kind(value, "ColumnRef")).is_some_and(|column| {
             items(column, "fields").iter().any(|field| kind(field).is_some_and(|(name, _)| name == "AStar"))

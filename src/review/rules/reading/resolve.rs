@@ -4,11 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use crate::review::{Catalog, Function, FunctionKind};
 use crate::runbook::ObjectName;
-use crate::runbook::sql::tree::{as_kind, items, present, strings, truth};
+use crate::runbook::sql::tree::{Node, as_kind, items, present, strings, truth};
 
 /// What is known of the statement that a call stands in.
 pub(super) struct Known<'w> {
@@ -23,7 +21,7 @@ pub(super) struct Known<'w> {
 impl Known<'_> {
     /// Returns whether a value may be of a type. Types are not inferred; but a column is not a row of its table, and where
     /// the server has a function of the same name, a constant is taken for that one.
-    fn may_be(&self, catalog: &Catalog, wanted: &str, value: &Value, server_has: bool) -> bool {
+    fn may_be(&self, catalog: &Catalog, wanted: &str, value: &Node, server_has: bool) -> bool {
         let row = wanted.split_once('.').and_then(|(schema, name)| catalog.objects.get(&ObjectName::new(schema, name)));
         let is_row = row.is_some_and(|object| !object.columns.is_empty());
         let is_cast = catalog.casts.iter().any(|cast| cast.implicit && cast.to == wanted);
@@ -56,7 +54,7 @@ pub(super) enum Meaning<'a> {
 }
 
 /// Returns what a `FuncCall` may mean.
-pub(super) fn call<'a>(catalog: &'a Catalog, walk: &Known<'_>, node: &Value) -> Vec<Meaning<'a>> {
+pub(super) fn call<'a>(catalog: &'a Catalog, walk: &Known<'_>, node: &Node) -> Vec<Meaning<'a>> {
     let path = walk.path;
     let parts = strings(items(node, "funcname"));
     let Some(name) = parts.last() else { return Vec::new() };
@@ -179,7 +177,7 @@ fn is_server_type(name: &str) -> bool {
 }
 
 /// Returns the full names a written type may have.
-pub(super) fn type_names(path: &[String], node: &Value) -> Vec<String> {
+pub(super) fn type_names(path: &[String], node: &Node) -> Vec<String> {
     let parts = strings(present(node, "type_name").map_or(&[][..], |name| items(name, "names")));
     match parts.as_slice() {
         [] => Vec::new(),

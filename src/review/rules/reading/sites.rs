@@ -1,10 +1,8 @@
 //! Takes a tree; gives every place where a function may be called: calls, operators, casts, fields, and the comparisons that
 //! nobody writes as such.
 
+use crate::runbook::sql::tree::{Node, items, number, present, strings, truth, visit_value};
 use pg_query::protobuf::{SortByDir, SubLinkType};
-use serde_json::Value;
-
-use crate::runbook::sql::tree::{items, number, present, strings, truth, visit_value};
 
 /// A place of a statement where a function may be called.
 pub(in crate::review::rules) struct Site<'t> {
@@ -15,19 +13,19 @@ pub(in crate::review::rules) struct Site<'t> {
 
 /// What sort of place it is.
 pub(super) enum SiteKind<'t> {
-    Call(&'t Value),
+    Call(&'t Node),
     Operator {
         parts: Vec<String>,
         unary: bool,
     },
-    Cast(&'t Value),
+    Cast(&'t Node),
     Field(String),
     /// Values are sorted or told apart: by the operator of this sign that the type's own order holds.
     Sorting(&'static str),
 }
 
 /// Returns every place below a node where a function may be called.
-pub(in crate::review::rules) fn sites(root: &Value) -> Vec<Site<'_>> {
+pub(in crate::review::rules) fn sites(root: &Node) -> Vec<Site<'_>> {
     let mut found = Vec::new();
     visit_value(root, &mut |name, node| {
         let offset = usize::try_from(number(node, "location")).ok();
@@ -96,7 +94,7 @@ fn between(low: &str, high: &str) -> Vec<Vec<String>> {
 }
 
 /// Returns whether a query tells equal rows apart: DISTINCT, GROUP BY, UNION and its like without ALL.
-fn groups(select: &Value) -> bool {
+fn groups(select: &Node) -> bool {
     !items(select, "distinct_clause").is_empty()
         || !items(select, "group_clause").is_empty()
         || (present(select, "larg").is_some() && !truth(select, "all"))

@@ -3,15 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
-use serde_json::Value;
-
 use super::fires::{Fired, by_definition, by_write};
 use super::resolve::{self, Meaning};
 use super::sites::{Site, SiteKind, sites};
 use super::{Consequence, Reader, What};
 use crate::review::{Catalog, Expression, ExpressionKind, Function, FunctionKind, Trigger};
 use crate::runbook::ObjectName;
-use crate::runbook::sql::tree::{as_kind, items, kind, present, text, truth};
+use crate::runbook::sql::tree::{Node, as_kind, items, kind, present, text, truth};
 use crate::runbook::sql::{
     Body, Effect, Statement, Touch, Touched, body_of, body_of_do, constant_text, effect_of, effect_of_call, split,
     touched,
@@ -97,8 +95,26 @@ impl<'r> Walk<'r> {
             self.types.extend(self.catalog().column_types.get(&one.name).into_iter().flatten().cloned());
             self.relations.insert(one.name);
         }
-        for cast in statement.tree.all("TypeCast") {
-            self.types.extend(resolve::type_names(&self.path, cast));
+        // A type is written in a cast, in a column's definition, and in the list of columns a function's rows are read as.
+        for wanted in ["TypeCast", "ColumnDef", "RangeTableFuncCol"] {
+            for node in statement.tree.all(wanted) {
+                self.types.extend(resolve::type_names(&self.path, node));
+            }
+        }
+        self.know_inner_types();
+    }
+
+    /// Adds the types that values of the known types hold: a row becomes one column by column.
+    fn know_inner_types(&mut self) {
+        let mut next: Vec<String> = self.types.iter().cloned().collect();
+        while let Some(name) = next.pop() {
+            let relation = name.split_once('.').map(|(schema, own)| ObjectName::new(schema, own));
+            let inner = relation.and_then(|relation| self.catalog().column_types.get(&relation));
+            for one in inner.into_iter().flatten() {
+                if self.types.insert(one.clone()) {
+                    next.push(one.clone());
+                }
+            }
         }
     }
 
@@ -175,7 +191,7 @@ impl<'r> Walk<'r> {
         }
     }
 
-    fn calls(&mut self, root: &Value) {
+    fn calls(&mut self, root: &Node) {
         for site in sites(root) {
             self.site(&site);
         }
@@ -352,7 +368,7 @@ impl<'r> Walk<'r> {
         }
     }
 
-    fn built_in(&mut self, name: &str, call: Option<&Value>) {
+    fn built_in(&mut self, name: &str, call: Option<&Node>) {
         let lists = &self.catalog().built_in;
         let effect = call.map_or_else(|| effect_of(name), effect_of_call);
         let first = call.and_then(|call| items(call, "args").first()).and_then(constant_text);
@@ -473,7 +489,7 @@ fn sequence(text: &str) -> Option<ObjectName> {
 }
 
 /// Relations that stand in a field of their own, not wrapped in a kind.
-fn relations_of(statement: &Statement) -> impl Iterator<Item = &Value> {
+fn relations_of(statement: &Statement) -> impl Iterator<Item = &Node> {
     let mut found = Vec::new();
     crate::runbook::sql::each_object(statement.tree.root(), &mut |node| {
         if present(node, "relpersistence").is_some() {
@@ -493,7 +509,7 @@ fn named_types(catalog: &Catalog, definition: &str) -> Vec<String> {
 }
 
 /// Returns whether a condition is the constant `false`.
-fn is_false(node: &Value) -> bool {
+fn is_false(node: &Node) -> bool {
     let value = as_kind(node, "AConst").and_then(|constant| present(constant, "val"));
     value.and_then(kind).is_some_and(|(name, value)| name == "Boolval" && !truth(value, "boolval"))
 }

@@ -1,0 +1,197 @@
+//! The verbs that make the ledger, say who may write to it, and verify it: ledger init, map, unmap, logins and verify.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use serde_json::json;
+
+use super::super::Output;
+use super::super::args::Connection;
+use super::super::output::columns;
+use super::open;
+use crate::digest::Digest;
+use crate::ledger::Body;
+use crate::plan::canonical;
+use crate::port::{MappedLogin, MappedLogins};
+use crate::runbook::Principal;
+use crate::session::{Audit, Failure, FailureKind, World, audit_ledger, open_baseline};
+
+/// What `ledger init` was asked for.
+pub(super) struct Init<'a> {
+    pub(super) print: bool,
+    pub(super) grants: bool,
+    pub(super) yes: bool,
+    pub(super) baseline: Option<&'a Path>,
+}
+
+/// `ledger init`.
+pub(super) async fn init(
+    world: &World,
+    connection: &Connection,
+    init: &Init<'_>,
+    output: Output,
+) -> Result<(), Failure> {
+    let database = open(world, &connection.text).await?;
+    let grants = if init.grants { format!("\n{}", database.ledger_grants_sql()) } else { String::new() };
+    let sql = database.ledger_sql() + &grants;
+    if init.print {
+        output.print(|| sql.clone(), || json!({"sql": sql}));
+        return Ok(());
+    }
+    let baseline = init.baseline.map(|path| open_baseline(world, path)).transpose()?;
+    if !init.yes {
+        if !output.json {
+            eprintln!("{sql}");
+        }
+        confirm_init()?;
+    }
+    database.ledger_init().await?;
+    if let Some(baseline) = baseline {
+        let document = canonical(&baseline)?;
+        let digest = Digest::of(document.as_bytes());
+        database.ledger_append(&Body::Baseline { document, digest }).await?;
+    }
+    // Last: the ledger then belongs to countersign_owner, and the login that made it may append no more.
+    if init.grants {
+        database.ledger_grants().await?;
+    }
+    output.print(
+        || {
+            let next = if init.grants {
+                "The roles have their grants. Next: GRANT them to logins, and `ledger map PRINCIPAL LOGIN`.\n"
+            } else {
+                ""
+            };
+            format!("The ledger is there.\n{next}")
+        },
+        || json!({"ledger": "ready", "grants": init.grants}),
+    );
+    Ok(())
+}
+
+fn confirm_init() -> Result<(), Failure> {
+    let refuse = || {
+        Failure::new(FailureKind::Refused, "the ledger was not made", "Read the SQL with --print, then write --yes.")
+    };
+    if !std::io::stdin().is_terminal() {
+        return Err(refuse());
+    }
+    eprint!("Make the ledger with this SQL? Type yes: ");
+    let _ = std::io::stderr().flush();
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).map_err(|_| refuse())?;
+    if line.trim() == "yes" { Ok(()) } else { Err(refuse()) }
+}
+
+/// `ledger map`.
+pub(super) async fn map(
+    world: &World,
+    connection: &Connection,
+    principal: &str,
+    login: &str,
+    output: Output,
+) -> Result<(), Failure> {
+    let database = open(world, &connection.text).await?;
+    database.ledger_map(&Principal(principal.to_owned()), login).await?;
+    output.print(
+        || format!("{login} speaks for {principal}; from now on the server checks every login.\n"),
+        || json!({"principal": principal, "login": login}),
+    );
+    Ok(())
+}
+
+/// `ledger unmap`.
+pub(super) async fn unmap(world: &World, connection: &Connection, login: &str, output: Output) -> Result<(), Failure> {
+    let database = open(world, &connection.text).await?;
+    if !database.ledger_unmap(login).await? {
+        let hint = "See `countersign ledger logins` for those there are.";
+        return Err(Failure::new(FailureKind::Unreadable, format!("the login {login} is not mapped"), hint));
+    }
+    output.print(|| format!("{login} speaks for nobody any more.\n"), || json!({"unmapped": login}));
+    Ok(())
+}
+
+/// `ledger logins`.
+pub(super) async fn logins(world: &World, connection: &Connection, output: Output) -> Result<(), Failure> {
+    let database = open(world, &connection.text).await?;
+    let mapped = database.ledger_logins().await?;
+    output.print(
+        || {
+            let row = |mapped: &MappedLogin| {
+                let MappedLogin { login, principal, since, mapped_by } = mapped;
+                vec![principal.to_string(), login.clone(), since.clone(), format!("mapped by {mapped_by}")]
+            };
+            format!("{}{}\n", columns(&mapped.logins.iter().map(row).collect::<Vec<_>>()), checked_words(&mapped))
+        },
+        || {
+            let row = |mapped: &MappedLogin| {
+                let MappedLogin { login, principal, since, mapped_by } = mapped;
+                json!({"principal": principal, "login": login, "since": since, "mapped_by": mapped_by})
+            };
+            json!({"checked": mapped.checked, "logins": mapped.logins.iter().map(row).collect::<Vec<_>>()})
+        },
+    );
+    Ok(())
+}
+
+/// Says what PostgreSQL checks of the people in an entry.
+fn checked_words(mapped: &MappedLogins) -> String {
+    match (mapped.checked, mapped.logins.len()) {
+        (false, _) => {
+            "no login is mapped to a person: PostgreSQL does not check in whose name a login appends; signatures \
+                       alone do (`countersign ledger map PRINCIPAL LOGIN`)"
+                .to_owned()
+        }
+        (true, 0) => "every mapping was taken away: nobody may append in anybody's name".to_owned(),
+        (true, 1) => "1 login is mapped: PostgreSQL refuses what another appends in a person's name".to_owned(),
+        (true, count) => {
+            format!("{count} logins are mapped: PostgreSQL refuses what a login appends in another person's name")
+        }
+    }
+}
+
+/// `ledger verify`.
+pub(super) async fn verify(world: &World, connection: &Connection, output: Output) -> Result<(), Failure> {
+    let database = open(world, &connection.text).await?;
+    let Audit { entries, broken, known, kept_in } = audit_ledger(world, &*database).await?;
+    let mapped = database.ledger_logins().await?;
+    let head = entries.last().map(|entry| entry.hash);
+    let explained = broken.as_ref().map(|broken| broken.explain(&entries));
+    output.print(
+        || {
+            let Some(it) = &explained else {
+                let head = head.map_or("-".to_owned(), |hash| hash.to_string());
+                let known = known.map_or_else(String::new, |(seq, _)| {
+                    format!("entry {seq}, which this desk had verified before, is still there\n")
+                });
+                let logins = checked_words(&mapped);
+                return format!("{} entries, the chain holds; head {head}\n{known}{logins}\n", entries.len());
+            };
+            let lines = [
+                ("entry", &it.entry.to_string()),
+                ("problem", &it.problem),
+                ("expected", &it.expected),
+                ("found", &it.found),
+                ("meaning", &it.meaning),
+                ("next", &it.next),
+            ];
+            let lines: String = lines.iter().map(|(name, text)| format!("  {name:<9} {text}\n")).collect();
+            let known = known.zip(kept_in.as_ref()).map_or_else(String::new, |((seq, _), file)| {
+                let file = file.display();
+                format!("  this desk had verified up to entry {seq} and kept that in {file}; remove the file once it is explained\n")
+            });
+            format!("the chain does not hold\n{lines}{known}")
+        },
+        || {
+            json!({
+                "entries": entries.len(), "holds": broken.is_none(), "head": head, "explained": explained,
+                "broken": broken.as_ref().map(ToString::to_string), "known": known.map(|(seq, _)| seq), "kept_in": kept_in,
+                "logins_checked": mapped.checked, "logins_mapped": mapped.logins.len(),
+            })
+        },
+    );
+    broken.map_or(Ok(()), |broken| {
+        let hint = "Stop. Keep a copy of the ledger as it is, and compare it with the heads inside exported findings.";
+        Err(Failure::new(FailureKind::Refused, format!("the chain does not hold: {broken}"), hint))
+    })
+}

@@ -1,0 +1,3 @@
+-- what: The same list without the domain.
+
+SELECT a FROM json_to_record('{"a": "x"}') AS r (a text);

@@ -1,0 +1,3 @@
+-- what: A domain inside nothing, and without a check.
+
+SELECT 'x'::public.label;
