@@ -76,7 +76,7 @@ fn bad_input_is_named_and_loses_nothing() {
     let toml = std::path::Path::new(runbook).join("runbook.toml");
     let good = std::fs::read_to_string(&toml).unwrap();
     std::fs::write(&toml, good.replace("[timeouts]", "[timeouts]\nlokc = \"3s\"")).unwrap();
-    let found = countersign(&["check", runbook]).fails(2, "errors");
+    let found = countersign(&["check", runbook]).fails(2, "1 error");
     assert!(found.out.contains("runbook.toml:") && found.out.contains("lokc"), "{}", found.out);
     std::fs::write(&toml, good).unwrap();
     countersign(&["check", runbook]).ok();
