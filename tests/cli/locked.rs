@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use countersign::run::Outcome;
 
 use super::interrupted::hold;
-use super::stand::Stand;
+use super::stand::{REVERSAL, Stand};
 use crate::pipeline::demo::{Answer, countersign, text};
 use crate::support::run;
 
@@ -72,7 +72,8 @@ fn a_shared_table_that_cannot_be_locked_names_who_writes_to_it() {
 
 #[test]
 fn the_partner_of_a_foreign_key_and_a_child_of_a_table_are_in_the_way_as_well() {
-    let stand = Stand::new();
+    // With ONLY, as the review asks where others inherit; the console's own lock takes the children too.
+    let stand = Stand::with_reversal(&REVERSAL.replace("FROM public", "FROM ONLY public"));
     let file = baseline(&stand);
     // Dropping `extra` locks what its foreign key leads to; locking a table locks its children.
     stand.load(
