@@ -89,7 +89,7 @@ mod tests {
 
     #[track_caller]
     fn check(folder: &str, expect: &str, root: &str) {
-        let base = Base::of(Path::new(folder), Some(Path::new("/work/repo")));
+        let base = Base::of(Path::new(folder), Some(Path::new("/srv/repo")));
         assert_eq!(base.file("a/b c#é.sql", None).uri, expect, "{folder}");
         assert_eq!(base.original().into_values().next().map(|at| at.uri).unwrap_or_default(), root, "{folder}");
     }
@@ -98,14 +98,14 @@ mod tests {
     fn below_the_working_folder_addresses_are_relative_to_it() {
         check("books/one", "books/one/a/b%20c%23%C3%A9.sql", "");
         check("./books/one/", "books/one/a/b%20c%23%C3%A9.sql", "");
-        check("/work/repo/books", "books/a/b%20c%23%C3%A9.sql", "");
+        check("/srv/repo/books", "books/a/b%20c%23%C3%A9.sql", "");
         check(".", "a/b%20c%23%C3%A9.sql", "");
-        check("/work/repo", "a/b%20c%23%C3%A9.sql", "");
+        check("/srv/repo", "a/b%20c%23%C3%A9.sql", "");
     }
 
     #[test]
     fn elsewhere_they_are_relative_to_the_runbook() {
         check("/srv/a b/one", "a/b%20c%23%C3%A9.sql", "file:///srv/a%20b/one/");
-        check("../one", "a/b%20c%23%C3%A9.sql", "file:///work/one/");
+        check("../one", "a/b%20c%23%C3%A9.sql", "file:///srv/one/");
     }
 }
