@@ -89,6 +89,10 @@ impl Prefs {
     /// Never: preferences are texts and numbers.
     pub fn write(&self, folders: &dyn Folders, path: &Path) -> Result<(), FileError> {
         let bytes = serde_json::to_vec_pretty(self).expect("BUG: preferences are texts and numbers");
+        // A new home has no folder for settings yet. Where none can be made, writing says why.
+        if let Some(folder) = path.parent() {
+            let _ = folders.make_private_folder(folder);
+        }
         folders.write_file(path, &bytes)
     }
 

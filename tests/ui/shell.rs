@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use countersign::adapter::files::DiskFolders;
 use countersign::diagnose::Mode;
 use countersign::ledger::RequestStatus;
 use countersign::port::DatabaseError;
@@ -257,4 +258,17 @@ fn what_no_page_shows_in_its_place_is_shown_in_full_until_dismissed() {
     desk.hear(failed(FailureKind::Refused, "lan@example.test requested this and may not approve it"));
     desk.must_say("lan@example.test requested this and may not approve it").must_say("Try this next.");
     desk.click("Dismiss").must_not_say("may not approve it");
+}
+
+#[test]
+fn a_home_without_a_folder_for_settings_remembers_too() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join(".config/countersign/window.json");
+    let prefs = Prefs { zoom: 1.25, ..Prefs::default() };
+    prefs.write(&DiskFolders, &path).unwrap();
+    let kept: Prefs = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!(kept, prefs);
+    // What cannot be made is said, and nothing is lost.
+    let refused = prefs.write(&DiskFolders, &path.join("below/a/file.json")).unwrap_err();
+    assert!(refused.to_string().contains("cannot write"), "{refused}");
 }

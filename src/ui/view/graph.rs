@@ -149,7 +149,7 @@ fn arrow(painter: &Painter, from: Rect, to: Rect, color: Color32) {
 
 /// Returns how many letters of this width fit into the room.
 fn whole_letters(room: f32, letter: f32) -> usize {
-    (1..64_u8).take_while(|letters| f32::from(*letters) * letter <= room).map(usize::from).last().unwrap_or(1)
+    (2..64_u8).take_while(|letters| f32::from(*letters) * letter <= room).map(usize::from).last().unwrap_or(2)
 }
 
 fn component(ui: &mut Ui, scene: &mut Scene<'_>, book: &Runbook, step: &Step, index: usize, rect: Rect, order: usize) {
@@ -178,7 +178,8 @@ fn component(ui: &mut Ui, scene: &mut Scene<'_>, book: &Runbook, step: &Step, in
     let objects = objects_of(book, step);
     let mono = FontId::monospace(tokens::SMALL);
     let letter = painter.layout_no_wrap("m".to_owned(), mono.clone(), tokens.text).size().x;
-    let letters = whole_letters(rect.width() - 32.0, letter);
+    // One of them is for the sign that something was cut.
+    let letters = whole_letters(rect.width() - 32.0, letter) - 1;
     let facts = scene
         .shown
         .survey
