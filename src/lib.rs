@@ -8,7 +8,7 @@
 //!
 //! One type enters a room, another leaves; a later room knows the earlier ones. The core is pure: no clock, no files,
 //! no network. [`port`] names the doors to the world, `adapter` stands behind them, `session` holds the use cases, and
-//! the two faces, `ui` and `cli`, ask it.
+//! the two faces, `ui` and `cli`, ask it. [`manual`] is for people who use it.
 
 #![forbid(unsafe_code)]
 
@@ -18,6 +18,7 @@ pub mod diagnose;
 pub mod digest;
 pub mod finding;
 pub mod ledger;
+pub mod manual;
 pub mod plan;
 pub mod port;
 pub mod rehearsal;

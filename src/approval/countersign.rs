@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::people::{may_approve, too_late};
 use super::signature::{KeyFacts, check_signature};
-use super::{Namespace, Roster, SignatureProblem, SignedBytes, parse_roster};
+use super::{Namespace, Roster, RosterVersion, SignatureProblem, SignedBytes, parse_roster};
 use crate::census::Comparison;
 use crate::digest::Digest;
 use crate::plan::{Hazard, PLAN_FORMAT, Plan, REQUEST_FORMAT, Request, SealedPlan, canonical};
@@ -26,11 +26,11 @@ const MOST_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// It cannot be made by hand:
 ///
 /// ```compile_fail,E0451
-/// use countersign::approval::{Countersigned, Roster, SignedBytes, countersign};
+/// use countersign::approval::{Countersigned, RosterVersion, SignedBytes, countersign};
 /// use countersign::plan::{Request, SealedPlan};
 /// use countersign::{digest::Digest, rehearsal::Rehearsal};
 ///
-/// fn open(plan: SealedPlan, rehearsal: Rehearsal, request: Request, approvals: Vec<SignedBytes>, roster: Roster) {
+/// fn open(plan: SealedPlan, rehearsal: Rehearsal, request: Request, approvals: Vec<SignedBytes>, roster: RosterVersion) {
 ///     let (request_digest, now) = (Digest::of(b"request"), jiff::Timestamp::UNIX_EPOCH);
 ///     let opened: Option<Countersigned> = Some(Countersigned { plan, request, request_digest, approvals });
 /// }
@@ -39,11 +39,11 @@ const MOST_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// The same with the constructor compiles:
 ///
 /// ```no_run
-/// use countersign::approval::{Countersigned, Roster, SignedBytes, countersign};
+/// use countersign::approval::{Countersigned, RosterVersion, SignedBytes, countersign};
 /// use countersign::plan::{Request, SealedPlan};
 /// use countersign::{digest::Digest, rehearsal::Rehearsal};
 ///
-/// fn open(plan: SealedPlan, rehearsal: Rehearsal, request: Request, approvals: Vec<SignedBytes>, roster: Roster) {
+/// fn open(plan: SealedPlan, rehearsal: Rehearsal, request: Request, approvals: Vec<SignedBytes>, roster: RosterVersion) {
 ///     let (request_digest, now) = (Digest::of(b"request"), jiff::Timestamp::UNIX_EPOCH);
 ///     let opened: Option<Countersigned> = countersign(plan, &rehearsal, request, &approvals, &roster, now).ok();
 /// }
@@ -151,6 +151,17 @@ pub enum ApprovalRefusal {
         /// As the plan says.
         plan: String,
     },
+    /// No roster is in force.
+    #[error("no roster is in force: {0}")]
+    NoRoster(String),
+    /// Another roster came into force since it was staged.
+    #[error("it was staged under roster version {named}, and version {in_force} is in force")]
+    RosterChanged {
+        /// The version the plan names.
+        named: u32,
+        /// The version in force.
+        in_force: u32,
+    },
     /// The roster's text cannot be read as a roster.
     #[error("the roster cannot be used: {0}")]
     BadRoster(String),
@@ -208,14 +219,14 @@ pub fn countersign(
     rehearsal: &Rehearsal,
     request: Request,
     signatures: &[SignedBytes],
-    roster: &Roster,
+    roster: &RosterVersion,
     now: Timestamp,
 ) -> Result<Countersigned, ApprovalRefusal> {
     let document = plan.plan();
     let roster = bound(&plan, rehearsal, &request, roster)?;
     fresh(document, rehearsal, &request, now)?;
     let needed = document.policy.approvals.max(LEAST_APPROVALS);
-    let counted = count(&request, document.editor.as_ref(), signatures, &roster);
+    let counted = count(&request, document.editor.as_ref(), signatures, &roster, now);
     let have = u32::try_from(counted.held.len()).unwrap_or(u32::MAX);
     if have < needed {
         // A signature that does not count says more than the number does.
@@ -239,7 +250,7 @@ pub fn standing(
     roster: &Roster,
     now: Timestamp,
 ) -> Standing {
-    let counted = count(request, editor, signatures, roster);
+    let counted = count(request, editor, signatures, roster, now);
     let void = if now < request.not_before {
         Some(ApprovalRefusal::TooEarly(request.not_before))
     } else if now > request.not_after {
@@ -264,8 +275,9 @@ pub fn approvals_that_count(
     editor: Option<&Principal>,
     signatures: &[SignedBytes],
     roster: &Roster,
+    at: Timestamp,
 ) -> Vec<SignedBytes> {
-    count(request, editor, signatures, roster).held.into_iter().map(|held| held.signed).collect()
+    count(request, editor, signatures, roster, at).held.into_iter().map(|held| held.signed).collect()
 }
 
 struct Counted {
@@ -279,13 +291,19 @@ struct Held {
 }
 
 /// Counts people, not signatures (CVE-2020-15093): one person once, one secret once.
-fn count(request: &Request, editor: Option<&Principal>, signatures: &[SignedBytes], roster: &Roster) -> Counted {
+fn count(
+    request: &Request,
+    editor: Option<&Principal>,
+    signatures: &[SignedBytes],
+    roster: &Roster,
+    at: Timestamp,
+) -> Counted {
     let bytes = request_bytes(request);
     let mut counted = Counted { held: Vec::new(), refused: Vec::new() };
     for signed in signatures {
         let principal = &signed.principal;
         let judged = may_approve(roster, principal, &request.requester, editor).and_then(|()| {
-            check_signature(roster, signed, Namespace::Run, &bytes).map_err(|problem| refusal(principal, &problem))
+            check_signature(roster, signed, Namespace::Run, &bytes, at).map_err(|problem| refusal(principal, &problem))
         });
         let facts = match judged {
             Ok(facts) => facts,
@@ -323,10 +341,11 @@ pub(crate) fn bound(
     plan: &SealedPlan,
     rehearsal: &Rehearsal,
     request: &Request,
-    roster: &Roster,
+    roster: &RosterVersion,
 ) -> Result<Roster, ApprovalRefusal> {
-    // D-73: people are taken from the very text the plan binds, not from what somebody handed over beside it.
-    let roster = read_bound_roster(plan.plan(), roster)?;
+    // D-72, D-73: the plan binds version and text, and only a version that was countersigned itself gets here.
+    roster.refuse_other(plan.plan())?;
+    let roster = read_bound_roster(plan.plan(), roster.roster())?;
     agree(plan, rehearsal, request)?;
     Ok(roster)
 }

@@ -1,10 +1,13 @@
 //! A small desk for tests: people with keys made from fixed seeds, a plan, its rehearsal and a request.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ssh_key::private::Ed25519Keypair;
 use ssh_key::{HashAlg, LineEnding, PrivateKey};
 
-use super::{Namespace, Roster, SignedBytes, parse_roster};
+use super::{
+    Governed, Kind, Namespace, Roster, RosterAct, RosterDeed, RosterDocument, RosterPlace, RosterVersion, SignedBytes,
+    parse_roster,
+};
 use crate::census::{Census, Target};
 use crate::digest::Digest;
 use crate::plan::{
@@ -67,6 +70,50 @@ pub(crate) fn roster_text() -> String {
     .concat()
 }
 
+/// When the fixture's roster was proposed and signed.
+pub(crate) const SINCE: &str = "2026-05-01T08:00:00.000001Z";
+
+/// Where the fixture's plan runs.
+pub(crate) fn place() -> RosterPlace {
+    RosterPlace::of(&target())
+}
+
+/// An act at [`SINCE`].
+pub(crate) fn deed(act: RosterAct) -> RosterDeed {
+    RosterDeed { at: SINCE.to_owned(), act }
+}
+
+/// Proposes a text on top of these acts, by somebody.
+pub(crate) fn propose(deeds: &[RosterDeed], text: &str, who: &str) -> (RosterDeed, RosterDocument) {
+    let governed = Governed::of(deeds, place());
+    let (reason, open_for) = ("for the test".to_owned(), SignedDuration::from_hours(7 * 24));
+    let at = SINCE.parse().unwrap();
+    let document = governed.next(Digest::of(text.as_bytes()), reason, principal(who), at, open_for);
+    let signature = sign(who, Namespace::Roster, document.text().as_bytes());
+    (deed(RosterAct::Proposed { document: document.text(), roster: text.to_owned(), signature }), document)
+}
+
+/// Approves a document by somebody.
+pub(crate) fn approve_roster(document: &RosterDocument, who: &str) -> RosterDeed {
+    let text = document.text();
+    let signature = sign(who, Namespace::Roster, text.as_bytes());
+    deed(RosterAct::Approved { proposal_digest: Digest::of(text.as_bytes()), signature })
+}
+
+/// The acts that bring a text into force as version 1: its first person proposes it, and everybody human signs.
+pub(crate) fn genesis(text: &str) -> Vec<RosterDeed> {
+    let roster = parse_roster(text).unwrap();
+    let humans = roster.people.iter().filter(|person| person.kind == Kind::Human);
+    let short: Vec<&str> = humans.map(|person| person.principal.as_str().split('@').next().unwrap()).collect();
+    let (proposed, document) = propose(&[], text, short[0]);
+    std::iter::once(proposed).chain(short[1..].iter().map(|who| approve_roster(&document, who))).collect()
+}
+
+/// The version these acts bring into force.
+pub(crate) fn in_force(deeds: &[RosterDeed]) -> RosterVersion {
+    Governed::of(deeds, place()).in_force().unwrap().clone()
+}
+
 pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
@@ -80,6 +127,9 @@ pub(crate) fn noon() -> Timestamp {
 #[derive(Clone)]
 pub(crate) struct Desk {
     pub(crate) roster: Roster,
+    /// What brought it into force.
+    pub(crate) deeds: Vec<RosterDeed>,
+    pub(crate) version: RosterVersion,
     pub(crate) plan: Plan,
     pub(crate) rehearsal: Rehearsal,
     pub(crate) request: Request,
@@ -105,13 +155,19 @@ impl Desk {
             not_before: at("2026-06-01T11:30:00Z"),
             not_after: at("2026-06-01T19:30:00Z"),
         };
-        let mut desk = Self { roster, plan, rehearsal, request };
+        let deeds = genesis(&roster.text);
+        let version = in_force(&deeds);
+        let mut desk = Self { roster, deeds, version, plan, rehearsal, request };
         desk.bind();
         desk
     }
 
     /// Lets every document name the others as they are now.
     pub(crate) fn bind(&mut self) {
+        if self.version.roster().text != self.roster.text && parse_roster(&self.roster.text).is_ok() {
+            self.deeds = genesis(&self.roster.text);
+            self.version = in_force(&self.deeds);
+        }
         self.plan.roster_digest = self.roster.digest;
         self.rehearsal.plan_digest = self.sealed().digest();
         self.request.plan_digest = self.sealed().digest();
@@ -164,6 +220,7 @@ fn plan(roster: &Roster) -> Plan {
         runbook_version: "2026-06-01".to_owned(),
         runbook_digest: Digest::of(b"runbook"),
         roster_digest: roster.digest,
+        roster_version: 1,
         target: target(),
         run_as: None,
         settings: Settings::new(timeouts, "public"),

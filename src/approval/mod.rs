@@ -1,13 +1,17 @@
-//! Takes a sealed plan, its rehearsal, signatures and the roster; gives a [`Countersigned`]; refuses one person twice,
-//! a stale rehearsal, and signatures over another digest.
+//! Takes a sealed plan, its rehearsal, signatures and the roster in force; gives a [`Countersigned`]; refuses one person
+//! twice, a stale rehearsal, signatures over another digest, and a roster that nobody countersigned.
 
+mod change;
 mod countersign;
 mod decision;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod governed;
+mod history;
 mod people;
 mod roster;
 mod signature;
+mod signers;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +20,10 @@ pub use countersign::{
 };
 pub(crate) use countersign::{bound, rehearsal_failure};
 pub use decision::{DECISION_FORMAT, Decision, decision_bytes};
+pub use governed::{ROSTER_FORMAT, RosterAct, RosterDeed, RosterDocument, RosterPlace, RosterRefusal};
+pub use history::{Governed, Proposal, RosterSigner, RosterVersion, check_roster};
 pub use people::{check_decision, check_operated, check_requested, may_approve, may_decide, may_operate, may_request};
-pub use roster::{Kind, Person, Role, Roster, RosterProblem, parse_roster};
+pub use roster::{Key, Kind, Person, Role, Roster, RosterProblem, parse_roster};
 pub(crate) use signature::key_facts;
 pub use signature::{Namespace, SignatureProblem, SignedBytes, fingerprint, verify};
+pub use signers::allowed_signers;

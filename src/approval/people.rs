@@ -69,22 +69,32 @@ pub fn may_decide(
 ///
 /// # Errors
 /// The first reason why it does not hold.
-pub fn check_requested(roster: &Roster, request: &Request, signed: &SignedBytes) -> Result<String, ApprovalRefusal> {
+pub fn check_requested(
+    roster: &Roster,
+    request: &Request,
+    signed: &SignedBytes,
+    at: Timestamp,
+) -> Result<String, ApprovalRefusal> {
     may_request(roster, &signed.principal)?;
     if signed.principal != request.requester {
         let reason = format!("the request names {} as its requester", request.requester);
         return Err(ApprovalRefusal::BadSignature { principal: signed.principal.clone(), reason });
     }
-    holds(roster, signed, Namespace::Stage, &request_bytes(request))
+    holds(roster, signed, Namespace::Stage, &request_bytes(request), at)
 }
 
 /// Checks the operator's signature on the request as the run begins; gives the key's fingerprint.
 ///
 /// # Errors
 /// The first reason why it does not hold.
-pub fn check_operated(roster: &Roster, request: &Request, signed: &SignedBytes) -> Result<String, ApprovalRefusal> {
+pub fn check_operated(
+    roster: &Roster,
+    request: &Request,
+    signed: &SignedBytes,
+    at: Timestamp,
+) -> Result<String, ApprovalRefusal> {
     may_operate(roster, &signed.principal)?;
-    holds(roster, signed, Namespace::Operate, &request_bytes(request))
+    holds(roster, signed, Namespace::Operate, &request_bytes(request), at)
 }
 
 /// Checks the signature on a rejection or withdrawal; gives the key's fingerprint.
@@ -97,10 +107,11 @@ pub fn check_decision(
     decision: Decision,
     reason: &str,
     signed: &SignedBytes,
+    at: Timestamp,
 ) -> Result<String, ApprovalRefusal> {
     may_decide(roster, decision, &signed.principal, &request.requester)?;
     let request_digest = Digest::of(&request_bytes(request));
-    holds(roster, signed, decision.namespace(), &decision_bytes(decision, request_digest, reason))
+    holds(roster, signed, decision.namespace(), &decision_bytes(decision, request_digest, reason), at)
 }
 
 /// The last moment of a request: its own, but never later than the policy's span after it opened (D-74).
@@ -110,9 +121,23 @@ pub(super) fn too_late(plan: &Plan, request: &Request) -> Timestamp {
     request.not_after.min(policy)
 }
 
-fn holds(roster: &Roster, signed: &SignedBytes, namespace: Namespace, bytes: &[u8]) -> Result<String, ApprovalRefusal> {
-    let held = check_signature(roster, signed, namespace, bytes);
+pub(super) fn holds(
+    roster: &Roster,
+    signed: &SignedBytes,
+    namespace: Namespace,
+    bytes: &[u8],
+    at: Timestamp,
+) -> Result<String, ApprovalRefusal> {
+    let held = check_signature(roster, signed, namespace, bytes, at);
     held.map(|facts| facts.fingerprint).map_err(|problem| refusal(&signed.principal, &problem))
+}
+
+pub(super) fn human<'a>(roster: &'a Roster, principal: &Principal) -> Result<&'a Person, ApprovalRefusal> {
+    let person = person(roster, principal)?;
+    match person.kind {
+        Kind::Agent => Err(ApprovalRefusal::IsAgent(principal.clone())),
+        Kind::Human => Ok(person),
+    }
 }
 
 fn person<'a>(roster: &'a Roster, principal: &Principal) -> Result<&'a Person, ApprovalRefusal> {
@@ -120,13 +145,9 @@ fn person<'a>(roster: &'a Roster, principal: &Principal) -> Result<&'a Person, A
 }
 
 /// D-71: agents may prepare; they never approve, run or restart.
-fn human_with(roster: &Roster, principal: &Principal, role: Role) -> Result<(), ApprovalRefusal> {
-    let person = person(roster, principal)?;
-    match person.kind {
-        Kind::Agent => Err(ApprovalRefusal::IsAgent(principal.clone())),
-        Kind::Human if person.has(role) => Ok(()),
-        Kind::Human => {
-            Err(ApprovalRefusal::WithoutRole { principal: principal.clone(), role: role.as_str().to_owned() })
-        }
+pub(super) fn human_with(roster: &Roster, principal: &Principal, role: Role) -> Result<(), ApprovalRefusal> {
+    if human(roster, principal)?.has(role) {
+        return Ok(());
     }
+    Err(ApprovalRefusal::WithoutRole { principal: principal.clone(), role: role.as_str().to_owned() })
 }

@@ -1,5 +1,6 @@
 //! Takes `roster.toml`; gives the people and their keys; refuses one key for two people and fewer than two reviewers.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
@@ -31,8 +32,20 @@ pub struct Person {
     pub kind: Kind,
     /// What he or she may do.
     pub roles: Vec<Role>,
-    /// Public keys in OpenSSH's one-line form.
-    pub keys: Vec<String>,
+    /// Public keys, each with the time in which it counts.
+    pub keys: Vec<Key>,
+}
+
+/// A public key and the time in which a signature made with it counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// OpenSSH's one-line form.
+    pub line: String,
+    /// It counts from this moment on; `None` is from ever.
+    pub valid_after: Option<Timestamp>,
+    /// It counts up to this moment; `None` is for ever.
+    pub valid_before: Option<Timestamp>,
 }
 
 /// Human or agent; an agent may prepare, but never approves, runs or restarts (D-71).
@@ -99,6 +112,31 @@ impl Roster {
     /// Returns the people who may approve: human, with the role `reviewer` (D-70, D-71).
     pub fn reviewers(&self) -> impl Iterator<Item = &Person> {
         self.people.iter().filter(|person| person.kind == Kind::Human && person.has(Role::Reviewer))
+    }
+}
+
+impl Key {
+    /// Makes a key that counts at any time.
+    #[must_use]
+    pub fn new(line: impl Into<String>) -> Self {
+        Self { line: line.into(), valid_after: None, valid_before: None }
+    }
+
+    /// Returns whether a signature that is used at this moment counts; both ends belong to the time, as for ssh-keygen.
+    #[must_use]
+    pub fn is_valid_at(&self, at: Timestamp) -> bool {
+        self.valid_after.is_none_or(|after| after <= at) && self.valid_before.is_none_or(|before| at <= before)
+    }
+
+    /// Says in words when it counts; empty when it does at any time.
+    #[must_use]
+    pub fn validity(&self) -> String {
+        match (self.valid_after, self.valid_before) {
+            (None, None) => String::new(),
+            (Some(after), None) => format!("from {after}"),
+            (None, Some(before)) => format!("until {before}"),
+            (Some(after), Some(before)) => format!("from {after} until {before}"),
+        }
     }
 }
 
@@ -225,8 +263,7 @@ impl Reader<'_> {
         let name = self.text_of(at, table, "name", "write the name people know");
         let kind = self.text_of(at, table, "kind", "write `kind = \"human\"` or `kind = \"agent\"`");
         let roles = self.texts_of(at, table, "roles", "write `roles = [\"reviewer\"]`");
-        let keys =
-            self.texts_of(at, table, "keys", "write `keys = [\"ssh-ed25519 AAAA…\"]`, the line of the .pub file");
+        let keys = self.keys_of(at, table);
         let ((principal_at, principal), (name_at, name), (kind_at, kind)) = (principal?, name?, kind?);
         if !is_plain_principal(&principal) {
             self.problem(
@@ -282,15 +319,15 @@ impl Reader<'_> {
         &mut self,
         at: usize,
         principal: &Principal,
-        lines: &[(usize, String)],
+        lines: &[(usize, Key)],
         seen: &mut Vec<(KeyFacts, Principal)>,
-    ) -> Vec<String> {
+    ) -> Vec<Key> {
         if lines.is_empty() {
             self.problem(at, format!("{principal} has no key"), "add the line of the person's .pub file to `keys`");
         }
         let mut keys = Vec::new();
-        for (key_at, line) in lines {
-            let facts = match key_facts(line) {
+        for (key_at, key) in lines {
+            let facts = match key_facts(&key.line) {
                 Ok(facts) => facts,
                 Err(problem) => {
                     self.problem(
@@ -312,9 +349,66 @@ impl Reader<'_> {
                 continue;
             }
             seen.push((facts, principal.clone()));
-            keys.push(line.clone());
+            keys.push(key.clone());
         }
         keys
+    }
+
+    fn keys_of(&mut self, at: usize, table: &DeTable<'_>) -> Option<Vec<(usize, Key)>> {
+        let hint = "write `keys = [\"ssh-ed25519 AAAA…\"]`, the line of the .pub file";
+        let Some(value) = table.get("keys") else {
+            self.problem(at, "`keys` is missing", hint);
+            return None;
+        };
+        let Some(array) = value.get_ref().as_array() else {
+            self.problem(value.span().start, "`keys` must be a list", hint);
+            return None;
+        };
+        let keys: Vec<(usize, Key)> = array.iter().filter_map(|item| self.key(item)).collect();
+        // What could not be read was said; that the person has no key would be said beside it.
+        (keys.len() == array.len()).then_some(keys)
+    }
+
+    /// A key is its line, or a table of its line and the time in which it counts.
+    fn key(&mut self, value: &Spanned<DeValue<'_>>) -> Option<(usize, Key)> {
+        let at = value.span().start;
+        let hint = "write the line of the .pub file, or { key = \"…\", valid_after = 2026-01-01T00:00:00Z }";
+        let Some(table) = value.get_ref().as_table() else {
+            return self.text(value, "a key", hint).map(|(at, line)| (at, Key::new(line)));
+        };
+        for name in
+            table.keys().filter(|name| !["key", "valid_after", "valid_before"].contains(&name.get_ref().as_ref()))
+        {
+            self.problem(name.span().start, format!("`{}` is not a key of a key", name.get_ref().escape_debug()), hint);
+        }
+        let (line_at, line) = self.text_of(at, table, "key", hint)?;
+        let (valid_after, valid_before) = (self.moment(table, "valid_after"), self.moment(table, "valid_before"));
+        if let (Some(after), Some(before)) = (valid_after, valid_before)
+            && after >= before
+        {
+            self.problem(at, "this key never counts: valid_after is not before valid_before", hint);
+        }
+        Some((line_at, Key { line, valid_after, valid_before }))
+    }
+
+    fn moment(&mut self, table: &DeTable<'_>, name: &str) -> Option<Timestamp> {
+        let value = table.get(name)?;
+        let text = match value.get_ref() {
+            DeValue::Datetime(moment) => moment.to_string(),
+            DeValue::String(text) => text.to_string(),
+            DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Array(_) | DeValue::Table(_) => {
+                String::new()
+            }
+        };
+        // Whole seconds: allowed_signers knows no smaller part.
+        match text.parse::<Timestamp>() {
+            Ok(moment) if moment.subsec_nanosecond() == 0 => Some(moment),
+            Ok(_) | Err(_) => {
+                let message = format!("`{name}` is no moment in whole seconds");
+                self.problem(value.span().start, message, "write it with its zone, such as 2026-01-01T00:00:00Z");
+                None
+            }
+        }
     }
 
     fn text_of(&mut self, at: usize, table: &DeTable<'_>, name: &str, hint: &str) -> Option<(usize, String)> {

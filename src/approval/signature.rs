@@ -1,10 +1,11 @@
 //! Takes bytes, a signature and a roster; gives who signed; refuses everything that is not exactly that.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ssh_key::public::KeyData;
 use ssh_key::{HashAlg, LineEnding, PublicKey, SshSig};
 
-use super::Roster;
+use super::{Key, Roster};
 use crate::runbook::Principal;
 
 /// An armoured SSHSIG holds at most this many bytes; one of a 4096-bit RSA key needs about 1,600.
@@ -44,12 +45,22 @@ pub enum Namespace {
     Finding,
     /// A restart gate: `countersign-restart`.
     Restart,
+    /// A version of the roster, proposed or approved: `countersign-roster`.
+    Roster,
 }
 
 impl Namespace {
     /// Every namespace there is.
-    pub const ALL: [Self; 7] =
-        [Self::Stage, Self::Run, Self::Reject, Self::Withdraw, Self::Operate, Self::Finding, Self::Restart];
+    pub const ALL: [Self; 8] = [
+        Self::Stage,
+        Self::Run,
+        Self::Reject,
+        Self::Withdraw,
+        Self::Operate,
+        Self::Finding,
+        Self::Restart,
+        Self::Roster,
+    ];
 
     /// Returns the text that goes into the SSHSIG.
     #[must_use]
@@ -62,6 +73,7 @@ impl Namespace {
             Self::Operate => "countersign-operate",
             Self::Finding => "countersign-finding",
             Self::Restart => "countersign-restart",
+            Self::Roster => "countersign-roster",
         }
     }
 }
@@ -90,6 +102,16 @@ pub enum SignatureProblem {
         principal: Principal,
         /// The key inside it.
         fingerprint: String,
+    },
+    /// It was made with a key that does not count at this moment.
+    #[error("the key {fingerprint} counts {validity}, and this is {at}")]
+    OutOfTime {
+        /// The key inside it.
+        fingerprint: String,
+        /// When it counts, in words.
+        validity: String,
+        /// When the signature is used.
+        at: Timestamp,
     },
     /// The key is too weak, or of a kind that is not accepted.
     #[error("the key is not accepted: {0}")]
@@ -176,7 +198,8 @@ pub fn fingerprint(public_key_line: &str) -> Result<String, String> {
     key_facts(public_key_line).map(|facts| facts.fingerprint)
 }
 
-/// Checks that this person made this signature over these bytes for this purpose; gives the key's fingerprint.
+/// Checks that this person made this signature over these bytes for this purpose, with a key that counts at the moment the
+/// signature is used; gives the key's fingerprint. An SSH signature holds no time of its own.
 ///
 /// # Errors
 /// See [`SignatureProblem`].
@@ -185,8 +208,9 @@ pub fn verify(
     signed: &SignedBytes,
     namespace: Namespace,
     bytes: &[u8],
+    at: Timestamp,
 ) -> Result<String, SignatureProblem> {
-    check_signature(roster, signed, namespace, bytes).map(|facts| facts.fingerprint)
+    check_signature(roster, signed, namespace, bytes, at).map(|facts| facts.fingerprint)
 }
 
 pub(crate) fn check_signature(
@@ -194,6 +218,7 @@ pub(crate) fn check_signature(
     signed: &SignedBytes,
     namespace: Namespace,
     bytes: &[u8],
+    at: Timestamp,
 ) -> Result<KeyFacts, SignatureProblem> {
     let principal = &signed.principal;
     let person = roster.person(principal).ok_or_else(|| SignatureProblem::NotOnRoster(principal.clone()))?;
@@ -206,9 +231,13 @@ pub(crate) fn check_signature(
     }
     // The key must be listed for this very person: ssh-keygen accepts one key under two names.
     let facts = facts_of(signature.public_key()).map_err(SignatureProblem::WeakKey)?;
-    let is_listed = |line: &String| key_facts(line).is_ok_and(|listed| listed.key.key_data() == facts.key.key_data());
-    if !person.keys.iter().any(is_listed) {
+    let is_listed = |key: &&Key| key_facts(&key.line).is_ok_and(|listed| listed.key.key_data() == facts.key.key_data());
+    let Some(key) = person.keys.iter().find(is_listed) else {
         return Err(SignatureProblem::AnotherKey { principal: principal.clone(), fingerprint: facts.fingerprint });
+    };
+    if !key.is_valid_at(at) {
+        let validity = key.validity();
+        return Err(SignatureProblem::OutOfTime { fingerprint: facts.fingerprint, validity, at });
     }
     refuse_untouched(&signature)?;
     facts.key.verify(namespace.as_str(), bytes, &signature).map_err(|_| SignatureProblem::OtherBytes)?;

@@ -53,6 +53,8 @@ pub enum Verb {
     Finding(Finding),
     /// Make, read and verify the ledger.
     Ledger(Ledger),
+    /// Show, propose and approve who may sign.
+    Roster(Roster),
     /// Print shell completions.
     Completions {
         /// The shell.
@@ -387,6 +389,18 @@ pub enum LedgerVerb {
         /// Keep this baseline in it.
         #[arg(long, value_name = "FILE")]
         baseline: Option<PathBuf>,
+        /// Propose this roster.toml as its first one; everybody human on it approves it with `roster approve`.
+        #[arg(long, value_name = "FILE", requires_all = ["principal", "key"])]
+        roster: Option<PathBuf>,
+        /// Your principal on that roster.
+        #[arg(long = "as", value_name = "PRINCIPAL", requires = "roster")]
+        principal: Option<String>,
+        /// A private key file, or agent:FINGERPRINT.
+        #[arg(long, value_name = "KEY", requires = "roster")]
+        key: Option<String>,
+        /// A file whose first line is the key's passphrase; without it the terminal is asked.
+        #[arg(long, value_name = "FILE", requires = "roster")]
+        passphrase_file: Option<PathBuf>,
     },
     /// Map a database login to a person; from the first one on the server checks every login.
     Map {
@@ -439,5 +453,104 @@ pub enum LedgerVerb {
         /// Where.
         #[command(flatten)]
         connection: Connection,
+    },
+}
+
+/// `roster`.
+#[derive(Args, Debug)]
+pub struct Roster {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub verb: RosterVerb,
+}
+
+/// `roster …`.
+#[derive(Debug, Subcommand)]
+pub enum RosterVerb {
+    /// Show the roster in force and what is proposed.
+    Show {
+        /// Where the ledger is.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Propose a roster.toml as the next version; without a version in force, as the first.
+    Propose {
+        /// The file.
+        file: PathBuf,
+        /// Where the ledger is.
+        #[command(flatten)]
+        connection: Connection,
+        /// Why, in one sentence.
+        #[arg(long)]
+        reason: String,
+        /// How many days it can be approved, at most 31.
+        #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=31))]
+        days: u16,
+        /// Who proposes.
+        #[command(flatten)]
+        signing: Signing,
+    },
+    /// Approve a proposed version with your key.
+    Approve {
+        /// The beginning of its digest; may be left out when there is only one.
+        #[arg(default_value = "", hide_default_value = true)]
+        proposal: String,
+        /// Where the ledger is.
+        #[command(flatten)]
+        connection: Connection,
+        /// Your principal on the roster.
+        #[arg(long = "as", value_name = "PRINCIPAL")]
+        principal: String,
+        /// A private key file, or agent:FINGERPRINT.
+        #[arg(long, value_name = "KEY", required_unless_present = "signature", conflicts_with = "signature")]
+        key: Option<String>,
+        /// A file whose first line is the key's passphrase; without it the terminal is asked.
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+        /// A signature made elsewhere: `ssh-keygen -Y sign -n countersign-roster -f KEY document.json`.
+        #[arg(long, value_name = "FILE")]
+        signature: Option<PathBuf>,
+    },
+    /// Take back a version that you proposed.
+    Withdraw {
+        /// The beginning of its digest.
+        proposal: String,
+        /// Where the ledger is.
+        #[command(flatten)]
+        connection: Connection,
+        /// Why, in one sentence.
+        #[arg(long)]
+        reason: String,
+        /// Who withdraws.
+        #[command(flatten)]
+        signing: Signing,
+    },
+    /// List every version that came into force, who signed it, and what was refused.
+    History {
+        /// Where the ledger is.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Print the exact bytes that approvals of a proposed version sign.
+    Document {
+        /// The beginning of its digest; may be left out when there is only one.
+        #[arg(default_value = "", hide_default_value = true)]
+        proposal: String,
+        /// Where the ledger is.
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// Write the roster in force as a roster.toml, or as ssh-keygen reads it.
+    #[command(group = clap::ArgGroup::new("form").required(true).multiple(true))]
+    Export {
+        /// Where the ledger is.
+        #[command(flatten)]
+        connection: Connection,
+        /// Write an OpenSSH allowed_signers file.
+        #[arg(long, value_name = "FILE", group = "form")]
+        allowed_signers: Option<PathBuf>,
+        /// Write the exact roster.toml, such as a runbook's folder holds.
+        #[arg(long, value_name = "FILE", group = "form")]
+        toml: Option<PathBuf>,
     },
 }

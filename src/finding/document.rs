@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::approval::SignedBytes;
+use crate::approval::{RosterDeed, SignedBytes};
 use crate::census::Comparison;
 use crate::digest::Digest;
 use crate::plan::{Plan, Request};
@@ -68,6 +68,11 @@ pub struct FindingSubject {
     pub rehearsal_digest: Digest,
     /// The roster's text: who may sign.
     pub roster: String,
+    /// What brought that roster into force: every version from the first one on, with the signatures that counted.
+    pub roster_history: Vec<RosterDeed>,
+    /// The moment at which the signatures were used: when its run was begun, by the server's clock, or else when this was
+    /// written. A key counts then or it does not.
+    pub used_at: Timestamp,
     /// The requester's signature.
     pub requested: SignedBytes,
     /// The approvals that counted.

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Finding, render_html};
-use crate::approval::{Kind, Namespace, Role, Roster, SignedBytes, key_facts, parse_roster};
+use super::{Finding, FindingSubject, render_html};
+use crate::approval::{Namespace, RosterAct, SignedBytes, allowed_signers, parse_roster};
 use crate::digest::Digest;
 use crate::plan::{canonical, read_strict};
 use crate::runbook::Principal;
@@ -19,10 +19,43 @@ pub(super) struct SignatureFile<'a> {
     pub(super) path: String,
     /// What it is for.
     pub(super) namespace: Namespace,
-    /// The file it is over.
-    pub(super) over: &'static str,
+    /// What it is over.
+    pub(super) over: Over,
     /// Who, and the armour.
     pub(super) signed: &'a SignedBytes,
+}
+
+/// What a signature of the folder is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// The request.
+    Request,
+    /// The finding.
+    Finding,
+    /// A version of the roster, signed by the people of the version before it, or of the first one by its own.
+    Roster {
+        /// The version.
+        version: u32,
+    },
+}
+
+impl Over {
+    /// Returns the file it is over.
+    pub(super) fn path(self) -> String {
+        match self {
+            Self::Request => "request.json".to_owned(),
+            Self::Finding => "finding.json".to_owned(),
+            Self::Roster { version } => format!("rosters/{version}.json"),
+        }
+    }
+
+    /// Returns the file that says whose keys count for it.
+    fn signers(self) -> String {
+        match self {
+            Self::Request | Self::Finding => "allowed_signers".to_owned(),
+            Self::Roster { version } => format!("rosters/{}.allowed_signers", version.max(2) - 1),
+        }
+    }
 }
 
 /// Makes the folder of a finding: paths with `/`, and the bytes of each file.
@@ -48,6 +81,12 @@ pub fn export(finding_text: &str, signatures: &[SignedBytes]) -> BTreeMap<String
     put("request.json", part(&subject.request));
     put("roster.toml", subject.roster.clone());
     put("allowed_signers", roster.as_ref().map(allowed_signers).unwrap_or_default());
+    for (number, document, text) in roster_versions(subject) {
+        put(&format!("rosters/{number}.json"), document.to_owned());
+        put(&format!("rosters/{number}.toml"), text.to_owned());
+        let signers = parse_roster(text).as_ref().map(allowed_signers).unwrap_or_default();
+        put(&format!("rosters/{number}.allowed_signers"), signers);
+    }
     put("finding.html", render_html(&finding, digest, signatures));
     put("VERIFY.txt", instructions(&finding, digest, &signed));
     for file in &signed {
@@ -68,7 +107,7 @@ fn part<T: Serialize>(document: &T) -> String {
 /// Every signature of the folder, in the order people read them.
 pub(super) fn signature_files<'a>(finding: &'a Finding, signatures: &'a [SignedBytes]) -> Vec<SignatureFile<'a>> {
     let subject = &finding.subject;
-    let on_request = |path: String, namespace, signed| SignatureFile { path, namespace, over: "request.json", signed };
+    let on_request = |path: String, namespace, signed| SignatureFile { path, namespace, over: Over::Request, signed };
     let mut files = vec![on_request("requested.sig".to_owned(), Namespace::Stage, &subject.requested)];
     for (number, signed) in (1..).zip(&subject.approvals) {
         files.push(on_request(numbered("approvals", number, &signed.principal), Namespace::Run, signed));
@@ -78,9 +117,33 @@ pub(super) fn signature_files<'a>(finding: &'a Finding, signatures: &'a [SignedB
     }
     for (number, signed) in (1..).zip(signatures) {
         let path = numbered("signatures", number, &signed.principal);
-        files.push(SignatureFile { path, namespace: Namespace::Finding, over: "finding.json", signed });
+        files.push(SignatureFile { path, namespace: Namespace::Finding, over: Over::Finding, signed });
+    }
+    let (mut version, mut number) = (0, 0);
+    for deed in &subject.roster_history {
+        let signed = match &deed.act {
+            RosterAct::Proposed { signature, .. } => {
+                (version, number) = (version + 1, 0);
+                signature
+            }
+            RosterAct::Approved { signature, .. } => signature,
+            // No part of what brings a roster into force; verification says so.
+            RosterAct::Withdrawn { .. } => continue,
+        };
+        number += 1;
+        let path = numbered(&format!("rosters/{version}"), number, &signed.principal);
+        files.push(SignatureFile { path, namespace: Namespace::Roster, over: Over::Roster { version }, signed });
     }
     files
+}
+
+/// The versions of the roster up to the one that counted: number, document and text.
+fn roster_versions(subject: &FindingSubject) -> impl Iterator<Item = (u32, &str, &str)> {
+    let proposed = subject.roster_history.iter().filter_map(|deed| match &deed.act {
+        RosterAct::Proposed { document, roster, signature: _ } => Some((document.as_str(), roster.as_str())),
+        RosterAct::Approved { .. } | RosterAct::Withdrawn { .. } => None,
+    });
+    (1..).zip(proposed).map(|(number, (document, roster))| (number, document, roster))
 }
 
 /// `signatures/1-lan@example.test.sig`; a name that could lead out of the folder is made harmless.
@@ -103,40 +166,19 @@ pub(super) fn read_signatures(files: &BTreeMap<String, Vec<u8>>) -> Vec<SignedBy
     numbered.into_iter().map(|(_, signed)| signed).collect()
 }
 
-/// Writes the roster as `ssh-keygen` reads it. Each key is good only for what its person may do, so that stock tools
-/// refuse an agent's approval as well (D-71).
-fn allowed_signers(roster: &Roster) -> String {
-    let mut lines = String::new();
-    for person in &roster.people {
-        let is_human = person.kind == Kind::Human;
-        let may = |namespace: &Namespace| match namespace {
-            Namespace::Stage => person.has(Role::Author) || (is_human && person.has(Role::Reviewer)),
-            Namespace::Run | Namespace::Reject | Namespace::Withdraw => is_human && person.has(Role::Reviewer),
-            Namespace::Operate => is_human && person.has(Role::Operator),
-            Namespace::Restart => is_human && person.has(Role::Sovereign),
-            Namespace::Finding => true,
-        };
-        let namespaces: Vec<&str> = Namespace::ALL.iter().filter(|it| may(it)).map(|it| it.as_str()).collect();
-        for line in &person.keys {
-            // Written from the key itself: a comment could hold anything.
-            let Some(key) = key_facts(line).ok().and_then(|facts| facts.key.to_openssh().ok()) else { continue };
-            let _ = writeln!(lines, "{} namespaces=\"{}\" {}", person.principal, namespaces.join(","), key.trim_end());
-        }
-    }
-    lines
-}
-
 fn instructions(finding: &Finding, digest: Digest, signed: &[SignatureFile<'_>]) -> String {
     let subject = &finding.subject;
     let mut checks = String::new();
     for file in signed {
         let _ = writeln!(
             checks,
-            "ssh-keygen -Y verify -f allowed_signers -I {} -n {} -s {} < {}",
+            "ssh-keygen -Y verify{} -f {} -I {} -n {} -s {} < {}",
+            verify_time(finding, file.over, file.signed),
+            file.over.signers(),
             quoted(file.signed.principal.as_str()),
             file.namespace.as_str(),
             quoted(&file.path),
-            file.over
+            file.over.path()
         );
     }
     format!(
@@ -161,8 +203,11 @@ sha256sum plan.json rehearsal.json
    plan.json        {plan}
    rehearsal.json   {rehearsal}
 
-4. The plan binds the roster. `sha256sum roster.toml` must be the value of \"roster_digest\" in plan.json, and every key
-   in allowed_signers must stand in roster.toml under the same person.
+4. The plan binds the roster. `sha256sum roster.toml` must be the value of \"roster_digest\" in plan.json, the newest
+   file rosters/N.toml must be the same, N must be its \"roster_version\", and every key in an allowed_signers file must
+   stand in the roster of that version under the same person. Version 1 is signed by everybody human on it, each later one
+   by two reviewers of the version before it; each rosters/N.json names the digest of rosters/N.toml, and as \"previous\" that
+   of the document before.
 
 5. Count people, not signatures: at least two different people approved, none of them an agent, the requester
    ({requester}) or the last editor ({editor}).
@@ -193,6 +238,31 @@ What this does not prove
         seq = finding.ledger_seq.escape_debug(),
         head = finding.ledger_head,
     )
+}
+
+/// The moment at which the signature was used, where a key counts for a time only: ssh-keygen would take now.
+fn verify_time(finding: &Finding, over: Over, signed: &SignedBytes) -> String {
+    let is_limited = |text: &str| {
+        let roster = parse_roster(text).ok();
+        let mut keys = roster.iter().flat_map(|roster| &roster.people).flat_map(|person| &person.keys);
+        keys.any(|key| !key.validity().is_empty())
+    };
+    if !roster_versions(&finding.subject).any(|(_, _, text)| is_limited(text)) {
+        return String::new();
+    }
+    let at = match over {
+        Over::Request => finding.subject.used_at,
+        Over::Finding => finding.written_at,
+        Over::Roster { .. } => {
+            let of = |act: &RosterAct| match act {
+                RosterAct::Proposed { signature, .. } | RosterAct::Approved { signature, .. } => signature == signed,
+                RosterAct::Withdrawn { .. } => false,
+            };
+            let deed = finding.subject.roster_history.iter().find(|deed| of(&deed.act));
+            deed.and_then(|deed| deed.at.parse().ok()).unwrap_or(finding.written_at)
+        }
+    };
+    format!(" -Overify-time={}", at.strftime("%Y%m%d%H%M%SZ"))
 }
 
 /// Writes a word for a POSIX shell; plain ones stay as they are.

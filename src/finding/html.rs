@@ -106,6 +106,7 @@ fn target(subject: &FindingSubject) -> Markup {
             dt { "Plan" } dd { code { (subject.plan_digest) } }
             dt { "Request" } dd { code { (subject.request_digest) } }
             dt { "Open" } dd { "from " (subject.request.not_before) " to " (subject.request.not_after) }
+            dt { "Roster" } dd { "version " (plan.roster_version) ", " code { (plan.roster_digest.short()) } }
             dt { "Baseline" } dd { code { (plan.baseline_digest) } }
             dt { "Policy" } dd {
                 (policy.approvals.max(LEAST_APPROVALS)) " people; a rehearsal holds for "
@@ -242,7 +243,7 @@ fn who(principal: &Principal, roster: Option<&Roster>) -> Markup {
 fn keys(principal: &Principal, roster: Option<&Roster>) -> Markup {
     let person = roster.and_then(|roster| roster.person(principal));
     let prints: Vec<String> =
-        person.iter().flat_map(|person| &person.keys).filter_map(|line| fingerprint(line).ok()).collect();
+        person.iter().flat_map(|person| &person.keys).filter_map(|key| fingerprint(&key.line).ok()).collect();
     html! { @if prints.is_empty() { span.failed { "? not on the roster" } } @else { (prints.join("\n")) } }
 }
 

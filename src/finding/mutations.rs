@@ -6,7 +6,7 @@
 //! - JSON white space, key order, escapes and number forms: only the canonical text is read (`read_strict`).
 //! - The armour of a signature: only what `ssh-keygen` writes, with one line feed at its end (`read_armour`). That takes in
 //!   base64 slack bits, line lengths and white space.
-//! - The roster is TOML, where comments and white space mean nothing: a plan binds the digest of its exact text.
+//! - The roster is TOML, where comments and white space mean nothing: the signed document binds the digest of its exact text.
 //! - A ledger entry's fields are hashed as they stand, body white space included.
 //!
 //! So there is no byte that may change and changes nothing, and no list of exceptions.
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::tests::{exported, finding, subject};
 use super::{Finding, export, hold_against, verify_export};
 use crate::approval::fixture::{Desk, noon, roster_text};
-use crate::approval::{Namespace, SignedBytes, countersign, parse_roster, verify};
+use crate::approval::{Namespace, RosterAct, RosterDeed, SignedBytes, check_roster, countersign, parse_roster, verify};
 use crate::ledger::{Body, ChainBreak, Entry, GENESIS, Known, entry_hash, hold_head, verify_chain};
 use crate::plan::{Request, SealedPlan, canonical, read_strict};
 
@@ -92,9 +92,16 @@ impl Door {
     }
 
     fn opens(&self, plan: &str, request: &str, signatures: &[SignedBytes], roster: &str) -> bool {
+        let mut deeds = self.desk.deeds.clone();
+        let RosterAct::Proposed { roster: text, .. } = &mut deeds[0].act else { panic!("the first act proposes") };
+        roster.clone_into(text);
+        self.opens_under(plan, request, signatures, &deeds)
+    }
+
+    fn opens_under(&self, plan: &str, request: &str, signatures: &[SignedBytes], deeds: &[RosterDeed]) -> bool {
         let (Ok(plan), Ok(request)) = (SealedPlan::read(plan), read_strict::<Request>(request)) else { return false };
-        let Ok(roster) = parse_roster(roster) else { return false };
-        countersign(plan, &self.desk.rehearsal, request, signatures, &roster, noon()).is_ok()
+        let Ok(version) = check_roster(plan.plan(), deeds) else { return false };
+        countersign(plan, &self.desk.rehearsal, request, signatures, &version, noon()).is_ok()
     }
 }
 
@@ -151,6 +158,52 @@ fn every_byte_of_a_roster() {
     };
     // Reading six keys a time is slow without optimisation: every byte is changed, in three of the six ways.
     assert!(every("roster", roster.as_bytes(), &[0, 2, 5], 1, opens) > 2 * roster.len());
+}
+
+#[test]
+fn every_byte_of_what_brought_a_roster_into_force() {
+    let door = Door::new();
+    let opens = |which: usize, change: &dyn Fn(&mut RosterDeed)| {
+        let mut deeds = door.desk.deeds.clone();
+        change(&mut deeds[which]);
+        door.opens_under(&door.plan, &door.request, &door.signatures, &deeds)
+    };
+    let RosterAct::Proposed { document, signature, .. } = &door.desk.deeds[0].act else { panic!("it proposes") };
+    let with_document = |bytes: &[u8]| {
+        text(bytes).is_some_and(|text| {
+            opens(0, &|deed| {
+                if let RosterAct::Proposed { document, .. } = &mut deed.act {
+                    text.clone_into(document);
+                }
+            })
+        })
+    };
+    assert!(every("roster document", document.as_bytes(), &[0, 2, 4], 1, with_document) > 2 * document.len());
+    let with_armour = |which: usize| {
+        move |bytes: &[u8]| {
+            text(bytes).is_some_and(|armour| {
+                opens(which, &|deed| match &mut deed.act {
+                    RosterAct::Proposed { signature, .. } | RosterAct::Approved { signature, .. } => {
+                        armour.clone_into(&mut signature.signature);
+                    }
+                    RosterAct::Withdrawn { .. } => panic!("nobody withdrew"),
+                })
+            })
+        }
+    };
+    every("the proposer's signature", signature.signature.as_bytes(), &[0, 2], 3, with_armour(0));
+    let RosterAct::Approved { signature, proposal_digest } = &door.desk.deeds[1].act else { panic!("it approves") };
+    every("an approver's signature", signature.signature.as_bytes(), &[0, 2], 3, with_armour(1));
+    let with_digest = |bytes: &[u8]| {
+        text(bytes).and_then(crate::digest::Digest::from_hex).is_some_and(|digest| {
+            opens(1, &|deed| {
+                if let RosterAct::Approved { proposal_digest, .. } = &mut deed.act {
+                    *proposal_digest = digest;
+                }
+            })
+        })
+    };
+    every("the proposal's digest", proposal_digest.to_string().as_bytes(), &ALL, 1, with_digest);
 }
 
 fn entries() -> Vec<Entry> {
@@ -235,7 +288,7 @@ fn every_byte_of_a_finding() {
         signature: String::from_utf8(files["signatures/1-khoa@example.test.sig"].clone()).unwrap(),
     };
     let is_signed = |bytes: &[u8]| {
-        verify(&desk.roster, &signed, Namespace::Finding, bytes).is_ok()
+        verify(&desk.roster, &signed, Namespace::Finding, bytes, noon()).is_ok()
             && text(bytes).is_some_and(|text| read_strict::<Finding>(text).is_ok())
     };
     every("finding.json, signed", json, &[0], 1, is_signed);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::shown::shown;
 use super::{Finding, FindingKind, FindingSubject, export, render_html, verify_export};
-use crate::approval::fixture::{Desk, at, principal, sign, sign_as};
+use crate::approval::fixture::{Desk, at, noon, principal, propose, sign, sign_as};
 use crate::approval::{Namespace, SignedBytes};
 use crate::census::{Comparison, Reading, Row, Verdict};
 use crate::digest::Digest;
@@ -66,6 +66,8 @@ pub(super) fn subject() -> FindingSubject {
         request_digest: Digest::of(&bytes),
         rehearsal_digest: desk.request.rehearsal_digest,
         roster: desk.roster.text.clone(),
+        roster_history: desk.deeds.clone(),
+        used_at: noon(),
         requested: sign("bot", Namespace::Stage, &bytes),
         approvals: vec![desk.approval("lan"), desk.approval("minh")],
         operated: Some(sign("khoa", Namespace::Operate, &bytes)),
@@ -112,14 +114,22 @@ fn a_good_finding_verifies() {
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
     let expected = "SHA256SUMS VERIFY.txt allowed_signers approvals/1-lan@example.test.sig \
                     approvals/2-minh@example.test.sig finding.html finding.json operated.sig plan.json rehearsal.json \
-                    request.json requested.sig roster.toml signatures/1-khoa@example.test.sig \
+                    request.json requested.sig roster.toml rosters/1.allowed_signers rosters/1.json rosters/1.toml \
+                    rosters/1/1-lan@example.test.sig rosters/1/2-minh@example.test.sig \
+                    rosters/1/3-hoa@example.test.sig rosters/1/4-khoa@example.test.sig \
+                    rosters/1/5-tam@example.test.sig signatures/1-khoa@example.test.sig \
                     signatures/2-lan@example.test.sig";
     assert_eq!(names.join(" "), expected);
     let verification = verify_export(&files);
     assert_eq!(verification.refused, Vec::<String>::new());
     assert_eq!(verification.signatures.len(), 6);
     let proved = verification.proved.join("\n");
-    for sentence in ["lan@example.test approved it", "2 different people approved it", "khoa@example.test ran it"] {
+    for sentence in [
+        "Roster version 1 was in force since 2026-05-01",
+        "lan@example.test approved it",
+        "2 different people approved it",
+        "khoa@example.test ran it",
+    ] {
         assert!(proved.contains(sentence), "{proved}");
     }
     assert!(verification.not_proved.join("\n").contains("compare its digest"));
@@ -164,7 +174,19 @@ fn untrue_stories_are_refused_though_signed() {
     check(|it| it.plan.stages[0].statements[0].sql.push('x'), "the request names plan");
     check(|it| it.plan.stages[0].statements[0].sql.push('x'), "do not have the digest");
     check(|it| it.rehearsal.duration_millis += 1, "the request names rehearsal");
-    check(|it| it.roster.push('\n'), "the request names roster");
+    check(|it| it.roster.push('\n'), "roster.toml is not the roster of that history");
+    check(|it| it.roster_history.clear(), "no roster is in force");
+    check(|it| drop(it.roster_history.pop()), "no roster is in force");
+    check(|it| it.roster_history.push(it.roster_history[1].clone()), "the history of the roster does not hold");
+    check(
+        |it| {
+            let (other, _) = propose(&it.roster_history, &format!("{}# more\n", it.roster), "lan");
+            it.roster_history.push(other);
+        },
+        "holds more than what brought it into force",
+    );
+    check(|it| it.plan.roster_version = 2, "staged under roster version 2, and version 1 is in force");
+    check(|it| it.plan.target.database = "other".to_owned(), "version 1 is for directus of server");
     check(|it| it.trace.as_mut().unwrap().statements.clear(), "does not hold every statement");
     check(|it| it.trace.as_mut().unwrap().statements[0].ordinal = 2, "which the plan does not hold there");
     check(|it| it.trace.as_mut().unwrap().statements[0].surprise = Some("5 rows".to_owned()), "5 rows");

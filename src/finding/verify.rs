@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::export::{export, read_signatures, signature_files};
+use super::export::{Over, export, read_signatures, signature_files};
 use super::headline::{headline, kind};
 use super::{FINDING_FORMAT, Finding, FindingSubject};
 use crate::approval::{
-    ApprovalRefusal, Roster, SignedBytes, bound, check_operated, check_requested, parse_roster, rehearsal_failure,
-    standing, verify,
+    ApprovalRefusal, Governed, Roster, RosterPlace, RosterVersion, SignedBytes, bound, check_operated, check_requested,
+    rehearsal_failure, standing, verify,
 };
 use crate::digest::Digest;
 use crate::plan::{SealedPlan, canonical, read_strict};
@@ -153,27 +153,33 @@ impl Judge {
 
     fn people(&mut self, finding: &Finding, text: &str, signatures: &[SignedBytes]) {
         let subject = &finding.subject;
-        let roster = match self.documents(subject) {
-            Ok(roster) => roster,
+        let version = match self.documents(subject) {
+            Ok(version) => version,
             Err(refusal) => return self.refused.push(refusal),
         };
+        let roster = version.roster();
         let of = |file: &str, namespace: crate::approval::Namespace, principal: &Principal, fingerprint: String| {
             let (principal, file, namespace) = (principal.clone(), file.to_owned(), namespace.as_str().to_owned());
             VerifiedSignature { principal, file, namespace, fingerprint }
         };
         for file in signature_files(finding, signatures) {
-            let over = if file.over == "finding.json" { text.to_owned() } else { request_text(subject) };
-            match verify(&roster, file.signed, file.namespace, over.as_bytes()) {
-                Ok(print) => self.signatures.push(of(file.over, file.namespace, &file.signed.principal, print)),
+            let (over, at) = match file.over {
+                Over::Finding => (text.to_owned(), finding.written_at),
+                Over::Request => (request_text(subject), subject.used_at),
+                // The history was verified whole: each of these by the people of the version before it.
+                Over::Roster { .. } => continue,
+            };
+            match verify(roster, file.signed, file.namespace, over.as_bytes(), at) {
+                Ok(print) => self.signatures.push(of(&file.over.path(), file.namespace, &file.signed.principal, print)),
                 Err(problem) => {
                     let who = file.signed.principal.as_str().escape_debug().to_string();
                     self.refused.push(format!("{}: the signature of {who} does not hold: {problem}", file.path));
                 }
             }
         }
-        self.requested(subject, &roster);
-        self.approved(subject, &roster);
-        self.operated(subject, &roster);
+        self.requested(subject, roster);
+        self.approved(subject, roster);
+        self.operated(subject, roster);
         let is_signed = self.signatures.iter().any(|it| it.file == "finding.json" && it.principal == finding.writer);
         self.hold(
             is_signed,
@@ -182,15 +188,11 @@ impl Judge {
         );
     }
 
-    fn documents(&mut self, subject: &FindingSubject) -> Result<Roster, String> {
+    fn documents(&mut self, subject: &FindingSubject) -> Result<RosterVersion, String> {
         let plan =
             canonical(&subject.plan).and_then(|text| SealedPlan::read(&text)).map_err(|error| error.to_string())?;
-        let roster = parse_roster(&subject.roster).map_err(|problems| {
-            let first = problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
-            format!("roster.toml cannot be used: {first}")
-        })?;
-        let roster =
-            bound(&plan, &subject.rehearsal, &subject.request, &roster).map_err(|refusal| refusal.to_string())?;
+        let version = self.history(subject)?;
+        bound(&plan, &subject.rehearsal, &subject.request, &version).map_err(|refusal| refusal.to_string())?;
         let rehearsal = canonical(&subject.rehearsal).map_err(|error| error.to_string())?;
         let digests = [
             ("plan", subject.plan_digest, plan.digest()),
@@ -204,11 +206,35 @@ impl Judge {
         }
         self.proved
             .push("The request names exactly this plan, this rehearsal, this baseline and this roster.".to_owned());
-        Ok(roster)
+        Ok(version)
+    }
+
+    /// D-72: the roster that counted is the last of a history in which every version was countersigned, and nothing else
+    /// stands in it.
+    fn history(&mut self, subject: &FindingSubject) -> Result<RosterVersion, String> {
+        let governed = Governed::of(&subject.roster_history, RosterPlace::of(&subject.plan.target));
+        if let Some((_, refusal)) = governed.refused().first() {
+            return Err(format!("the history of the roster does not hold: {refusal}"));
+        }
+        let version = governed.in_force().map_err(|refusal| refusal.to_string())?.clone();
+        if governed.proof(version.version()) != subject.roster_history {
+            return Err("the history of the roster holds more than what brought it into force".to_owned());
+        }
+        if version.roster().text != subject.roster {
+            return Err("roster.toml is not the roster of that history".to_owned());
+        }
+        let signers: Vec<&str> = version.signed().iter().map(|it| it.principal.as_str()).collect();
+        self.proved.push(format!(
+            "Roster version {} was in force since {}: {} signed it, and its history holds from version 1 on.",
+            version.version(),
+            version.since(),
+            signers.join(" and ")
+        ));
+        Ok(version)
     }
 
     fn requested(&mut self, subject: &FindingSubject, roster: &Roster) {
-        match check_requested(roster, &subject.request, &subject.requested) {
+        match check_requested(roster, &subject.request, &subject.requested, subject.used_at) {
             Ok(print) => self.proved.push(format!("{} requested it, with the key {print}.", subject.request.requester)),
             Err(refusal) => self.refused.push(format!("requested.sig: {refusal}")),
         }
@@ -218,7 +244,7 @@ impl Judge {
     fn approved(&mut self, subject: &FindingSubject, roster: &Roster) {
         let request = &subject.request;
         let (editor, needed) = (subject.plan.editor.as_ref(), subject.plan.policy.approvals);
-        let standing = standing(request, editor, needed, &subject.approvals, roster, request.not_before);
+        let standing = standing(request, editor, needed, &subject.approvals, roster, subject.used_at);
         for (_, refusal) in &standing.refused {
             self.refused.push(format!("an approval does not count: {refusal}"));
         }
@@ -247,7 +273,7 @@ impl Judge {
         match (&subject.operated, &subject.outcome) {
             (None, None) => {}
             (None, Some(_)) => self.refused.push("it was run, but operated.sig is missing".to_owned()),
-            (Some(signed), _) => match check_operated(roster, &subject.request, signed) {
+            (Some(signed), _) => match check_operated(roster, &subject.request, signed, subject.used_at) {
                 Ok(print) => self.proved.push(format!("{} ran it, with the key {print}.", signed.principal)),
                 Err(refusal) => self.refused.push(format!("operated.sig: {refusal}")),
             },
@@ -260,6 +286,10 @@ impl Judge {
         self.not_proved.push(format!(
             "That the keys on the roster belong to these people: compare its digest with one from another source: {}",
             roster.groups()
+        ));
+        self.not_proved.push(format!(
+            "That no later version of the roster was in force when it was used, at {}: the ledger tells.",
+            subject.used_at
         ));
         self.not_proved.push(
             "When anything was signed: an SSH signature holds no time. The ledger holds the server's time.".to_owned(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::approval::SignedBytes;
+use crate::approval::{RosterAct, RosterDeed, SignedBytes};
 use crate::digest::Digest;
 use crate::run::{Evidence, Outcome, RunToken};
 use crate::runbook::Principal;
@@ -138,6 +138,31 @@ pub enum Body {
         /// The signatures that met the gates.
         signatures: Vec<SignedBytes>,
     },
+    /// A version of the roster was proposed (D-72).
+    RosterProposed {
+        /// The document's canonical text: what people sign.
+        document: String,
+        /// The roster's text.
+        roster: String,
+        /// The proposer's signature over the document.
+        signature: SignedBytes,
+    },
+    /// Somebody approved a version of the roster.
+    RosterApproved {
+        /// The document's digest.
+        proposal_digest: Digest,
+        /// Who, and the signature over the document's bytes.
+        signature: SignedBytes,
+    },
+    /// A proposal was withdrawn by its proposer.
+    RosterWithdrawn {
+        /// The document's digest.
+        proposal_digest: Digest,
+        /// Why.
+        reason: String,
+        /// Who, and the signature over the withdrawal text (see `approval::decision_bytes`).
+        signature: SignedBytes,
+    },
 }
 
 impl Body {
@@ -156,7 +181,34 @@ impl Body {
             Self::Finding { .. } => "finding",
             Self::Stopped { .. } => "stopped",
             Self::Restarted { .. } => "restarted",
+            Self::RosterProposed { .. } => "roster_proposed",
+            Self::RosterApproved { .. } => "roster_approved",
+            Self::RosterWithdrawn { .. } => "roster_withdrawn",
         }
+    }
+
+    /// Returns what it says about the roster, when it does; `at` is the entry's time.
+    #[must_use]
+    pub fn roster_deed(&self, at: &str) -> Option<RosterDeed> {
+        let act = match self.clone() {
+            Self::RosterProposed { document, roster, signature } => RosterAct::Proposed { document, roster, signature },
+            Self::RosterApproved { proposal_digest, signature } => RosterAct::Approved { proposal_digest, signature },
+            Self::RosterWithdrawn { proposal_digest, reason, signature } => {
+                RosterAct::Withdrawn { proposal_digest, reason, signature }
+            }
+            Self::Baseline { .. }
+            | Self::Staged { .. }
+            | Self::Approved { .. }
+            | Self::Rejected { .. }
+            | Self::Withdrawn { .. }
+            | Self::Intent { .. }
+            | Self::Committed { .. }
+            | Self::Ended { .. }
+            | Self::Finding { .. }
+            | Self::Stopped { .. }
+            | Self::Restarted { .. } => return None,
+        };
+        Some(RosterDeed { at: at.to_owned(), act })
     }
 
     /// Returns the JSON text that is appended.

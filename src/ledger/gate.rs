@@ -7,7 +7,18 @@ use crate::digest::Digest;
 use crate::run::LedgerGate;
 
 /// The kinds of entries that a gate looks at; the others need not be read.
-pub const GATE_KINDS: [&str; 7] = ["stopped", "restarted", "rejected", "withdrawn", "intent", "committed", "ended"];
+pub const GATE_KINDS: [&str; 10] = [
+    "stopped",
+    "restarted",
+    "rejected",
+    "withdrawn",
+    "intent",
+    "committed",
+    "ended",
+    "roster_proposed",
+    "roster_approved",
+    "roster_withdrawn",
+];
 
 /// Returns the reason of the newest stop that holds (D-61). An entry that cannot be read is a stop.
 #[must_use]
@@ -27,7 +38,10 @@ pub fn standing_stop(entries: &[Entry]) -> Option<String> {
                 | Body::Intent { .. }
                 | Body::Committed { .. }
                 | Body::Ended { .. }
-                | Body::Finding { .. },
+                | Body::Finding { .. }
+                | Body::RosterProposed { .. }
+                | Body::RosterApproved { .. }
+                | Body::RosterWithdrawn { .. },
             ) => {}
             Err(reason) => stops.push((entry.seq, reason)),
         }
@@ -45,8 +59,9 @@ pub fn gate(entries: &[Entry], request_digest: Digest, run: &str) -> LedgerGate 
     let mut void = None;
     let mut began = false;
     let mut first: Option<String> = None;
-    let mut withdrawn = BTreeSet::new();
-    for body in entries.iter().filter_map(|entry| read(entry).ok()) {
+    let (mut withdrawn, mut rosters) = (BTreeSet::new(), Vec::new());
+    for (entry, body) in entries.iter().filter_map(|entry| Some((entry, read(entry).ok()?))) {
+        rosters.extend(body.roster_deed(&entry.at));
         let reason = match &body {
             Body::Rejected { request_digest: of, reason, signature } if *of == request_digest => {
                 Some(format!("{} rejected it: {reason}", signature.principal))
@@ -79,14 +94,17 @@ pub fn gate(entries: &[Entry], request_digest: Digest, run: &str) -> LedgerGate 
             | Body::Ended { .. }
             | Body::Finding { .. }
             | Body::Stopped { .. }
-            | Body::Restarted { .. } => None,
+            | Body::Restarted { .. }
+            | Body::RosterProposed { .. }
+            | Body::RosterApproved { .. }
+            | Body::RosterWithdrawn { .. } => None,
         };
         void = void.or(reason);
     }
     if !began {
         void = void.or_else(|| Some("the intent of this run is not in the ledger".to_owned()));
     }
-    LedgerGate { stop: standing_stop(entries), void, withdrawn }
+    LedgerGate { stop: standing_stop(entries), void, withdrawn, rosters }
 }
 
 fn read(entry: &Entry) -> Result<Body, String> {
@@ -136,7 +154,7 @@ mod tests {
                 hash: GENESIS,
             })
             .collect();
-        let LedgerGate { stop, void, withdrawn } = gate(&entries, digest(), "a");
+        let LedgerGate { stop, void, withdrawn, rosters: _ } = gate(&entries, digest(), "a");
         let withdrawn: String = withdrawn.iter().map(|who| format!(" - {who}")).collect();
         assert_eq!(format!("{} | {}{withdrawn}", stop.unwrap_or_default(), void.unwrap_or_default()), expected);
     }

@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry::Vacant;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Body, Entry};
-use crate::approval::SignedBytes;
+use crate::approval::{RosterDeed, SignedBytes};
 use crate::digest::Digest;
 use crate::run::{Evidence, Outcome};
 use crate::runbook::{Principal, StepId};
@@ -24,6 +24,8 @@ pub struct State {
     pub findings: Vec<(u64, String, Vec<SignedBytes>)>,
     /// A stop that holds.
     pub stop: Option<StopState>,
+    /// What was done about the roster, in order; not yet verified: [`crate::approval::Governed`] does.
+    pub rosters: Vec<RosterDeed>,
 }
 
 /// A request and what became of it.
@@ -55,6 +57,8 @@ pub struct RequestState {
     pub operated: Option<SignedBytes>,
     /// The run that has it: its identifier, and the database login that appended its intent.
     pub begun: Option<(String, String)>,
+    /// When that run began, by the server's clock.
+    pub begun_at: Option<String>,
     /// Stages known to be committed.
     pub committed_stages: u32,
     /// What the run left behind, when its desk lived to record it.
@@ -160,6 +164,9 @@ pub(super) fn replay_on(state: &mut State, places: &mut Places, entries: &[Entry
 
 fn apply(state: &mut State, places: &mut Places, entry: &Entry, body: Body) {
     match body {
+        Body::RosterProposed { .. } | Body::RosterApproved { .. } | Body::RosterWithdrawn { .. } => {
+            state.rosters.extend(body.roster_deed(&entry.at));
+        }
         Body::Baseline { document, digest } => state.baselines.push((digest, document)),
         Body::Staged { request, plan, rehearsal, baseline, roster, signature } => {
             let digest = Digest::of(request.as_bytes());
@@ -180,6 +187,7 @@ fn apply(state: &mut State, places: &mut Places, entry: &Entry, body: Body) {
                     status: RequestStatus::Open,
                     operated: None,
                     begun: None,
+                    begun_at: None,
                     committed_stages: 0,
                     evidence: None,
                     seq: entry.seq,
@@ -213,6 +221,7 @@ fn apply(state: &mut State, places: &mut Places, entry: &Entry, body: Body) {
                 // D-74: used once, from the intent on; a failed run voids it as well.
                 if request.status == RequestStatus::Open {
                     request.begun = Some((run.clone(), entry.actor.clone()));
+                    request.begun_at = Some(entry.at.clone());
                     request.status = RequestStatus::Begun { run };
                     request.operated = Some(signature);
                 }

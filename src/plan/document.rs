@@ -33,8 +33,10 @@ pub struct Plan {
     pub runbook_version: String,
     /// The digest of every file of the runbook.
     pub runbook_digest: Digest,
-    /// The digest of the roster the signatures are checked against.
+    /// The digest of the roster's text the signatures are checked against.
     pub roster_digest: Digest,
+    /// The version under which that text is in force (D-72); 0 when no ledger holds it in force: then it is only rehearsed.
+    pub roster_version: u32,
     /// The database it runs on, and as whom.
     pub target: Target,
     /// The role whose members may run it, each with a login of its own; without it only the login that rehearsed it,

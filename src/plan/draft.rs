@@ -34,6 +34,7 @@ pub(super) fn document_of(input: &SealInput<'_>) -> Result<Plan, SealRefusal> {
         runbook_version: runbook.version.clone(),
         runbook_digest: runbook.digest,
         roster_digest: roster.digest,
+        roster_version: input.roster_version,
         target: input.target.clone(),
         run_as: input.run_as.map(str::to_owned),
         settings: Settings::new(runbook.timeouts, &runbook.target.schema),

@@ -66,6 +66,8 @@ pub struct SealInput<'a> {
     pub target: Target,
     /// The role whose members may run it; `None` is the login that rehearses it.
     pub run_as: Option<&'a str>,
+    /// The version under which the runbook's roster is in force; 0 when it is not.
+    pub roster_version: u32,
     /// Who asks.
     pub requester: Principal,
     /// 32 random hexadecimal digits.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::Finished;
+use crate::approval::RosterDeed;
 use crate::census::{Census, Question, Target};
 use crate::ledger::Body;
 use crate::runbook::{ObjectName, Principal, StepId};
@@ -184,6 +185,8 @@ pub struct LedgerGate {
     pub void: Option<String>,
     /// Everybody who withdrew an approval of it at any time: a run that counted one of them does not commit (D-74).
     pub withdrawn: BTreeSet<Principal>,
+    /// What was done about the roster: a run under a version that is no longer in force does not commit (D-72).
+    pub rosters: Vec<RosterDeed>,
 }
 
 /// What was sent and answered, kept as evidence.

@@ -41,12 +41,27 @@ fn countersigned() -> (Countersigned, crate::rehearsal::Rehearsal) {
     desk.bind();
     let signatures = [desk.approval("lan"), desk.approval("minh")];
     let rehearsal = desk.rehearsal.clone();
-    let key = countersign(desk.sealed(), &rehearsal, desk.request.clone(), &signatures, &desk.roster, noon()).unwrap();
+    let key = countersign(desk.sealed(), &rehearsal, desk.request.clone(), &signatures, &desk.version, noon()).unwrap();
     (key, rehearsal)
 }
 
 fn readings(relations: &str) -> BTreeMap<crate::runbook::CheckId, Reading> {
     [("relations".into(), Reading::Value(Some(relations.to_owned())))].into()
+}
+
+/// A gate that forbids nothing: the roster in force is the one the plan names.
+fn well() -> LedgerGate {
+    LedgerGate { rosters: Desk::new().deeds, ..LedgerGate::default() }
+}
+
+/// A second version that two reviewers of the first one brought into force.
+fn second_roster() -> Vec<crate::approval::RosterDeed> {
+    use crate::approval::fixture::{approve_roster, person, propose, roster_text};
+    let mut deeds = Desk::new().deeds;
+    let text = roster_text() + &person("new", "human", r#"["reviewer"]"#);
+    let (proposed, document) = propose(&deeds, &text, "lan");
+    deeds.extend([proposed, approve_roster(&document, "minh")]);
+    deeds
 }
 
 /// A server that answers as it should, but for one step.
@@ -110,7 +125,7 @@ impl Server {
                 }
             }),
             Step::TakeCensus(_) | Step::TakeCensusAfter(_) => Event::CensusTaken(self.census("8")),
-            Step::ReadLedger => Event::LedgerRead(LedgerGate::default()),
+            Step::ReadLedger => Event::LedgerRead(well()),
             Step::Commit => {
                 self.committed += 1;
                 Event::Answered(Reply { status: TransactionStatus::Idle, ..reply("COMMIT") })
@@ -402,10 +417,13 @@ fn another_database_a_blind_role_a_stop_and_a_withdrawal_end_it() {
         assert!(finished.failure.is_some());
     }
     for gate in [
-        LedgerGate { stop: Some("stopped".to_owned()), ..LedgerGate::default() },
-        LedgerGate { void: Some("withdrawn".to_owned()), ..LedgerGate::default() },
+        LedgerGate { stop: Some("stopped".to_owned()), ..well() },
+        LedgerGate { void: Some("withdrawn".to_owned()), ..well() },
         // Withdrawn while the operator was signing: counted then, and not any more.
-        LedgerGate { withdrawn: ["minh@example.test".into()].into(), ..LedgerGate::default() },
+        LedgerGate { withdrawn: ["minh@example.test".into()].into(), ..well() },
+        // D-72: no roster, and another one than the plan names.
+        LedgerGate::default(),
+        LedgerGate { rosters: second_roster(), ..well() },
     ] {
         let (finished, log, _) = drive(step_of("read ledger", 1), &|step, _| {
             matches!(step, Step::ReadLedger).then(|| Event::LedgerRead(gate.clone()))

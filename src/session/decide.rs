@@ -12,6 +12,7 @@ use crate::approval::{
 use crate::digest::Digest;
 use crate::ledger::{Body, RequestStatus};
 use crate::port::Database;
+use crate::runbook::Principal;
 use crate::session::ledger::Opened;
 
 /// What an approval needs besides the request's name.
@@ -20,6 +21,17 @@ pub enum Approval<'a> {
     Sign(&'a SignAs),
     /// A signature that was made elsewhere, such as with `ssh-keygen -Y sign`.
     Brought(SignedBytes),
+}
+
+impl Approval<'_> {
+    /// Returns who approves.
+    #[must_use]
+    pub fn principal(&self) -> &Principal {
+        match self {
+            Self::Sign(signer) => &signer.principal,
+            Self::Brought(signed) => &signed.principal,
+        }
+    }
 }
 
 /// Approves a request. `seen` is the digest the reviewer saw, when a window showed it.
@@ -47,10 +59,7 @@ pub async fn approve(
     }
     refuse_unreviewed(&opened)?;
     let editor = opened.plan.plan().editor.as_ref();
-    let principal = match &approval {
-        Approval::Sign(signer) => &signer.principal,
-        Approval::Brought(signed) => &signed.principal,
-    };
+    let principal = approval.principal();
     // Before anybody is asked for a passphrase.
     may_approve(&opened.roster, principal, &opened.request.requester, editor)?;
     database.ledger_may("approved", principal).await.map_err(not_taken)?;
@@ -147,6 +156,6 @@ async fn decide(
     }
     let bytes = decision_bytes(decision, opened.state.digest, reason);
     let signature = world.sign(signer, decision.namespace(), &bytes).await?;
-    check_decision(&opened.roster, &opened.request, decision, reason, &signature)?;
+    check_decision(&opened.roster, &opened.request, decision, reason, &signature, world.clock.now())?;
     Ok((opened, signature))
 }

@@ -5,7 +5,7 @@ use super::known::open_ledger;
 use super::ledger::{Opened, find_request, read_ledger};
 use super::stage::refuse_stop;
 use super::survey::read_baseline;
-use super::trust::{not_taken, refuse_role, refuse_strangers, refuse_unreviewed};
+use super::trust::{not_taken, refuse_role, refuse_unreviewed, requests_roster};
 use super::{Failure, FailureKind, SignAs, Watch, World};
 use crate::approval::{ApprovalRefusal, Namespace, check_operated, check_requested, countersign, may_operate};
 use crate::census::{Baseline, CompareScope, compare};
@@ -52,22 +52,23 @@ pub async fn run(
     }
     // Before the intent: a slip of the connection text must not use the approvals up.
     refuse_role(database, opened.plan.plan(), &live.role).await?;
-    may_operate(&opened.roster, &signer.principal)?;
+    // D-72: the people are those of the roster in force, and the plan must name that one.
+    let roster = requests_roster(&state, &opened)?;
+    may_operate(roster.roster(), &signer.principal)?;
     database.ledger_may("intent", &signer.principal).await.map_err(not_taken)?;
     refuse_unreviewed(&opened)?;
-    refuse_strangers(&state, &opened)?;
     // D-71: an agent may prepare, so the requester is checked like everybody else.
-    check_requested(&opened.roster, &opened.request, &opened.state.requested)?;
+    check_requested(roster.roster(), &opened.request, &opened.state.requested, world.clock.now())?;
     let countersigned = countersign(
         opened.plan.clone(),
         &opened.rehearsal,
         opened.request.clone(),
         &opened.signatures(),
-        &opened.roster,
+        &roster,
         world.clock.now(),
     )?;
     let operator = world.sign(signer, Namespace::Operate, opened.state.request.as_bytes()).await?;
-    check_operated(&opened.roster, &opened.request, &operator)?;
+    check_operated(roster.roster(), &opened.request, &operator, world.clock.now())?;
     let baseline = read_baseline(&opened.state.baseline)?;
     let run = world.chance.nonce();
     let against = Some(baseline.clone());

@@ -1,7 +1,7 @@
 //! Turns what the rooms refuse into words, a hint and an exit code.
 
 use super::{Failure, FailureKind};
-use crate::approval::ApprovalRefusal;
+use crate::approval::{ApprovalRefusal, RosterRefusal};
 use crate::plan::{CanonicalError, SealRefusal};
 use crate::port::{DatabaseError, FileError, SignError};
 
@@ -135,11 +135,34 @@ impl From<ApprovalRefusal> for Failure {
             | ApprovalRefusal::Contradicts { .. }
             | ApprovalRefusal::Rejected { .. }
             | ApprovalRefusal::Used => "Stage it again; the new request needs new approvals.",
+            ApprovalRefusal::RosterChanged { .. } => {
+                "Stage it again under the roster in force; the new request needs new approvals."
+            }
+            ApprovalRefusal::NoRoster(_) => {
+                "Propose one with `countersign roster propose ROSTER.toml`; `countersign roster show` says who must approve it."
+            }
             ApprovalRefusal::BadRoster(_) => "Mend roster.toml in the runbook folder, then stage again.",
             ApprovalRefusal::Stopped(_) => {
                 "Write and reconcile the divergence; a restart needs the gates of the runbook."
             }
         };
         Self::new(kind, refusal.to_string(), hint)
+    }
+}
+
+impl From<RosterRefusal> for Failure {
+    fn from(refusal: RosterRefusal) -> Self {
+        let hint = match refusal {
+            RosterRefusal::Person(refusal) => return refusal.into(),
+            RosterRefusal::Unreadable(_) | RosterRefusal::BadRoster(_) => "Mend the roster, then propose it.",
+            RosterRefusal::Contradicts { .. } => {
+                "Another version came into force meanwhile; propose it again on top of that."
+            }
+            RosterRefusal::Expired(_) => "Propose it again.",
+            RosterRefusal::NotOpen(_) => "See `countersign roster show` for what can be approved.",
+            RosterRefusal::NotProposer { .. } => "Whoever disagrees does not sign; two reviewers are needed for it.",
+            RosterRefusal::Unchanged(_) => "There is nothing to propose.",
+        };
+        Self::new(FailureKind::Refused, refusal.to_string(), hint)
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::known::{audit_ledger, open_ledger};
 use super::ledger::{Opened, find_request};
 use super::{Failure, FailureKind, SignAs, World};
-use crate::approval::{Namespace, approvals_that_count};
+use crate::approval::{Governed, Namespace, RosterPlace, approvals_that_count};
 use crate::digest::Digest;
 use crate::finding::{Finding, FindingSubject, Verification, export, hold_against, verify_export};
 use crate::ledger::{Body, RequestStatus, State};
@@ -31,10 +31,13 @@ pub async fn export_finding(
     let finding = write(world, known.state(), &opened, words, signer);
     let text = canonical(&finding)?;
     let signature = world.sign(signer, Namespace::Finding, text.as_bytes()).await?;
-    crate::approval::verify(&opened.roster, &signature, Namespace::Finding, text.as_bytes()).map_err(|problem| {
-        let hint = "Sign with the key that the roster names for this principal.";
-        Failure::new(FailureKind::Refused, format!("the signature does not hold: {problem}"), hint)
-    })?;
+    let written_at = finding.written_at;
+    crate::approval::verify(&opened.roster, &signature, Namespace::Finding, text.as_bytes(), written_at).map_err(
+        |problem| {
+            let hint = "Sign with the key that the roster names for this principal.";
+            Failure::new(FailureKind::Refused, format!("the signature does not hold: {problem}"), hint)
+        },
+    )?;
     let files = export(&text, std::slice::from_ref(&signature));
     // What could not be verified here must not leave the desk.
     let verification = verify_export(&files);
@@ -68,6 +71,10 @@ fn write(world: &World, state: &State, opened: &Opened, words: &str, signer: &Si
             committed: begun_stages(opened),
         }),
     };
+    let now = world.clock.now();
+    let begun_at = opened.state.begun_at.as_deref().and_then(|at| at.parse().ok());
+    let used_at = begun_at.unwrap_or(now);
+    let governed = Governed::of(&state.rosters, RosterPlace::of(&opened.plan.plan().target));
     let subject = FindingSubject {
         plan: opened.plan.plan().clone(),
         plan_digest: opened.plan.digest(),
@@ -76,6 +83,8 @@ fn write(world: &World, state: &State, opened: &Opened, words: &str, signer: &Si
         rehearsal: opened.rehearsal.clone(),
         rehearsal_digest: opened.request.rehearsal_digest,
         roster: opened.state.roster.clone(),
+        roster_history: governed.proof(opened.plan.plan().roster_version),
+        used_at,
         requested: opened.state.requested.clone(),
         // Whatever else somebody appended to the ledger: only what counted is evidence.
         approvals: approvals_that_count(
@@ -83,6 +92,7 @@ fn write(world: &World, state: &State, opened: &Opened, words: &str, signer: &Si
             opened.plan.plan().editor.as_ref(),
             &opened.signatures(),
             &opened.roster,
+            used_at,
         ),
         operated: opened.state.operated.clone(),
         outcome,
@@ -92,7 +102,7 @@ fn write(world: &World, state: &State, opened: &Opened, words: &str, signer: &Si
         after: evidence.and_then(|evidence| evidence.after),
     };
     let head = state.head.unwrap_or(crate::ledger::GENESIS);
-    Finding::of(subject, signer.principal.clone(), words.to_owned(), world.clock.now(), state.head_seq, head)
+    Finding::of(subject, signer.principal.clone(), words.to_owned(), now, state.head_seq, head)
 }
 
 /// The stages the ledger knows to be committed; the last stage of a plan ends the run, so it is never among them here.

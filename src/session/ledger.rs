@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::stage::lock_hint;
 use super::{Failure, FailureKind, LedgerView, RequestView, World};
-use crate::approval::{ApprovalRefusal, Roster, SignedBytes, Standing, parse_roster, standing};
+use crate::approval::{ApprovalRefusal, Roster, SignedBytes, Standing, check_roster, parse_roster, standing};
 use crate::digest::Digest;
 use crate::ledger::{ChainBreak, Entry, RequestState, RequestStatus, State, replay, verify_chain};
 use crate::plan::{Plan, Request, SealedPlan, read_strict};
@@ -77,8 +77,9 @@ impl Opened {
             RequestStatus::Begun { .. } | RequestStatus::Ended(_) => Some(ApprovalRefusal::Used),
         };
         let stopped = || state.stop.as_ref().map(|stop| ApprovalRefusal::Stopped(stop.reason.clone()));
+        let changed = || check_roster(plan, &state.rosters).err();
         stands.may_still.retain(|principal| !self.state.withdrawn.contains(principal));
-        if let Some(void) = used.or_else(stopped) {
+        if let Some(void) = used.or_else(stopped).or_else(changed) {
             stands.void = Some(void);
         }
         stands

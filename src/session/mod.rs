@@ -9,6 +9,7 @@ mod failure;
 mod finding;
 mod known;
 mod ledger;
+mod roster;
 mod stage;
 mod survey;
 mod trust;
@@ -22,6 +23,9 @@ pub use execute::{prove_again, run};
 pub use finding::{export_finding, verify_finding, verify_finding_against};
 pub use known::{Audit, KnownLedgers, audit_ledger, open_ledger};
 pub use ledger::{LedgerMemory, Opened, find_request, outcome_failure, read_ledger};
+pub use roster::{
+    ROSTER_OPEN_FOR, RosterStanding, approve_roster, find_proposal, propose_roster, read_roster, withdraw_roster,
+};
 pub use stage::{StagedRequest, Staging, failed_rehearsal, rehearse, stage, stop_hint};
 pub use survey::{
     ledger_baseline, open_baseline, open_runbook, read_baseline, save_baseline, survey, take_baseline, usable,

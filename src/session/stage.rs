@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::drive::drive;
-use super::trust::{not_taken, refuse_other_role};
+use super::trust::{not_taken, refuse_other_role, runbooks_roster};
 use super::{Failure, FailureKind, SignAs, Survey, Watch, World, survey, usable};
 use crate::approval::{Namespace, may_request};
 use crate::census::Baseline;
@@ -66,13 +66,15 @@ pub async fn rehearse(
     let target = database.target().await?;
     let bindings: Vec<Binding> =
         staging.bindings.iter().map(|(name, value)| Binding { name: name.clone(), value: value.clone() }).collect();
-    let with_ledger = match world.ledgers.look(&*world.folders, database).await {
+    let (with_ledger, roster_version) = match world.ledgers.look(&*world.folders, database).await {
         // A chain that does not hold does not hinder a rehearsal: it changes nothing. A stop in it does.
         Ok((known, _)) => {
             refuse_stop(known.state())?;
-            true
+            // A rehearsal may go on without a roster in force; its plan names none, so nobody can approve it.
+            let version = runbooks_roster(known.state(), &target, staging.runbook);
+            (true, version.map_or(0, |roster| roster.version()))
         }
-        Err(DatabaseError::NoLedger) => false,
+        Err(DatabaseError::NoLedger) => (false, 0),
         Err(error) => return Err(error.into()),
     };
     let plan = seal(&SealInput {
@@ -85,6 +87,7 @@ pub async fn rehearse(
         baseline: staging.baseline,
         target,
         run_as: staging.run_as,
+        roster_version,
         requester,
         nonce: world.chance.nonce(),
         now: world.clock.now(),
@@ -147,6 +150,8 @@ pub async fn stage(
     // Before the target's locks are taken: without a ledger whose chain holds nothing can be staged.
     let known = super::known::open_ledger(world, database).await?;
     refuse_stop(known.state())?;
+    // D-72: nobody is asked to sign under a roster that is not in force.
+    runbooks_roster(known.state(), &database.target().await?, staging.runbook)?;
     let (plan, rehearsal, _) = rehearse(world, database, staging, signer.principal.clone(), watch).await?;
     if !rehearsal.passed() {
         return Err(failed_rehearsal(&rehearsal));
@@ -154,7 +159,8 @@ pub async fn stage(
     let request = request_of(&plan, &rehearsal, world.clock.now())?;
     let text = canonical(&request)?;
     let signature = world.sign(signer, Namespace::Stage, text.as_bytes()).await?;
-    crate::approval::verify(roster, &signature, Namespace::Stage, text.as_bytes()).map_err(|problem| {
+    let now = world.clock.now();
+    crate::approval::verify(roster, &signature, Namespace::Stage, text.as_bytes(), now).map_err(|problem| {
         let hint = "Sign with the key that the roster names for this principal.";
         Failure::new(FailureKind::Refused, format!("the signature does not hold: {problem}"), hint)
     })?;

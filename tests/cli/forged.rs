@@ -137,6 +137,14 @@ fn what_comes_while_the_operator_signs_is_obeyed() {
     );
     while_signing(
         |stand, _| {
+            let text = std::fs::read_to_string(stand.folder.join("roster.toml")).unwrap();
+            stand.propose_roster(&format!("{text}# again\n"), "minh").unwrap();
+            stand.approve_roster("thu").unwrap();
+        },
+        "staged under roster version 1, and version 2 is in force",
+    );
+    while_signing(
+        |stand, _| {
             stand.append(&Body::Stopped { condition: "by hand".to_owned(), reason: "smoke".to_owned(), by: None });
         },
         "by hand: smoke",
@@ -242,12 +250,19 @@ fn a_rewritten_row_stops_every_verb() {
     assert!(!stand.is_reversed());
 }
 
+/// The roster's text with one more reviewer, whose key is made in `keys`.
+fn joined(stand: &Stand, keys: &crate::keys::Keys) -> String {
+    keys.make("an", "-t ed25519", "");
+    std::fs::read_to_string(stand.folder.join("roster.toml")).unwrap()
+        + &format!(
+            "[[person]]\nprincipal = \"an@example.test\"\nname = \"an\"\nkind = \"human\"\nroles = [\"reviewer\"]\nkeys = [\"{}\"]\n",
+            keys.public("an")
+        )
+}
+
 #[test]
 fn a_roster_that_somebody_brought_along_opens_nothing() {
     let stand = Stand::new();
-    let first = stand.approved();
-    assert_eq!(stand.run(&first).unwrap().outcome, Outcome::Committed);
-    stand.build();
     let file = stand.folder.join("roster.toml");
     let known = std::fs::read_to_string(&file).unwrap();
 
@@ -261,37 +276,72 @@ fn a_roster_that_somebody_brought_along_opens_nothing() {
     }
     assert_ne!(brought, known);
     std::fs::write(&file, &brought).unwrap();
-    let request = stand.stage().unwrap().request;
-    for name in ["minh", "thu"] {
-        let key = countersign::port::KeyChoice::File(keys.path(name));
-        stand.approve_with(&request, &SignAs { key, ..stand.sign_as(name) }).unwrap();
-    }
-    let failure = refused(stand.run(&request), "the roster changed");
+    let failure = refused(stand.stage(), "the runbook's roster.toml is not the roster in force: expected version 1");
     assert_eq!(failure.kind, FailureKind::Refused);
+    // Neither as the next version: those keys are on no roster that counts.
+    stand.propose_roster(&brought, "hong").unwrap();
+    let theirs =
+        |name: &str| SignAs { key: countersign::port::KeyChoice::File(keys.path(name)), ..stand.sign_as(name) };
+    let superuser = stand.database.superuser();
+    for name in ["minh", "thu"] {
+        let signer = theirs(name);
+        let approval = session::Approval::Sign(&signer);
+        refused(run(session::approve_roster(&stand.world, &superuser, "", None, approval)), "is not listed for");
+    }
+    std::fs::write(&file, &known).unwrap();
+    // Nor by a plan that names a version of its own.
+    let request = hand_sealed(&stand, |plan| plan.roster_version = 2);
+    refused(stand.approve(&request, "minh"), "staged under roster version 2, and version 1 is in force");
+    let request = hand_sealed(&stand, |plan| plan.roster_version = 0);
+    refused(stand.approve(&request, "minh"), "staged under roster version 0, and version 1 is in force");
     assert!(!stand.is_reversed());
+}
 
-    // Its innocent twin: somebody joins, and two who were known sign for it.
-    keys.make("an", "-t ed25519", "");
-    let joined = known.clone()
-        + &format!(
-            "[[person]]\nprincipal = \"an@example.test\"\nname = \"an\"\nkind = \"human\"\nroles = [\"reviewer\"]\nkeys = [\"{}\"]\n",
-            keys.public("an")
-        );
-    std::fs::write(&file, joined).unwrap();
+#[test]
+fn another_roster_makes_requests_void_and_its_people_count_from_then_on() {
+    let stand = Stand::new();
+    let keys = crate::keys::Keys::new();
+    let text = joined(&stand, &keys);
+    let file = stand.folder.join("roster.toml");
     let an = SignAs { key: countersign::port::KeyChoice::File(keys.path("an")), ..stand.sign_as("an") };
-    let early = stand.stage().unwrap().request;
-    stand.approve(&early, "minh").unwrap();
-    stand.approve_with(&early, &an).unwrap();
-    refused(stand.run(&early), "the roster changed");
-    stand.approve(&early, "thu").unwrap();
-    assert_eq!(stand.run(&early).unwrap().outcome, Outcome::Committed);
-    stand.build();
-    // From then on An counts.
+    let early = stand.approved();
+    let proposed = stand.propose_roster(&text, "minh").unwrap();
+    assert_eq!((proposed.version, proposed.signed, proposed.needed, proposed.in_force), (2, 1, 2, false));
+    refused(stand.approve_roster("minh"), "has signed it already");
+    refused(stand.approve_roster("hong"), "may not sign it");
+    // A proposal alone changes nothing.
+    let other = stand.approved();
+    assert!(stand.approve_roster("thu").unwrap().in_force);
+    for request in [&early, &other] {
+        let failure = refused(stand.run(request), "staged under roster version 1, and version 2 is in force");
+        assert_eq!(failure.kind, FailureKind::Refused);
+        assert_eq!(stand.status(request), "open", "nothing was begun");
+        refused(stand.approve(request, "lan"), "staged under roster version 1");
+    }
+    refused(stand.stage(), "is not the roster in force: expected version 2");
+    std::fs::write(&file, &text).unwrap();
     let later = stand.stage().unwrap().request;
     stand.approve(&later, "minh").unwrap();
     stand.approve_with(&later, &an).unwrap();
     assert_eq!(stand.run(&later).unwrap().outcome, Outcome::Committed);
-    assert_eq!(stand.count_kind("committed"), 3);
+}
+
+#[test]
+fn without_a_roster_in_force_nothing_is_staged_and_everything_is_said() {
+    let stand = Stand::new();
+    stand.load("DROP SCHEMA countersign CASCADE");
+    stand.world.ledgers.forget();
+    run(stand.database.superuser().ledger_init()).unwrap();
+    let failure = refused(stand.stage(), "no roster is in force");
+    assert!(failure.hint.contains("countersign roster propose"), "{}", failure.hint);
+    let text = std::fs::read_to_string(stand.folder.join("roster.toml")).unwrap();
+    stand.propose_roster(&text, "thu").unwrap();
+    for name in ["hong", "lan"] {
+        assert!(!stand.approve_roster(name).unwrap().in_force);
+        refused(stand.stage(), "no roster is in force");
+    }
+    assert!(stand.approve_roster("minh").unwrap().in_force);
+    stand.stage().unwrap();
 }
 
 /// Stages honestly, changes the plan by hand, and signs and appends it as a program of the author's own would.

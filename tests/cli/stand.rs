@@ -13,8 +13,8 @@ use countersign::port::{Clock, Database, KeyChoice, Wait};
 use countersign::run::{Finished, Outcome};
 use countersign::runbook::{Principal, StepId};
 use countersign::session::{
-    self, Approval, Cancel, Doors, Failure, SignAs, StagedRequest, Staging, Watch, World, open_runbook, read_ledger,
-    take_baseline,
+    self, Approval, Cancel, Doors, Failure, ROSTER_OPEN_FOR, RosterStanding, SignAs, StagedRequest, Staging, Watch,
+    World, open_runbook, read_ledger, take_baseline,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -215,6 +215,11 @@ impl Stand {
         let baseline = run(take_baseline(&superuser, &runbook, "before")).unwrap();
         let steps = steps.iter().map(|step| StepId::from(*step)).collect();
         let stand = Self { database, clock, world, folder, keys, baseline, steps };
+        let text = std::fs::read_to_string(stand.folder.join("roster.toml")).unwrap();
+        stand.propose_roster(&text, "hong").unwrap();
+        for name in ["lan", "minh", "thu"] {
+            stand.approve_roster(name).unwrap();
+        }
         stand.build();
         stand
     }
@@ -269,6 +274,18 @@ impl Stand {
     /// Returns the file of somebody's key.
     pub fn key_file(&self, name: &str) -> PathBuf {
         self.keys.path(name)
+    }
+
+    /// Proposes a text as the next version of the roster.
+    pub fn propose_roster(&self, text: &str, name: &str) -> Result<RosterStanding, Failure> {
+        let (superuser, signer) = (self.database.superuser(), self.sign_as(name));
+        run(session::propose_roster(&self.world, &superuser, text, "for the test", ROSTER_OPEN_FOR, &signer))
+    }
+
+    /// Approves the only proposed version of the roster.
+    pub fn approve_roster(&self, name: &str) -> Result<RosterStanding, Failure> {
+        let (superuser, signer) = (self.database.superuser(), self.sign_as(name));
+        run(session::approve_roster(&self.world, &superuser, "", None, Approval::Sign(&signer)))
     }
 
     /// Stages the step.

@@ -192,6 +192,7 @@ async fn rehearse(script: &Script, desk: &dyn Database, runbook: &Runbook, revie
         baseline: &baseline,
         target,
         run_as: None,
+        roster_version: 1,
         requester: "lan@example.test".into(),
         nonce: "0".repeat(32),
         now: baseline.census.taken_at,

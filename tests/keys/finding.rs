@@ -8,7 +8,9 @@ use std::process::Command;
 
 use countersign::adapter::files::DiskFolders;
 use countersign::adapter::ssh::SshSigner;
-use countersign::approval::{Namespace, SignedBytes, countersign, parse_roster};
+use countersign::approval::{
+    Governed, Namespace, RosterAct, RosterDeed, RosterPlace, SignedBytes, check_roster, countersign, parse_roster,
+};
 use countersign::census::{Census, Comparison, Target};
 use countersign::digest::Digest;
 use countersign::finding::{Finding, FindingSubject, export, verify_export};
@@ -54,6 +56,23 @@ fn signed(keys: &Keys, who: &str, namespace: Namespace, bytes: &[u8]) -> SignedB
     wait_for(SshSigner::new(None).sign(&request)).unwrap()
 }
 
+/// What brings a roster into force as version 1: lan proposes it, and everybody human signs.
+fn genesis(keys: &Keys, text: &str) -> Vec<RosterDeed> {
+    let governed = Governed::of(&[], RosterPlace::of(&plan(Digest::of(b"")).target));
+    let at = at("2026-05-01T08:00:00Z");
+    let open_for = jiff::SignedDuration::from_hours(24);
+    let document =
+        governed.next(Digest::of(text.as_bytes()), "first".to_owned(), principal("lan"), at, open_for).text();
+    let signed = |who: &str| signed(keys, who, Namespace::Roster, document.as_bytes());
+    let approved =
+        |who: &str| RosterAct::Approved { proposal_digest: Digest::of(document.as_bytes()), signature: signed(who) };
+    let proposed =
+        RosterAct::Proposed { document: document.clone(), roster: text.to_owned(), signature: signed("lan") };
+    [proposed, approved("minh"), approved("hoa")]
+        .map(|act| RosterDeed { at: "2026-05-01T08:00:00.000001Z".to_owned(), act })
+        .into()
+}
+
 /// A run by lan, approved by minh and hoa, and signed by lan: the files of its folder.
 fn exported(keys: &Keys) -> BTreeMap<String, Vec<u8>> {
     let roster = parse_roster(&people(keys)).unwrap();
@@ -78,7 +97,9 @@ fn exported(keys: &Keys) -> BTreeMap<String, Vec<u8>> {
     let bytes = canonical(&request).unwrap().into_bytes();
     let approvals = vec![signed(keys, "minh", Namespace::Run, &bytes), signed(keys, "hoa", Namespace::Run, &bytes)];
     let now = at("2026-06-01T12:00:00Z");
-    let opened = countersign(sealed, &rehearsal, request.clone(), &approvals, &roster, now).unwrap();
+    let roster_history = genesis(keys, &roster.text);
+    let version = check_roster(&plan, &roster_history).unwrap();
+    let opened = countersign(sealed, &rehearsal, request.clone(), &approvals, &version, now).unwrap();
     let subject = FindingSubject {
         plan_digest: opened.plan().digest(),
         plan,
@@ -87,6 +108,8 @@ fn exported(keys: &Keys) -> BTreeMap<String, Vec<u8>> {
         rehearsal,
         rehearsal_digest,
         roster: roster.text,
+        roster_history,
+        used_at: now,
         requested: signed(keys, "bot", Namespace::Stage, &bytes),
         approvals,
         operated: Some(signed(keys, "lan", Namespace::Operate, &bytes)),
@@ -120,6 +143,7 @@ fn plan(roster_digest: Digest) -> Plan {
         runbook_version: "2026-06-01".to_owned(),
         runbook_digest: Digest::of(b"runbook"),
         roster_digest,
+        roster_version: 1,
         target: Target {
             system_identifier: "7381234567890123456".to_owned(),
             database_oid: 16384,

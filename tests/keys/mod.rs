@@ -13,6 +13,7 @@ use countersign::adapter::ssh::SshSigner;
 use countersign::approval::{Namespace, Roster, SignedBytes, fingerprint, parse_roster, verify};
 use countersign::port::{KeyChoice, SignError, SignRequest, Signer as _};
 use countersign::runbook::Principal;
+use jiff::Timestamp;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
@@ -170,12 +171,20 @@ fn both_tools_accept_each_other() {
         for options in [&[][..], &["-O", "hashalg=sha256"][..]] {
             let theirs = ssh_keygen_sign(&path, Namespace::Run, BYTES, options);
             let theirs = SignedBytes { principal: lan(), signature: theirs };
-            assert_eq!(verify(&roster, &theirs, Namespace::Run, BYTES).as_deref(), Ok(print.as_str()), "{name}");
-            assert!(verify(&roster, &theirs, Namespace::Stage, BYTES).is_err(), "{name}");
-            assert!(verify(&roster, &theirs, Namespace::Run, b"other").is_err(), "{name}");
+            assert_eq!(
+                verify(&roster, &theirs, Namespace::Run, BYTES, Timestamp::UNIX_EPOCH).as_deref(),
+                Ok(print.as_str()),
+                "{name}"
+            );
+            assert!(verify(&roster, &theirs, Namespace::Stage, BYTES, Timestamp::UNIX_EPOCH).is_err(), "{name}");
+            assert!(verify(&roster, &theirs, Namespace::Run, b"other", Timestamp::UNIX_EPOCH).is_err(), "{name}");
         }
         let ours = sign_with_file(&path, None).unwrap();
-        assert_eq!(verify(&roster, &ours, Namespace::Run, BYTES).as_deref(), Ok(print.as_str()), "{name}");
+        assert_eq!(
+            verify(&roster, &ours, Namespace::Run, BYTES, Timestamp::UNIX_EPOCH).as_deref(),
+            Ok(print.as_str()),
+            "{name}"
+        );
         assert!(ssh_keygen_accepts(&public, Namespace::Run, &ours.signature, BYTES), "{name}");
         assert!(!ssh_keygen_accepts(&public, Namespace::Run, &ours.signature, b"other"), "{name}");
         assert!(!ssh_keygen_accepts(&public, Namespace::Stage, &ours.signature, BYTES), "{name}");
@@ -213,7 +222,7 @@ fn a_secret_with_a_leading_zero_goes_through_the_agent() {
     agent.add(&keys.path(short));
     let print = fingerprint(&keys.public(short)).unwrap();
     let signed = sign(&agent.signer(), KeyChoice::Agent(print), None).unwrap();
-    assert!(verify(&keys.roster(short), &signed, Namespace::Run, BYTES).is_ok());
+    assert!(verify(&keys.roster(short), &signed, Namespace::Run, BYTES, Timestamp::UNIX_EPOCH).is_ok());
     assert!(ssh_keygen_accepts(&keys.public(short), Namespace::Run, &signed.signature, BYTES));
     // Encrypted, it is not mistaken for a wrong passphrase.
     let mut command = Command::new("ssh-keygen");
@@ -231,13 +240,17 @@ fn an_agent_signs_and_lists() {
         let (roster, public) = (keys.roster(name), keys.public(name));
         let print = fingerprint(&public).unwrap();
         let ours = sign(&agent.signer(), KeyChoice::parse(&format!("agent:{print}")), None).unwrap();
-        assert_eq!(verify(&roster, &ours, Namespace::Run, BYTES).as_deref(), Ok(print.as_str()), "{name}");
+        assert_eq!(
+            verify(&roster, &ours, Namespace::Run, BYTES, Timestamp::UNIX_EPOCH).as_deref(),
+            Ok(print.as_str()),
+            "{name}"
+        );
         assert!(ssh_keygen_accepts(&public, Namespace::Run, &ours.signature, BYTES), "{name}");
     }
     // ssh-keygen signs with RSA as well, and with a key too weak for a roster.
     let theirs = ssh_keygen_sign(&keys.path("rsa"), Namespace::Run, BYTES, &[]);
     let theirs = SignedBytes { principal: lan(), signature: theirs };
-    assert!(verify(&keys.roster("rsa"), &theirs, Namespace::Run, BYTES).is_ok());
+    assert!(verify(&keys.roster("rsa"), &theirs, Namespace::Run, BYTES, Timestamp::UNIX_EPOCH).is_ok());
     agent.add(&keys.make("weak", "-t rsa -b 2048", ""));
     let listed = wait_for(agent.signer().agent_keys()).unwrap();
     let comments: Vec<&str> = listed.iter().map(|key| key.comment.as_str()).collect();

@@ -58,6 +58,24 @@ impl Shop {
         self.home.path().join(name)
     }
 
+    /// Makes the ledger with its baseline, and lets everybody bring the roster into force, one of them by `ssh-keygen`.
+    pub(super) fn make_ledger(&self) {
+        let roster = self.path("runbook").join("roster.toml");
+        let init = ["ledger", "init", "--yes", "--baseline", "BASELINE", "--roster", text(&roster)];
+        let made = self.run_as("author", &init).ok().out;
+        assert!(made.contains("1 of 4 people have signed it"), "{made}");
+        let document = self.path("roster.json");
+        fs::write(&document, self.run(&["roster", "document"]).ok().out).unwrap();
+        let signature = sign_by_hand(&self.path("lan"), "countersign-roster", &document);
+        let approved =
+            self.run(&["roster", "approve", "--as", "lan@shop.test", "--signature", text(&signature), "--json"]);
+        assert_eq!(approved.ok().json()["in_force"], false);
+        self.run_as("minh", &["roster", "approve"]).ok();
+        self.run_as("minh", &["roster", "approve"]).fails(3, "has signed it already");
+        let last = self.run_as("huy", &["roster", "approve"]).ok().out;
+        assert!(last.contains("roster version 1 is in force: 4 people have signed"), "{last}");
+    }
+
     fn write_roster(&self) {
         let mut roster = "format = 1\n".to_owned();
         for (person, role) in PEOPLE {
@@ -104,17 +122,23 @@ impl Shop {
     /// Approves with nothing but `ledger request` and `ssh-keygen -Y sign`.
     fn approve_by_hand(&self, person: &str, request: &str) -> Answer {
         let document = self.path(&format!("{request}-{person}.json"));
-        let signature = document.with_extension("json.sig");
-        let _ = fs::remove_file(&signature);
         fs::write(&document, self.run(&["ledger", "request", request]).ok().out).unwrap();
-        let signed = Command::new("ssh-keygen")
-            .args(["-Y", "sign", "-q", "-n", "countersign-run", "-f", text(&self.path(person)), text(&document)])
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        assert!(signed.unwrap().success());
+        let signature = sign_by_hand(&self.path(person), "countersign-run", &document);
         self.run(&["approve", request, "--as", &format!("{person}@shop.test"), "--signature", text(&signature)])
     }
+}
+
+/// Signs a file with `ssh-keygen -Y sign`; gives the signature's file.
+fn sign_by_hand(key: &std::path::Path, namespace: &str, document: &std::path::Path) -> PathBuf {
+    let signature = document.with_extension("json.sig");
+    let _ = fs::remove_file(&signature);
+    let signed = Command::new("ssh-keygen")
+        .args(["-Y", "sign", "-q", "-n", namespace, "-f", text(key), text(document)])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    assert!(signed.unwrap().success());
+    signature
 }
 
 #[test]
@@ -124,7 +148,7 @@ fn another_schema_goes_from_staged_to_committed_by_two_people_and_ends_at_the_ba
     // No ledger is needed to rehearse, and one is needed to stage.
     shop.run(&[&["rehearse", "RUNBOOK", "AR-4", "--baseline", "BASELINE"], &bind[..]].concat()).ok();
     shop.run_as("author", &["stage", "RUNBOOK", "AR-3", "--baseline", "BASELINE"]).fails(3, "no ledger");
-    shop.run(&["ledger", "init", "--yes", "--baseline", "BASELINE"]).ok();
+    shop.make_ledger();
     // The baseline from before the build cannot be overwritten by a slip.
     shop.run(&["census", "RUNBOOK", "--save", "BASELINE"]).fails(3, "left alone");
 

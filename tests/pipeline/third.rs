@@ -11,7 +11,7 @@ fn shop() -> Shop {
 #[test]
 fn added_parts_are_diagnosed_ordered_and_reversed_by_two_people() {
     let shop = shop();
-    shop.run(&["ledger", "init", "--yes", "--baseline", "BASELINE"]).ok();
+    shop.make_ledger();
     let order = shop.run(&["diagnose", "RUNBOOK"]).ok().out;
     assert!(order.contains("reverse in this order: WB-3, WB-2, WB-1"), "{order}");
     shop.run_as("author", &["stage", "RUNBOOK", "WB-1"]).fails(1, "reverse WB-2 first");

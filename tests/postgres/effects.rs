@@ -89,6 +89,7 @@ fn plan(target: Target, objects: &str, scripts: &[&str]) -> SealedPlan {
         runbook_version: "1".to_owned(),
         runbook_digest: Digest::of(b"runbook"),
         roster_digest: Digest::of(b"roster"),
+        roster_version: 1,
         target,
         run_as: None,
         settings: Settings::new(timeouts, "public"),

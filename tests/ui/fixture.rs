@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use countersign::approval::{Kind, Person, Role, Roster};
+use countersign::approval::{Key, Kind, Person, Role, Roster};
 use countersign::census::{Baseline, Census, Comparison, Reading, Row, Target, Verdict};
 use countersign::diagnose::{
     ConditionFact, ConditionState, Dependant, Diagnosis, Facts, Mode, OpenTransaction, StepDiagnosis, StepFacts, Turn,
@@ -58,7 +58,7 @@ pub fn roster() -> Roster {
         name: name.to_owned(),
         kind: Kind::Human,
         roles: roles.to_vec(),
-        keys: vec![format!("ssh-ed25519 AAAA {principal}")],
+        keys: vec![Key::new(format!("ssh-ed25519 AAAA {principal}"))],
     };
     let people = vec![
         person("lan@example.test", "Nguyễn Thị Lan", &[Role::Author, Role::Reviewer, Role::Operator]),

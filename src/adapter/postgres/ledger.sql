@@ -54,7 +54,8 @@ DECLARE
     WHEN kind IN ('approved', 'withdrawn', 'restarted') THEN ARRAY['countersign_reviewer']
     WHEN kind IN ('baseline', 'staged', 'intent', 'committed', 'ended') THEN ARRAY['countersign_operator']
     -- To halt and to refuse is the safe side; a requester takes back a request by rejecting it.
-    WHEN kind IN ('rejected', 'stopped', 'finding') THEN ARRAY['countersign_reviewer', 'countersign_operator']
+    -- Everybody human on the first version of the roster signs it, so every kind of desk appends about it.
+    WHEN kind IN ('rejected', 'stopped', 'finding', 'roster_proposed', 'roster_approved', 'roster_withdrawn') THEN ARRAY['countersign_reviewer', 'countersign_operator']
     ELSE ARRAY[]::text[]
   END;
   who text;
@@ -99,7 +100,8 @@ BEGIN
   -- One after another from here on; whoever changes a mapping takes this row as well.
   SELECT * INTO STRICT last FROM countersign.head FOR UPDATE;
   reason := countersign.refusal(NEW.kind, CASE
-    WHEN NEW.kind IN ('staged', 'approved', 'rejected', 'withdrawn') THEN ARRAY[said #>> '{signature,principal}']
+    WHEN NEW.kind IN ('staged', 'approved', 'rejected', 'withdrawn', 'roster_proposed', 'roster_approved', 'roster_withdrawn')
+      THEN ARRAY[said #>> '{signature,principal}']
     WHEN NEW.kind = 'intent' THEN ARRAY[said ->> 'operator', said #>> '{signature,principal}']
     -- A stop that a condition tripped has nobody's name.
     WHEN NEW.kind = 'stopped' THEN array_remove(ARRAY[said ->> 'by'], NULL)

@@ -6,7 +6,7 @@
 --   countersign_operator  reads, takes the mutex, and appends what touches the target: baseline, staged, intent, outcome
 --   countersign_owner     owns the ledger and maps logins to people; appends nothing
 --
--- Reviewer and operator may both append rejections, stops and findings. countersign_desk stays what it is: reviewer and
+-- Reviewer and operator may both append rejections, stops, findings, and what is done about the roster. countersign_desk stays what it is: reviewer and
 -- operator in one. Take people out of it once they have a role of their own.
 -- Give nobody countersign_owner who is also a reviewer or an operator: who maps logins could map somebody else's.
 

@@ -1,5 +1,6 @@
 //! The approval room, tried: rosters, signatures, and every state of the protocol for a small roster.
 
+mod governed;
 mod protocol;
 mod roster;
 mod signature;

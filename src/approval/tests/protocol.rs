@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::approval::fixture::{Desk, at, noon, person, principal, public, sign, sign_as};
+use crate::approval::fixture::{Desk, at, genesis, in_force, noon, person, principal, public, sign, sign_as};
 use crate::approval::{
-    ApprovalRefusal, Countersigned, Decision, Namespace, SignedBytes, approvals_that_count, check_decision,
+    ApprovalRefusal, Countersigned, Decision, Key, Namespace, SignedBytes, approvals_that_count, check_decision,
     check_operated, check_requested, countersign, decision_bytes, may_operate, may_request, parse_roster, standing,
 };
 use crate::census::{Comparison, Reading, Row, Verdict};
@@ -16,7 +16,7 @@ use crate::rehearsal::Residue;
 use crate::runbook::{CheckId, StepId};
 
 fn open(desk: &Desk, signatures: &[SignedBytes], now: Timestamp) -> Result<Countersigned, ApprovalRefusal> {
-    countersign(desk.sealed(), &desk.rehearsal, desk.request.clone(), signatures, &desk.roster, now)
+    countersign(desk.sealed(), &desk.rehearsal, desk.request.clone(), signatures, &desk.version, now)
 }
 
 /// Lets the people sign the request as it is now, and says `open` or the refusal.
@@ -109,10 +109,10 @@ fn one_secret_counts_once_even_if_a_roster_were_to_list_it_twice() {
     let text = desk.roster.text.replace(&public("minh"), &public("lan"));
     desk.roster.text = text;
     desk.roster.digest = Digest::of(desk.roster.text.as_bytes());
-    desk.roster.people[1].keys = vec![public("lan")];
+    desk.roster.people[1].keys = vec![Key::new(public("lan"))];
     desk.bind();
     let signatures = [desk.approval("lan"), sign_as("minh", "lan", Namespace::Run, &desk.bytes())];
-    check_at(&desk, &signatures, noon(), "the roster cannot be used");
+    check_at(&desk, &signatures, noon(), "the request names roster");
     let standing = standing(&desk.request, None, 2, &signatures, &desk.roster, noon());
     assert_eq!(standing.approved.len(), 1);
     assert!(standing.refused[0].1.to_string().contains("lan@example.test has signed with the same key"));
@@ -122,11 +122,12 @@ fn one_secret_counts_once_even_if_a_roster_were_to_list_it_twice() {
 fn people_come_from_the_bound_text() {
     // Somebody hands over the right text with other people beside it.
     let mut desk = Desk::new();
-    desk.roster.people[1].keys = vec![public("mallory")];
+    desk.roster.people[1].keys = vec![Key::new(public("mallory"))];
     let signatures = [desk.approval("lan"), sign_as("minh", "mallory", Namespace::Run, &desk.bytes())];
     check_at(&desk, &signatures, noon(), "is not listed for minh");
     let mut desk = Desk::new();
-    desk.roster = parse_roster(&format!("{}{}", desk.roster.text, person("new", "human", r#"["reviewer"]"#))).unwrap();
+    let text = format!("{}{}", desk.roster.text, person("new", "human", r#"["reviewer"]"#));
+    desk.version = in_force(&genesis(&text));
     check(&desk, "lan minh", "the request names roster");
 }
 
@@ -261,7 +262,7 @@ fn only_approvals_that_count_are_kept() {
     let desk = Desk::new();
     let forged = sign_as("hoa", "lan", Namespace::Run, &desk.bytes());
     let all = [desk.approval("bot"), desk.approval("lan"), forged, desk.approval("lan"), desk.approval("minh")];
-    let kept = approvals_that_count(&desk.request, None, &all, &desk.roster);
+    let kept = approvals_that_count(&desk.request, None, &all, &desk.roster, noon());
     assert_eq!(kept, [desk.approval("lan"), desk.approval("minh")]);
     assert_eq!(open(&desk, &kept, noon()).unwrap().approvals(), kept);
 }
@@ -284,11 +285,13 @@ fn others_do_their_part() {
         assert!(may(may_operate(&desk.roster, &principal(who))).contains(operate), "{who} operates");
     }
     let bytes = desk.bytes();
-    let requested = |who, namespace| says(check_requested(&desk.roster, &desk.request, &sign(who, namespace, &bytes)));
+    let requested =
+        |who, namespace| says(check_requested(&desk.roster, &desk.request, &sign(who, namespace, &bytes), noon()));
     assert_eq!(requested("bot", Namespace::Stage), "ok");
     assert!(requested("bot", Namespace::Run).contains("not for `countersign-stage`"));
     assert!(requested("hoa", Namespace::Stage).contains("names bot@example.test as its requester"));
-    let operated = |who, namespace| says(check_operated(&desk.roster, &desk.request, &sign(who, namespace, &bytes)));
+    let operated =
+        |who, namespace| says(check_operated(&desk.roster, &desk.request, &sign(who, namespace, &bytes), noon()));
     assert_eq!(operated("khoa", Namespace::Operate), "ok");
     assert!(operated("khoa", Namespace::Run).contains("not for `countersign-operate`"));
     assert!(operated("minh", Namespace::Operate).contains("does not have the role operator"));
@@ -296,7 +299,7 @@ fn others_do_their_part() {
     let digest = Digest::of(&desk.bytes());
     let decided = |who, decision: Decision, signed_reason: &str| {
         let signed = sign(who, decision.namespace(), &decision_bytes(decision, digest, signed_reason));
-        says(check_decision(&desk.roster, &desk.request, decision, "too early", &signed))
+        says(check_decision(&desk.roster, &desk.request, decision, "too early", &signed, noon()))
     };
     assert_eq!(decided("lan", Decision::Reject, "too early"), "ok");
     assert_eq!(decided("hoa", Decision::Reject, "too early"), "ok");

@@ -96,3 +96,39 @@ fn places_count_characters() {
 const RSA_2048: &str = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDT47Eou+tUGSJveoXDQna0v7KvAuDSzdeTWWrWkngHe10GLHOvqmUrBmdjf8oRQe5pIMO7xM2IbA1TkiVs6Xi/79Np0gyp/cTRxo5Pkgfrp0nP1RDk5BpM1W6oQf+4bwRXCLiaTmclEoej6dAlr5mgOQ8boaUc1Kysm+D1wb8ext901N1MEpYIAz94S7Iy0MmFJYKmAKmRH4/mGIFCv3FHzu/lUK2f5jiVub3NTUJkJOFnQ/tB6Kj+ryn4p/3vUu13Pi2cpOxaDqoKNq0GhdGLDIL+UTd2Ov76utIkhoLrK6gd77HLgicgjVb5jkjgeFJe43nMIQ4D18husFlN414z";
 const RSA_3072: &str = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQDCsyjVYw+5DLocZlo/pu4Ae2DtkTPeLExYA/9pUNdF5MDHXhuQeA1+0wGTNGoa2odKBjN6D24GHxBVHRj68uEWBlDcoN0DnN+OS/JLjykRYXzEvL0Cp/IjbYc9CuMQXcaeZJ6byT+OyRxFM53+JXruox2PTLEk2JilFYkkS4mDy7RJQNZG3Eea5iMrPXIVIpiQAp8NuB75ueJJgiqcIwIiv37oi8E8OOCIO4VL01MYPESCgcG4qG+jYxTStkLM7eS2fhS8QO5fWuzNkrQQbc4RyfJkquXy3sHN3Wobs0kwS2Hf+LzVl26Sxjd7rulthhOjbpu6/thnwrg5S8N30oZ4VQ3h0gjW2FJ82ANGTSn+oZn39A2hcuqFqW/TGRR8yJhoALrmGEl8/Wt5h6t90M5s3bCNXvB076v/Of4pNk3Ub8z9N/BVq+rX6mCixcFk7Ntny0lrAhQljJuGhAq6YlqZoS2yC3KS5pDUD1aEsKUVdltbqCqz6VT2TZWWlyGycP0=";
 const ECDSA: &str = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBKyLkn8iBjM9ERdnbSvvODQiQOXEnjUwYHJi54znBg5NJM/OYaA3/sUSLiQ3YqTfXahjCiPKFvWOR2DyJpTo0zU=";
+
+#[test]
+fn a_key_may_count_for_a_time() {
+    let with = |limits: &str| {
+        format!("{NGUYEN}kind = \"human\"\nroles = [\"author\"]\nkeys = [{{ key = \"{}\"{limits} }}]", public("x"))
+    };
+    check(&with(""), &[]);
+    check(&with(", valid_after = 2026-01-01T00:00:00Z"), &[]);
+    check(&with(", valid_before = \"2026-01-01T00:00:00+07:00\""), &[]);
+    check(&with(", valid_after = 2026-01-01T00:00:00Z, valid_before = 2026-01-02T00:00:00Z"), &[]);
+    check(&with(", valid_after = 2026-01-02T00:00:00Z, valid_before = 2026-01-02T00:00:00Z"), &["never counts"]);
+    check(&with(", valid_after = 2026-01-01T00:00:00"), &["`valid_after` is no moment in whole seconds"]);
+    check(&with(", valid_after = 2026-01-01"), &["`valid_after` is no moment"]);
+    check(&with(", valid_before = 2026-01-01T00:00:00.5Z"), &["`valid_before` is no moment"]);
+    check(&with(", valid_before = 7"), &["`valid_before` is no moment"]);
+    check(&with(", until = 7"), &["`until` is not a key of a key"]);
+    check(&with("").replace("key = \"ssh", "kye = \"ssh"), &["`key` is missing", "`kye` is not a key of a key"]);
+}
+
+#[test]
+fn two_rosters_are_told_apart_line_by_line() {
+    let before = parse_roster(&roster_text()).unwrap();
+    let changes = |text: &str| parse_roster(text).unwrap().changes(Some(&before)).join("\n");
+    let joined = roster_text() + &person("new", "human", r#"["reviewer"]"#);
+    assert!(changes(&joined).starts_with("+ new@example.test (new, human): reviewer\n+ new@example.test key SHA256:"));
+    let left = roster_text().replace(&person("khoa", "human", r#"["operator"]"#), "");
+    assert_eq!(changes(&left), "- khoa@example.test (khoa, human): operator");
+    let turned = changes(&roster_text().replace(&public("minh"), &public("minh/2")));
+    assert!(
+        turned.starts_with("+ minh@example.test key SHA256:") && turned.contains("\n- minh@example.test key SHA256:")
+    );
+    let role = changes(&roster_text().replace(r#"["sovereign"]"#, r#"["sovereign", "operator"]"#));
+    assert_eq!(role, "~ tam@example.test roles: sovereign → sovereign, operator");
+    assert!(changes(&format!("# more\n{}", roster_text())).contains("only the text differs"));
+    assert_eq!(before.changes(None).len(), 12);
+}

@@ -2,14 +2,14 @@
 
 use ssh_key::{HashAlg, LineEnding, Signature, SshSig};
 
-use crate::approval::fixture::{Desk, key, principal, public, roster_text, sign, sign_as};
+use crate::approval::fixture::{Desk, key, noon, principal, public, roster_text, sign, sign_as};
 use crate::approval::{Namespace, Roster, SignatureProblem, SignedBytes, fingerprint, parse_roster, verify};
 
 const BYTES: &[u8] = b"{\"format\":\"countersign/request/1\"}";
 
 /// Checks and says `ok` or the problem.
 fn check(roster: &Roster, signed: &SignedBytes, expect: &str) {
-    let answer = match verify(roster, signed, Namespace::Run, BYTES) {
+    let answer = match verify(roster, signed, Namespace::Run, BYTES, noon()) {
         Ok(print) => {
             assert!(print.starts_with("SHA256:"));
             "ok".to_owned()
@@ -30,7 +30,7 @@ fn the_right_key_for_the_right_purpose() {
         check(&roster, &sign("lan", namespace, BYTES), expect);
     }
     check(&roster, &sign("lan", Namespace::Run, b"other"), "not made over these bytes");
-    let print = verify(&roster, &sign("lan", Namespace::Run, BYTES), Namespace::Run, BYTES);
+    let print = verify(&roster, &sign("lan", Namespace::Run, BYTES), Namespace::Run, BYTES, noon());
     assert_eq!(print.ok(), fingerprint(&public("lan")).ok());
 }
 
@@ -48,11 +48,14 @@ fn the_armour_has_one_spelling() {
     check(&roster, &with(good.repeat(200)), "more than any signature");
     check(&roster, &with(String::new()), "not an SSH signature");
     for at in 0..good.trim_end().len() {
-        assert!(verify(&roster, &with(good[..at].to_owned()), Namespace::Run, BYTES).is_err(), "cut at {at}");
+        assert!(verify(&roster, &with(good[..at].to_owned()), Namespace::Run, BYTES, noon()).is_err(), "cut at {at}");
         let mut bytes = good.clone().into_bytes();
         bytes[at] ^= 1;
         let Ok(flipped) = String::from_utf8(bytes) else { continue };
-        assert!(verify(&roster, &with(flipped.clone()), Namespace::Run, BYTES).is_err(), "byte {at}: {flipped}");
+        assert!(
+            verify(&roster, &with(flipped.clone()), Namespace::Run, BYTES, noon()).is_err(),
+            "byte {at}: {flipped}"
+        );
     }
 }
 
@@ -60,12 +63,12 @@ fn the_armour_has_one_spelling() {
 fn every_flipped_byte_of_a_request_is_seen() {
     let desk = Desk::new();
     let (bytes, signed) = (desk.bytes(), desk.approval("lan"));
-    assert!(verify(&desk.roster, &signed, Namespace::Run, &bytes).is_ok());
+    assert!(verify(&desk.roster, &signed, Namespace::Run, &bytes, noon()).is_ok());
     for at in 0..bytes.len() {
         let mut flipped = bytes.clone();
         flipped[at] ^= 1 << (at % 8);
         assert_eq!(
-            verify(&desk.roster, &signed, Namespace::Run, &flipped),
+            verify(&desk.roster, &signed, Namespace::Run, &flipped, noon()),
             Err(SignatureProblem::OtherBytes),
             "byte {at} of {}",
             bytes.len()

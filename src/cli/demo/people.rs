@@ -18,6 +18,8 @@ use super::failure::DemoFailure;
 pub struct DemoPerson {
     /// The name signatures are made under.
     pub principal: String,
+    /// Whether it is a person, who signs the roster; an agent does not.
+    pub is_human: bool,
     /// What he or she may do.
     pub roles: Vec<String>,
     /// The private key's file; it has no passphrase.
@@ -56,7 +58,8 @@ pub fn make_people(keys: &Path) -> Result<(Vec<DemoPerson>, String), DemoFailure
             listed.join(", ")
         )
         .expect("BUG: writing to a text cannot fail");
-        people.push(DemoPerson { principal, roles: roles.iter().map(|role| (*role).to_owned()).collect(), key: path });
+        let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+        people.push(DemoPerson { principal, is_human: kind == "human", roles, key: path });
     }
     Ok((people, roster))
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::failure::DemoFailure;
+use super::people::DemoPerson;
 use super::place::Place;
 use super::{DemoUp, Scenario, embedded, people};
 use crate::adapter::postgres::{Postgres, PrivateCluster, Surroundings};
@@ -11,8 +12,9 @@ use crate::census::{BASELINE_FORMAT, Baseline};
 use crate::diagnose::questions;
 use crate::digest::Digest;
 use crate::ledger::Body;
-use crate::port::Database as _;
-use crate::runbook::{DiagnosticSeverity, Files, Runbook, parse};
+use crate::port::{Database as _, KeyChoice};
+use crate::runbook::{DiagnosticSeverity, Files, Principal, Runbook, parse};
+use crate::session::{self, Approval, Failure, ROSTER_OPEN_FOR, SignAs, World};
 
 /// What the demo's baseline is the truth of.
 pub const LABEL: &str = "before the build";
@@ -29,8 +31,9 @@ pub async fn raise(place: &Place, cluster: &PrivateCluster, scenario: Option<Sce
     load(&database, "load the sample database", embedded::file("base.sql")).await?;
 
     let (people, roster) = people::make_people(&place.keys())?;
-    let runbook = write_runbook(place, roster)?;
+    let runbook = write_runbook(place, roster.clone())?;
     database.ledger_init().await.map_err(DemoFailure::database("make the ledger"))?;
+    sign_roster(&database, &roster, &people).await?;
     keep_baseline(place, &database, &runbook).await?;
 
     let held = scenario.and_then(Scenario::held_step);
@@ -76,6 +79,25 @@ fn write_runbook(place: &Place, roster: String) -> Result<Runbook, DemoFailure> 
         None => Ok(runbook),
         Some(found) => Err(DemoFailure::Sample(format!("{}:{}: {}", found.file, found.line, found.message))),
     }
+}
+
+/// Brings the roster into force as everybody on it would: one proposes it, and everybody human signs (D-72).
+async fn sign_roster(database: &Postgres, text: &str, people: &[DemoPerson]) -> Result<(), DemoFailure> {
+    let world = World { ledgers: std::sync::Arc::default(), ..super::super::wiring::world() };
+    let refused = |failure: Failure| DemoFailure::Sample(format!("the roster cannot be signed: {}", failure.message));
+    let mut humans = people.iter().filter(|person| person.is_human).map(|person| SignAs {
+        principal: Principal(person.principal.clone()),
+        key: KeyChoice::File(person.key.clone()),
+        passphrase: None,
+    });
+    let Some(first) = humans.next() else { return Ok(()) };
+    let reason = "the people of the demo";
+    session::propose_roster(&world, database, text, reason, ROSTER_OPEN_FOR, &first).await.map_err(refused)?;
+    for signer in humans {
+        let signing = Approval::Sign(&signer);
+        session::approve_roster(&world, database, "", None, signing).await.map_err(refused)?;
+    }
+    Ok(())
 }
 
 /// Takes the census before anything is built, and keeps it in a file and in the ledger.

@@ -139,7 +139,13 @@ fn about(entry: &Entry) -> Option<Digest> {
         | Body::Intent { request_digest, .. }
         | Body::Committed { request_digest, .. }
         | Body::Ended { request_digest, .. } => Some(request_digest),
-        Body::Baseline { .. } | Body::Finding { .. } | Body::Stopped { .. } | Body::Restarted { .. } => None,
+        Body::RosterProposed { .. }
+        | Body::RosterApproved { .. }
+        | Body::RosterWithdrawn { .. }
+        | Body::Baseline { .. }
+        | Body::Finding { .. }
+        | Body::Stopped { .. }
+        | Body::Restarted { .. } => None,
     }
 }
 

@@ -1,20 +1,22 @@
 //! The verbs that make the ledger, say who may write to it, and verify it: ledger init, map, unmap, logins and verify.
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::super::Output;
 use super::super::args::Connection;
 use super::super::output::columns;
+use super::super::{Output, wiring};
 use super::open;
 use crate::digest::Digest;
 use crate::ledger::Body;
 use crate::plan::canonical;
-use crate::port::{MappedLogin, MappedLogins};
+use crate::port::{Database, MappedLogin, MappedLogins};
 use crate::runbook::Principal;
-use crate::session::{Audit, Failure, FailureKind, World, audit_ledger, open_baseline};
+use crate::session::{
+    Audit, Failure, FailureKind, ROSTER_OPEN_FOR, RosterStanding, World, audit_ledger, open_baseline, propose_roster,
+};
 
 /// What `ledger init` was asked for.
 pub(super) struct Init<'a> {
@@ -22,6 +24,15 @@ pub(super) struct Init<'a> {
     pub(super) grants: bool,
     pub(super) yes: bool,
     pub(super) baseline: Option<&'a Path>,
+    pub(super) roster: Option<FirstRoster>,
+}
+
+/// The roster that `ledger init` proposes, and who does.
+pub(super) struct FirstRoster {
+    pub(super) file: PathBuf,
+    pub(super) principal: String,
+    pub(super) key: String,
+    pub(super) passphrase_file: Option<PathBuf>,
 }
 
 /// `ledger init`.
@@ -51,6 +62,10 @@ pub(super) async fn init(
         let digest = Digest::of(document.as_bytes());
         database.ledger_append(&Body::Baseline { document, digest }).await?;
     }
+    let proposed = match &init.roster {
+        Some(first) => Some(propose_first(world, &*database, first).await?),
+        None => None,
+    };
     // Last: the ledger then belongs to countersign_owner, and the login that made it may append no more.
     if init.grants {
         database.ledger_grants().await?;
@@ -62,11 +77,25 @@ pub(super) async fn init(
             } else {
                 ""
             };
-            format!("The ledger is there.\n{next}")
+            let roster = proposed.as_ref().map_or_else(
+                || "Nobody can stage before a roster is in force: `roster propose`.\n".to_owned(),
+                |stands| super::roster::standing_text(stands),
+            );
+            format!("The ledger is there.\n{roster}{next}")
         },
-        || json!({"ledger": "ready", "grants": init.grants}),
+        || {
+            let roster = proposed.as_ref().map(super::roster::standing_json);
+            json!({"ledger": "ready", "grants": init.grants, "roster": roster})
+        },
     );
     Ok(())
+}
+
+/// Proposes the first roster: whoever makes a ledger says who may sign in it, and everybody on it agrees (D-72).
+async fn propose_first(world: &World, database: &dyn Database, first: &FirstRoster) -> Result<RosterStanding, Failure> {
+    let text = super::roster::read_text(world, &first.file)?;
+    let signer = wiring::signer(world, &first.principal, &first.key, first.passphrase_file.as_deref()).await?;
+    propose_roster(world, database, &text, "the first roster of this ledger", ROSTER_OPEN_FOR, &signer).await
 }
 
 fn confirm_init() -> Result<(), Failure> {

@@ -7,6 +7,7 @@ mod evidence;
 mod keep;
 mod ledger;
 mod look;
+mod roster;
 mod show;
 
 use std::path::Path;
@@ -41,8 +42,14 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
             FindingVerb::Verify { dir, db } => keep::verify(&world, &dir, db.as_deref(), output).await,
         },
         Verb::Ledger(ledger) => match ledger.verb {
-            LedgerVerb::Init { connection, print, grants, yes, baseline } => {
-                let init = ledger::Init { print, grants, yes, baseline: baseline.as_deref() };
+            LedgerVerb::Init { connection, print, grants, yes, baseline, roster, principal, key, passphrase_file } => {
+                let roster = roster.map(|file| ledger::FirstRoster {
+                    file,
+                    principal: principal.unwrap_or_default(),
+                    key: key.unwrap_or_default(),
+                    passphrase_file,
+                });
+                let init = ledger::Init { print, grants, yes, baseline: baseline.as_deref(), roster };
                 ledger::init(&world, &connection, &init, output).await
             }
             LedgerVerb::Map { principal, login, connection } => {
@@ -55,6 +62,7 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
             LedgerVerb::Show { request, connection } => show::show(&world, &request, &connection, output).await,
             LedgerVerb::Request { request, connection } => keep::request(&world, &request, &connection, output).await,
         },
+        Verb::Roster(it) => roster::roster(&world, it.verb, output).await,
         Verb::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();
             // Into memory first: clap's own writing panics when `| head` closes the pipe.

@@ -9,6 +9,7 @@ use egui_extras::{Column, TableBuilder};
 
 use super::Scene;
 use super::run::outcome_words;
+use crate::digest::Digest;
 use crate::ledger::{Body, Entry};
 use crate::session::Command;
 use crate::ui::action::{Page, UiAction};
@@ -204,6 +205,17 @@ fn says(entry: &Entry) -> String {
             format!("Stop ({by}): {condition}: {}", one_line(&reason, 80))
         }
         Body::Restarted { stop, .. } => format!("The stop of entry {stop} was lifted"),
+        Body::RosterProposed { document, signature, .. } => {
+            let digest = Digest::of(document.as_bytes());
+            format!("{} proposed the roster {}", signature.principal, digest.short())
+        }
+        Body::RosterApproved { proposal_digest, signature } => {
+            format!("{} approved the roster {}", signature.principal, proposal_digest.short())
+        }
+        Body::RosterWithdrawn { proposal_digest, reason, signature } => {
+            let (who, which) = (signature.principal, proposal_digest.short());
+            format!("{who} withdrew the proposed roster {which}: {}", one_line(&reason, 80))
+        }
     }
 }
 
