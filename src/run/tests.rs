@@ -1,6 +1,7 @@
 //! The machine against a pretended server: the innocent way once, then every step failed in every way it can fail.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::*;
 use crate::approval::fixture::{Desk, at, noon, sign};
@@ -51,7 +52,8 @@ fn readings(relations: &str) -> BTreeMap<crate::runbook::CheckId, Reading> {
 
 /// A gate that forbids nothing: the roster in force is the one the plan names.
 fn well() -> LedgerGate {
-    LedgerGate { rosters: Desk::new().deeds, ..LedgerGate::default() }
+    static DEEDS: LazyLock<Vec<crate::approval::RosterDeed>> = LazyLock::new(|| Desk::new().deeds);
+    LedgerGate { rosters: DEEDS.clone(), ..LedgerGate::default() }
 }
 
 /// A second version that two reviewers of the first one brought into force.

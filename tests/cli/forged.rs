@@ -324,6 +324,7 @@ fn another_roster_makes_requests_void_and_its_people_count_from_then_on() {
     stand.approve(&later, "minh").unwrap();
     stand.approve_with(&later, &an).unwrap();
     assert_eq!(stand.run(&later).unwrap().outcome, Outcome::Committed);
+    assert_eq!(stand.count_kind("committed"), 1);
 }
 
 #[test]

@@ -211,7 +211,7 @@ fn stock_tools_verify_an_exported_finding() {
     assert_eq!(verification.signatures.len(), 5);
 
     let commands = commands(&folder);
-    assert_eq!(commands.len(), 6, "{commands:#?}");
+    assert_eq!(commands.len(), 9, "{commands:#?}");
     for command in &commands {
         assert!(runs(&folder, command), "{command}");
     }
