@@ -60,10 +60,10 @@ fn a_genesis_needs_everybody_human_on_it() {
     let (first, document) = propose(&[], &roster_text(), "lan");
     let twice = ["lan", "minh", "minh", "hoa", "khoa"].map(|who| approve_roster(&document, who));
     check(
-        &with(&[first.clone()], twice),
+        &with(std::slice::from_ref(&first), twice),
         "no roster is in force: this ledger holds none that came into force | 1 open",
     );
-    let agent = with(&[first.clone()], [approve_roster(&document, "bot")]);
+    let agent = with(std::slice::from_ref(&first), [approve_roster(&document, "bot")]);
     check(&agent, "bot@example.test is an agent");
     let stranger = with(&[first], [approve_roster(&document, "nobody")]);
     check(&stranger, "nobody@example.test is not on the roster");
@@ -83,7 +83,7 @@ fn what_no_roster_may_be_never_comes_into_force() {
     ] {
         check(&[propose(&[], &text, "lan").0], expect);
         let later = with(&genesis(&roster_text()), [propose(&genesis(&roster_text()), &text, "lan").0]);
-        check(&later, &format!("v1 | 0 open | the proposed roster cannot be used: line"));
+        check(&later, "v1 | 0 open | the proposed roster cannot be used: line");
         check(&later, expect);
     }
 }
