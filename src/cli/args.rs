@@ -546,7 +546,7 @@ pub enum RosterVerb {
         /// Where the ledger is.
         #[command(flatten)]
         connection: Connection,
-        /// Write an OpenSSH allowed_signers file.
+        /// Write a file of allowed signers, as ssh-keygen reads it.
         #[arg(long, value_name = "FILE", group = "form")]
         allowed_signers: Option<PathBuf>,
         /// Write the exact roster.toml, such as a runbook's folder holds.

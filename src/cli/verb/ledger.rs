@@ -79,7 +79,7 @@ pub(super) async fn init(
             };
             let roster = proposed.as_ref().map_or_else(
                 || "Nobody can stage before a roster is in force: `roster propose`.\n".to_owned(),
-                |stands| super::roster::standing_text(stands),
+                super::roster::standing_text,
             );
             format!("The ledger is there.\n{roster}{next}")
         },
