@@ -176,6 +176,14 @@ pub enum ApprovalRefusal {
     /// It has been used; an approval is used once (D-74).
     #[error("the request has been used; stage it again")]
     Used,
+    /// Another request has reversed the same step since (D-73): what was rehearsed is no longer there.
+    #[error("request {by} has reversed {step} since it was staged")]
+    Overtaken {
+        /// The other request's short name.
+        by: String,
+        /// The step.
+        step: StepId,
+    },
     /// A stop holds (D-61).
     #[error("a disaster stop holds: {0}")]
     Stopped(String),

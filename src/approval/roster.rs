@@ -442,7 +442,7 @@ impl Reader<'_> {
 
 /// Returns whether `ssh-keygen` reads the name as itself: in `allowed_signers` a principal is a pattern list, where
 /// `*` would mean everybody.
-fn is_plain_principal(name: &str) -> bool {
+pub(super) fn is_plain_principal(name: &str) -> bool {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-' | '+' | '@');
     // The longest address there is has 254 characters.
     !name.is_empty() && name.len() <= 254 && name.chars().all(is_plain) && !name.starts_with(['-', '.'])

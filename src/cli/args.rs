@@ -540,6 +540,18 @@ pub enum RosterVerb {
         #[command(flatten)]
         connection: Connection,
     },
+    /// Write a roster.toml from a file of allowed signers, for people to mend, propose and sign.
+    Import {
+        /// The file, as ssh-keygen reads it; certificate authorities and patterns are refused.
+        #[arg(long, value_name = "FILE")]
+        allowed_signers: PathBuf,
+        /// Keep name, kind and roles of people who are on this roster.toml.
+        #[arg(long, value_name = "FILE")]
+        onto: Option<PathBuf>,
+        /// Where to write; without it standard output.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Write the roster in force as a roster.toml, or as ssh-keygen reads it.
     #[command(group = clap::ArgGroup::new("form").required(true).multiple(true))]
     Export {

@@ -61,6 +61,8 @@ pub struct RequestState {
     pub begun_at: Option<String>,
     /// Stages known to be committed.
     pub committed_stages: u32,
+    /// The entry of the last one.
+    pub committed_seq: Option<u64>,
     /// What the run left behind, when its desk lived to record it.
     pub evidence: Option<Evidence>,
     /// The entry that staged it.
@@ -189,6 +191,7 @@ fn apply(state: &mut State, places: &mut Places, entry: &Entry, body: Body) {
                     begun: None,
                     begun_at: None,
                     committed_stages: 0,
+                    committed_seq: None,
                     evidence: None,
                     seq: entry.seq,
                     at: entry.at.clone(),
@@ -235,6 +238,7 @@ fn apply(state: &mut State, places: &mut Places, entry: &Entry, body: Body) {
                     return;
                 }
                 request.committed_stages = stage + 1;
+                request.committed_seq = Some(entry.seq);
                 if request.committed_stages == stages {
                     request.status = RequestStatus::Ended(Outcome::Committed);
                 }

@@ -97,6 +97,7 @@ enum Phase {
     Gate,
     AssertingEnd,
     Recording,
+    LastGate,
     Committing,
     RollingBack,
     After { committed: bool },
@@ -199,7 +200,13 @@ impl Machine {
                 Some(reason) => self.surprise(format!("the ledger forbids it: {reason}")),
                 None => self.look_at_books(Look::Last),
             },
-            (Phase::Recording, Event::Appended) => self.expect(Phase::Committing, Step::Commit),
+            // Our entry is written and holds the ledger's head: nobody appends before we end. So what this look does not
+            // show comes after the run in the chain (D-74: withdrawn until COMMIT is sent).
+            (Phase::Recording, Event::Appended) => self.expect(Phase::LastGate, Step::ReadLedger),
+            (Phase::LastGate, Event::LedgerRead(gate)) => match self.forbidden(gate) {
+                Some(reason) => self.surprise(format!("the ledger forbids it: {reason}")),
+                None => self.expect(Phase::Committing, Step::Commit),
+            },
             (phase, Event::Answered(reply)) => self.answered(&phase, &reply),
             (phase, event) => self.surprise(format!("BUG: {event:?} came while waiting in {phase:?}")),
         }

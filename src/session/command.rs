@@ -78,6 +78,31 @@ pub enum Command {
         /// Who withdraws.
         signer: SignAs,
     },
+    /// Propose a text as the next version of the roster.
+    ProposeRoster {
+        /// The roster's text.
+        text: String,
+        /// Why.
+        reason: String,
+        /// Who proposes.
+        signer: SignAs,
+    },
+    /// Approve a proposed version of the roster.
+    ApproveRoster {
+        /// The digest of the proposal that was shown.
+        proposal: Digest,
+        /// Who approves.
+        signer: SignAs,
+    },
+    /// Withdraw one's own proposal.
+    WithdrawRoster {
+        /// The digest of the proposal.
+        proposal: Digest,
+        /// Why.
+        reason: String,
+        /// Who withdraws.
+        signer: SignAs,
+    },
     /// Run an approved request → [`super::Event::Progress`] …, [`super::Event::Ran`].
     Run {
         /// The request's short name.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::approval::Standing;
+use crate::approval::{Governed, Standing};
 use crate::census::{Baseline, Census, Comparison};
 use crate::diagnose::Diagnosis;
 use crate::digest::Digest;
@@ -126,6 +126,8 @@ pub struct LedgerView {
     pub broken: Option<String>,
     /// Each request with its documents and where its approvals stand.
     pub requests: Vec<RequestView>,
+    /// The roster: every version and proposal, their signatures checked.
+    pub roster: Arc<Governed>,
 }
 
 /// A request as the desk shows it.

@@ -52,6 +52,7 @@ pub async fn run(
     }
     // Before the intent: a slip of the connection text must not use the approvals up.
     refuse_role(database, opened.plan.plan(), &live.role).await?;
+    opened.overtaken(&state).map_or(Ok(()), Err)?;
     // D-72: the people are those of the roster in force, and the plan must name that one.
     let roster = requests_roster(&state, &opened)?;
     may_operate(roster.roster(), &signer.principal)?;

@@ -134,6 +134,7 @@ impl From<ApprovalRefusal> for Failure {
             | ApprovalRefusal::AnotherDigest { .. }
             | ApprovalRefusal::Contradicts { .. }
             | ApprovalRefusal::Rejected { .. }
+            | ApprovalRefusal::Overtaken { .. }
             | ApprovalRefusal::Used => "Stage it again; the new request needs new approvals.",
             ApprovalRefusal::RosterChanged { .. } => {
                 "Stage it again under the roster in force; the new request needs new approvals."

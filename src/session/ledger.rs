@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::stage::lock_hint;
 use super::{Failure, FailureKind, LedgerView, RequestView, World};
-use crate::approval::{ApprovalRefusal, Roster, SignedBytes, Standing, check_roster, parse_roster, standing};
+use crate::approval::{
+    ApprovalRefusal, Governed, Roster, RosterPlace, SignedBytes, Standing, check_roster, parse_roster, standing,
+};
 use crate::digest::Digest;
 use crate::ledger::{ChainBreak, Entry, RequestState, RequestStatus, State, replay, verify_chain};
 use crate::plan::{Plan, Request, SealedPlan, read_strict};
@@ -79,10 +81,24 @@ impl Opened {
         let stopped = || state.stop.as_ref().map(|stop| ApprovalRefusal::Stopped(stop.reason.clone()));
         let changed = || check_roster(plan, &state.rosters).err();
         stands.may_still.retain(|principal| !self.state.withdrawn.contains(principal));
-        if let Some(void) = used.or_else(stopped).or_else(changed) {
+        if let Some(void) = used.or_else(stopped).or_else(changed).or_else(|| self.overtaken(state)) {
             stands.void = Some(void);
         }
         stands
+    }
+
+    /// Says which other request has reversed a step of this one since it was staged. Two requests for one step may be open
+    /// at once; the first one that is run leaves nothing for the other.
+    pub(super) fn overtaken(&self, state: &State) -> Option<ApprovalRefusal> {
+        let later = |other: &&RequestState| {
+            other.digest != self.state.digest && other.committed_seq.is_some_and(|seq| seq > self.state.seq)
+        };
+        state.requests.iter().filter(later).find_map(|other| {
+            let document: Request = read_strict(&other.request).ok()?;
+            let done = usize::try_from(other.committed_stages).unwrap_or(usize::MAX);
+            let step = document.steps.iter().take(done).find(|step| self.request.steps.contains(step))?.clone();
+            Some(ApprovalRefusal::Overtaken { by: document.id(), step })
+        })
     }
 }
 
@@ -133,6 +149,8 @@ pub fn find_request(state: &State, name: &str) -> Result<Opened, Failure> {
 #[derive(Default)]
 pub struct LedgerMemory {
     views: Mutex<BTreeMap<Digest, RequestView>>,
+    /// The roster as it was verified, and of how many acts; a ledger only grows.
+    roster: Mutex<Option<(usize, Arc<Governed>)>>,
 }
 
 impl LedgerMemory {
@@ -144,7 +162,20 @@ impl LedgerMemory {
         let (known, broken) = world.ledgers.look(&*world.folders, database).await?;
         let (entries, state) = (Arc::clone(known.entries()), Arc::clone(known.state()));
         let requests = state.requests.iter().filter_map(|request| self.view(world, &state, request)).collect();
-        Ok(LedgerView { entries, state, broken: broken.map(|broken| broken.to_string()), requests })
+        let roster = self.roster(database, &state).await?;
+        Ok(LedgerView { entries, state, broken: broken.map(|broken| broken.to_string()), requests, roster })
+    }
+
+    /// Verifies the roster's history when there is more of it than last time.
+    async fn roster(&self, database: &dyn Database, state: &State) -> Result<Arc<Governed>, Failure> {
+        let acts = state.rosters.len();
+        let kept = self.roster.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, roster)) = kept.filter(|(known, _)| *known == acts) {
+            return Ok(roster);
+        }
+        let roster = Arc::new(Governed::of(&state.rosters, RosterPlace::of(&database.target().await?)));
+        *self.roster.lock().unwrap_or_else(PoisonError::into_inner) = Some((acts, Arc::clone(&roster)));
+        Ok(roster)
     }
 
     fn view(&self, world: &World, state: &State, request: &RequestState) -> Option<RequestView> {

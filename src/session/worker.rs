@@ -7,9 +7,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::{
-    Approval, Cancel, Command, Event, Failure, LedgerMemory, Progress, SignAs, Staging, Watch, World, approve,
-    export_finding, ledger_baseline, open_baseline, open_runbook, outcome_failure, prove_again, rehearse, reject, run,
-    save_baseline, stage, survey, take_baseline, verify_finding, withdraw, world::needed,
+    Approval, Cancel, Command, Event, Failure, LedgerMemory, Progress, ROSTER_OPEN_FOR, RosterStanding, SignAs,
+    Staging, Watch, World, approve, approve_roster, export_finding, ledger_baseline, open_baseline, open_runbook,
+    outcome_failure, propose_roster, prove_again, rehearse, reject, run, save_baseline, stage, survey, take_baseline,
+    verify_finding, withdraw, withdraw_roster, world::needed,
 };
 use crate::census::{Baseline, CompareScope, compare};
 use crate::port::{ConnectionNote, Database};
@@ -198,6 +199,22 @@ impl Worker {
                 self.say.say(Event::FindingVerified(Arc::new(verification)));
                 Ok(())
             }
+            Command::ProposeRoster { text, reason, signer } => {
+                let database = self.database()?;
+                let stands = propose_roster(&self.world, &*database, &text, &reason, ROSTER_OPEN_FOR, &signer).await?;
+                self.decided(roster_words(&signer, "proposed", &stands)).await
+            }
+            Command::ApproveRoster { proposal, signer } => {
+                let (database, name) = (self.database()?, proposal.to_string());
+                let signing = Approval::Sign(&signer);
+                let stands = approve_roster(&self.world, &*database, &name, Some(proposal), signing).await?;
+                self.decided(roster_words(&signer, "approved", &stands)).await
+            }
+            Command::WithdrawRoster { proposal, reason, signer } => {
+                let (database, name) = (self.database()?, proposal.to_string());
+                withdraw_roster(&self.world, &*database, &name, &reason, &signer).await?;
+                self.decided(format!("{} withdrew the roster {}", signer.principal, proposal.short())).await
+            }
             Command::InitLedger => {
                 self.database()?.ledger_init().await?;
                 self.say.say(Event::LedgerMade);
@@ -312,6 +329,13 @@ impl Worker {
     }
 }
 
+/// Says where a version of the roster stands after somebody signed it.
+fn roster_words(signer: &SignAs, deed: &str, stands: &RosterStanding) -> String {
+    let RosterStanding { digest, version, signed, needed, may_still: _, in_force } = stands;
+    let stand = if *in_force { "it is in force".to_owned() } else { format!("{signed} of {needed} have signed") };
+    format!("{} {deed} roster version {version} ({}): {stand}", signer.principal, digest.short())
+}
+
 /// Says in words what a command is, for the status line.
 fn words(command: &Command) -> String {
     match command {
@@ -325,6 +349,9 @@ fn words(command: &Command) -> String {
         Command::Approve { request, .. } => format!("Approving {request}"),
         Command::Reject { request, .. } => format!("Rejecting {request}"),
         Command::Withdraw { request, .. } => format!("Withdrawing from {request}"),
+        Command::ProposeRoster { .. } => "Proposing a roster".to_owned(),
+        Command::ApproveRoster { proposal, .. } => format!("Approving the roster {}", proposal.short()),
+        Command::WithdrawRoster { proposal, .. } => format!("Withdrawing the roster {}", proposal.short()),
         Command::Run { request, .. } => format!("Running {request}"),
         Command::Prove { request } => format!("Proving what became of {request}"),
         Command::ExportFinding { .. } => "Writing the finding".to_owned(),

@@ -28,11 +28,13 @@ pub enum Page {
     Findings,
     /// The chain.
     Ledger,
+    /// Who may sign, and what is proposed.
+    Roster,
 }
 
 impl Page {
-    /// Every page in tab order; the first nine digits lead to them.
-    pub const ALL: [Self; 9] = [
+    /// Every page in tab order; the digits lead to them, 0 to the last one.
+    pub const ALL: [Self; 10] = [
         Self::Start,
         Self::Overview,
         Self::Script,
@@ -42,7 +44,15 @@ impl Page {
         Self::Run,
         Self::Findings,
         Self::Ledger,
+        Self::Roster,
     ];
+
+    /// Returns whether its tab stands there always. The roster's only while it is shown: it is rarely changed, and a narrow
+    /// window has no room for a tenth tab.
+    #[must_use]
+    pub const fn is_at_hand(self) -> bool {
+        !matches!(self, Self::Roster)
+    }
 
     /// Returns the tab's word.
     #[must_use]
@@ -57,6 +67,7 @@ impl Page {
             Self::Run => "Run",
             Self::Findings => "Findings",
             Self::Ledger => "Ledger",
+            Self::Roster => "Roster",
         }
     }
 }

@@ -15,7 +15,12 @@ pub fn errand_of(command: &Command) -> Option<Errand> {
         Command::Survey => Errand::Survey,
         Command::Rehearse { .. } => Errand::Rehearse,
         Command::Stage { .. } => Errand::Stage,
-        Command::Approve { .. } | Command::Reject { .. } | Command::Withdraw { .. } => Errand::Decide,
+        Command::Approve { .. }
+        | Command::Reject { .. }
+        | Command::Withdraw { .. }
+        | Command::ProposeRoster { .. }
+        | Command::ApproveRoster { .. }
+        | Command::WithdrawRoster { .. } => Errand::Decide,
         Command::Run { .. } | Command::Prove { .. } => Errand::Run,
         Command::ExportFinding { .. } => Errand::ExportFinding,
         Command::VerifyFinding(_) => Errand::VerifyFinding,
@@ -40,6 +45,9 @@ pub fn words_of(command: &Command) -> String {
         Command::Approve { request, .. } => format!("Approving {request}"),
         Command::Reject { request, .. } => format!("Rejecting {request}"),
         Command::Withdraw { request, .. } => format!("Withdrawing the approval of {request}"),
+        Command::ProposeRoster { .. } => "Proposing a roster".to_owned(),
+        Command::ApproveRoster { proposal, .. } => format!("Approving the roster {}", proposal.short()),
+        Command::WithdrawRoster { proposal, .. } => format!("Withdrawing the roster {}", proposal.short()),
         Command::Run { request, .. } => format!("Running {request}"),
         Command::Prove { request } => format!("Proving what became of {request}"),
         Command::ExportFinding { request, .. } => format!("Writing the finding of {request}"),

@@ -3,9 +3,12 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use countersign::approval::SignedBytes;
+use countersign::digest::Digest;
+use countersign::ledger::Body;
 use countersign::port::{Database as _, RunLine};
 use countersign::run::{Event, Outcome, Purpose, Step};
-use countersign::session::{Cancel, FailureKind};
+use countersign::session::{Cancel, FailureKind, StagedRequest};
 
 use super::stand::{Stand, refused};
 use crate::support::run;
@@ -106,6 +109,65 @@ fn a_desk_that_is_killed_leaves_a_run_that_can_be_proved() {
         assert_eq!(stand.run(&again).unwrap().outcome, Outcome::Committed, "{waiting}");
         assert!(stand.is_reversed());
     }
+}
+
+/// What another session appends in the very last moment, when a run has done everything but write its own entry; and what
+/// the run says of it.
+fn in_the_last_moment(entry: impl FnOnce(&StagedRequest) -> Body, words: &str) {
+    let stand = Stand::new();
+    let staged = stand.stage().unwrap();
+    stand.approve(&staged.request, "minh").unwrap();
+    stand.approve(&staged.request, "thu").unwrap();
+    let gate = hold(&stand, "LOCK TABLE public.extra IN ACCESS SHARE MODE");
+    let desk = start(&stand, &staged.request);
+    until_it_waits(&stand, "DROP TABLE");
+    let body = entry(&staged);
+    let quoted = body.to_text().replace('\'', "''");
+    let insert = format!("INSERT INTO countersign.entry (kind, body) VALUES ('{}', '{quoted}')", body.kind());
+    let mut held = hold(&stand, &insert);
+    drop(gate);
+    until_it_waits(&stand, "INSERT INTO countersign.entry");
+    run(held.perform(&Step::Send { sql: "COMMIT".to_owned(), purpose: Purpose::Pin }));
+    let output = desk.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    if words.is_empty() {
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(stand.is_reversed());
+    } else {
+        assert_eq!(output.status.code(), Some(4), "{said}");
+        assert!(said.contains(words), "{said}");
+        assert!(!stand.is_reversed());
+    }
+}
+
+#[test]
+fn what_comes_before_the_runs_own_entry_in_the_chain_is_obeyed() {
+    let by = |who: &str| SignedBytes { principal: who.into(), signature: String::new() };
+    in_the_last_moment(
+        |staged| Body::Withdrawn {
+            request_digest: staged.digest,
+            reason: "wait".to_owned(),
+            signature: by("minh@example.test"),
+        },
+        "minh@example.test withdrew an approval: wait",
+    );
+    in_the_last_moment(
+        |staged| Body::Rejected {
+            request_digest: staged.digest,
+            reason: "never".to_owned(),
+            signature: by("thu@example.test"),
+        },
+        "thu@example.test rejected it: never",
+    );
+    // Its innocent twin is about another request.
+    in_the_last_moment(
+        |_| Body::Withdrawn {
+            request_digest: Digest::of(b"another"),
+            reason: "wait".to_owned(),
+            signature: by("minh@example.test"),
+        },
+        "",
+    );
 }
 
 fn kill(desk: &mut Child) {

@@ -274,3 +274,61 @@ fn stock_tools_refuse_an_agents_approval_too() {
     assert!(!verify("bot", Namespace::Run));
     assert!(verify("lan", Namespace::Operate));
 }
+
+/// Signs bytes and asks `ssh-keygen -Y verify` about them with an exported `allowed_signers`, at a moment.
+fn stock_says(keys: &Keys, signers: &str, who: &str, namespace: Namespace, at: &str) -> bool {
+    let (file, bytes, signature) = (keys.path("signers"), keys.path("bytes"), keys.path("bytes.sig"));
+    fs::write(&file, signers).unwrap();
+    fs::write(&bytes, b"what is signed").unwrap();
+    fs::write(&signature, signed(keys, who, namespace, b"what is signed").signature).unwrap();
+    let line = format!(
+        "ssh-keygen -Y verify -Overify-time={at} -f {} -I {who}@example.test -n {} -s {} < {}",
+        file.display(),
+        namespace.as_str(),
+        signature.display(),
+        bytes.display()
+    );
+    runs(&keys.path(""), &line)
+}
+
+#[test]
+fn stock_tools_hold_exported_keys_to_their_time_and_their_deeds_as_we_do() {
+    use countersign::approval::{allowed_signers, read_allowed_signers, verify};
+    let keys = Keys::new();
+    let limited = |who: &str, limits: &str| format!("{{ key = \"{}\", {limits} }}", keys.public(who));
+    let text = people(&keys);
+    let text = text
+        .replace(
+            &format!("\"{}\"", keys.public("minh")),
+            &limited("minh", "valid_after = 2026-06-01T00:00:00Z, valid_before = 2026-06-30T23:59:59Z"),
+        )
+        .replace(&format!("\"{}\"", keys.public("hoa")), &limited("hoa", "valid_before = 2026-06-01T00:00:00Z"));
+    let roster = parse_roster(&text).unwrap();
+    let exported = allowed_signers(&roster);
+    // The oracle on what it wrote and on what was read back and written again.
+    let again = allowed_signers(
+        &parse_roster(&countersign::approval::roster_text(&read_allowed_signers(&exported, None).unwrap())).unwrap(),
+    );
+    for (who, moment, expected) in [
+        ("lan", "20200101000000Z", true),
+        ("minh", "20260531235959Z", false),
+        ("minh", "20260601000000Z", true),
+        ("minh", "20260630235959Z", true),
+        ("minh", "20260701000000Z", false),
+        ("hoa", "20260601000000Z", true),
+        ("hoa", "20260601000001Z", false),
+    ] {
+        for signers in [&exported, &again] {
+            assert_eq!(
+                stock_says(&keys, signers, who, Namespace::Run, moment),
+                expected,
+                "{who} at {moment}: {signers}"
+            );
+            let ours = signed(&keys, who, Namespace::Run, b"what is signed");
+            let moment = jiff::civil::DateTime::strptime("%Y%m%d%H%M%SZ", moment).unwrap();
+            let moment = moment.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+            assert_eq!(verify(&roster, &ours, Namespace::Run, b"what is signed", moment).is_ok(), expected, "{who}");
+        }
+        assert!(!stock_says(&keys, &exported, who, Namespace::Restart, moment), "nobody here is a sovereign");
+    }
+}

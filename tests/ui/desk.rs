@@ -123,7 +123,8 @@ impl Desk {
         let at = Page::ALL.iter().position(|other| *other == page).unwrap();
         let digits =
             [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
-        self.harness.key_press_modifiers(Modifiers::COMMAND, digits[at]);
+        let digit = digits.get(at).copied().unwrap_or(Key::Num0);
+        self.harness.key_press_modifiers(Modifiers::COMMAND, digit);
         self.harness.run_steps(4);
         assert_eq!(self.harness.state().page(), page);
         self

@@ -2,6 +2,8 @@
 
 #[path = "fixture/request.rs"]
 mod request;
+#[path = "fixture/roster.rs"]
+mod roster;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,6 +25,7 @@ use countersign::session::{Environment, Event, Survey};
 use jiff::Timestamp;
 
 pub use request::*;
+pub use roster::roster_read;
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

@@ -6,6 +6,7 @@ mod compare;
 mod desk;
 mod fixture;
 mod pictures;
+mod roster;
 mod run;
 mod shell;
 mod text;

@@ -199,6 +199,16 @@ fn unknown() {
 }
 
 #[test]
+fn a_roster_and_what_is_proposed() {
+    for (setting, name) in [(light(), "roster-light"), (dark(), "roster-dark")] {
+        let mut desk = furnished(setting);
+        desk.hear(fixture::roster_read(Some(true)));
+        desk.go(Page::Roster);
+        picture(desk, name);
+    }
+}
+
+#[test]
 fn every_page_for_looking() {
     // Not kept: a folder to look through while the window is being changed.
     let Some(folder) = std::env::var_os("COUNTERSIGN_LOOK").map(PathBuf::from) else { return };

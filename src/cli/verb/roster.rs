@@ -1,4 +1,5 @@
-//! The verbs that say who may sign: roster show, propose, approve, withdraw, history, document and export.
+//! The verbs that say who may sign: roster show, propose, approve, withdraw, history, document,
+//! export and import.
 
 use std::path::Path;
 
@@ -10,7 +11,8 @@ use super::super::output::columns;
 use super::super::{Output, wiring};
 use super::open;
 use crate::approval::{
-    Governed, Key, Kind, Person, Proposal, RosterSigner, RosterVersion, SignedBytes, allowed_signers, fingerprint,
+    Governed, Key, Kind, Person, Proposal, Roster, RosterSigner, RosterVersion, SignedBytes, allowed_signers,
+    fingerprint, parse_roster, read_allowed_signers, roster_text,
 };
 use crate::runbook::Principal;
 use crate::session::{
@@ -64,6 +66,9 @@ pub(super) async fn roster(world: &World, verb: RosterVerb, output: Output) -> R
             );
             Ok(())
         }
+        RosterVerb::Import { allowed_signers, onto, out } => {
+            import(world, &allowed_signers, onto.as_deref(), out.as_deref(), output)
+        }
         RosterVerb::Export { connection, allowed_signers: signers, toml } => {
             let database = open(world, &connection.text).await?;
             let governed = read_roster(world, &*database).await?;
@@ -82,6 +87,38 @@ pub(super) async fn roster(world: &World, verb: RosterVerb, output: Output) -> R
             Ok(())
         }
     }
+}
+
+/// Writes a draft; what is still missing of it is said, and stays for people to say.
+fn import(world: &World, file: &Path, onto: Option<&Path>, out: Option<&Path>, output: Output) -> Result<(), Failure> {
+    let known = onto.map(|path| read_roster_file(world, path)).transpose()?;
+    let people = read_allowed_signers(&read_text(world, file)?, known.as_ref()).map_err(|problems| {
+        let all = problems.iter().map(|it| format!("{}:{}: {}", file.display(), it.line, it.message));
+        let hint = "Take these lines out, or mend them; nothing was written.";
+        Failure::new(FailureKind::Unreadable, all.collect::<Vec<_>>().join("; "), hint)
+    })?;
+    let text = roster_text(&people);
+    let missing: Vec<String> = parse_roster(&text).err().unwrap_or_default().into_iter().map(|it| it.message).collect();
+    if let Some(path) = out {
+        world.folders.write_file(path, text.as_bytes())?;
+    }
+    output.print(
+        || {
+            let written = out.map_or_else(|| text.clone(), |path| format!("written to {}\n", path.display()));
+            let missing: String = missing.iter().map(|it| format!("# still to be said: {it}\n")).collect();
+            written + &missing
+        },
+        || json!({"roster": text, "people": people_json(&people), "missing": missing}),
+    );
+    Ok(())
+}
+
+fn read_roster_file(world: &World, path: &Path) -> Result<Roster, Failure> {
+    parse_roster(&read_text(world, path)?).map_err(|problems| {
+        let first =
+            problems.first().map_or_else(String::new, |it| format!("{}:{}: {}", it.line, it.column, it.message));
+        Failure::new(FailureKind::Unreadable, format!("{}: {first}", path.display()), "Name another roster.toml.")
+    })
 }
 
 /// Reads a file that is text.

@@ -65,6 +65,9 @@ impl LedgerPage {
                 if ui.add_enabled(scene.shown.is_free(), eframe::egui::Button::new("Read again")).clicked() {
                     scene.ask(Command::ReadLedger);
                 }
+                if ui.button("Roster").clicked() {
+                    scene.actions.push(UiAction::Go(Page::Roster));
+                }
             });
         });
         text::muted(ui, "Each entry holds the hash of the one before. Its clock and its login are the server's.");

@@ -18,6 +18,7 @@ pub mod preflight;
 pub mod proof;
 pub mod rehearsal;
 pub mod request_card;
+pub mod roster;
 pub mod run;
 pub mod script;
 pub mod stage;
@@ -82,6 +83,8 @@ pub struct Pages {
     pub findings: findings::FindingsPage,
     /// Ledger.
     pub ledger: ledger::LedgerPage,
+    /// Roster.
+    pub roster: roster::RosterPage,
 }
 
 impl Pages {
@@ -97,6 +100,7 @@ impl Pages {
             run: run::RunPage::default(),
             findings: findings::FindingsPage::default(),
             ledger: ledger::LedgerPage::default(),
+            roster: roster::RosterPage::default(),
         }
     }
 
@@ -120,6 +124,7 @@ impl Pages {
                     &mut self.approvals.signer,
                     &mut self.run.signer,
                     &mut self.findings.signer,
+                    &mut self.roster.signer,
                 ];
                 forms.into_iter().filter(|known| known.name() == form).for_each(|known| known.set_path(&path));
                 Vec::new()

@@ -116,7 +116,15 @@ impl SignerForm {
             text::muted(ui, &format!("The roster names nobody with the role {role}."));
             return;
         }
-        self.who(ui, scene, &people);
+        self.among(ui, scene, &people);
+    }
+
+    /// Draws the form for these people; somebody who is chosen and not among them is let go.
+    pub fn among(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, people: &[Person]) {
+        if self.principal.as_ref().is_some_and(|who| people.iter().all(|person| person.principal != *who)) {
+            self.principal = None;
+        }
+        self.who(ui, scene, people);
         text::label(ui, "Key");
         form::choice(ui, &mut self.source, &[(Source::File, "Key file"), (Source::Agent, "ssh-agent")]);
         match self.source {

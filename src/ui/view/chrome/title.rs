@@ -59,7 +59,7 @@ fn quiet(ui: &mut Ui, words: &str) -> eframe::egui::Response {
     ui.add(Button::new(RichText::new(words).color(color)).frame_when_inactive(false))
 }
 
-/// Draws the tabs; Ctrl+1 … Ctrl+9 lead to them.
+/// Draws the tabs; Ctrl+1 … Ctrl+9 lead to them, and Ctrl+0 to the page whose tab is not at hand.
 pub fn tabs(ui: &mut Ui, scene: &mut Scene<'_>, page: Page) {
     let tokens = Tokens::of(ui);
     let top = ui.max_rect();
@@ -69,6 +69,9 @@ pub fn tabs(ui: &mut Ui, scene: &mut Scene<'_>, page: Page) {
         let padding = if narrow { 7.0 } else { 11.0 };
         for (number, tab) in Page::ALL.into_iter().enumerate() {
             let selected = tab == page;
+            if !selected && !tab.is_at_hand() {
+                continue;
+            }
             let family = if selected { tokens::semibold() } else { eframe::egui::FontFamily::Proportional };
             let color = if selected { tokens.text } else { tokens.muted };
             let galley = ui.painter().layout_no_wrap(tab.word().to_owned(), FontId::new(tokens::BODY, family), color);
@@ -86,7 +89,7 @@ pub fn tabs(ui: &mut Ui, scene: &mut Scene<'_>, page: Page) {
                 );
                 ui.painter().rect_filled(bar, 0.0, tokens.accent);
             }
-            let hint = format!("Ctrl+{}", number + 1);
+            let hint = format!("Ctrl+{}", (number + 1) % 10);
             if response.on_hover_text(hint).clicked() {
                 scene.actions.push(UiAction::Go(tab));
             }
