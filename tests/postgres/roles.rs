@@ -22,7 +22,10 @@ fn with_roles(prefix: &str) -> TestDatabase {
 /// An insert of this kind in this name, by hand: the server is what is tried here.
 fn insert(kind: &str, who: &str) -> String {
     let more = match kind {
-        "staged" | "approved" | "rejected" | "withdrawn" => format!(r#","signature":{{"principal":"{who}"}}"#),
+        "staged" | "approved" | "rejected" | "withdrawn" | "roster_proposed" | "roster_approved"
+        | "roster_withdrawn" => {
+            format!(r#","signature":{{"principal":"{who}"}}"#)
+        }
         "intent" => format!(r#","operator":"{who}","signature":{{"principal":"{who}"}}"#),
         "stopped" => format!(r#","by":"{who}""#),
         _ => String::new(),
@@ -53,7 +56,7 @@ fn refuses(database: &TestDatabase, role: &str, sql: &str, words: &str) {
 #[test]
 fn each_role_appends_its_own_kinds_and_no_others() {
     let database = with_roles("kinds");
-    let both = ["rejected", "stopped", "finding"];
+    let both = ["rejected", "stopped", "finding", "roster_proposed", "roster_approved", "roster_withdrawn"];
     let reviewers = ["approved", "withdrawn", "restarted"];
     let operators = ["baseline", "staged", "intent", "committed", "ended"];
     for kind in both.iter().chain(&reviewers).chain(&operators) {
@@ -149,7 +152,9 @@ fn from_the_first_mapping_on_a_login_writes_in_its_own_name_only() {
     assert_eq!(logins.logins[1].principal, Principal::from("minh"));
     assert_eq!(logins.logins[1].mapped_by, "mapped_owner");
 
-    for kind in ["approved", "rejected", "withdrawn", "stopped"] {
+    for kind in
+        ["approved", "rejected", "withdrawn", "stopped", "roster_proposed", "roster_approved", "roster_withdrawn"]
+    {
         goes(&database, "mapped_reviewer", &insert(kind, "minh"));
         for (role, who) in [("mapped_reviewer", "thu"), ("mapped_desk", "minh"), ("postgres", "minh")] {
             refuses(&database, role, &insert(kind, who), "is not mapped to");
