@@ -128,6 +128,14 @@ fn target(subject: &FindingSubject) -> Markup {
                 }
             }
         }
+        @if !plan.waived.is_empty() {
+            h3 { "Hazards that the author waives" }
+            ul {
+                @for hazard in &plan.waived {
+                    li { code { (shown(&hazard.rule)) } " at " (shown(&hazard.place)) ": " (shown(&hazard.message)) }
+                }
+            }
+        }
     }
 }
 

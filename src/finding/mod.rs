@@ -17,9 +17,11 @@ mod shown;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod waiting;
 
 pub use against::hold_against;
 pub use document::{FINDING_FORMAT, Finding, FindingKind, FindingSubject};
 pub use export::export;
 pub use html::render_html;
 pub use verify::{Verification, VerifiedSignature, verify_export};
+pub use waiting::{request_of, to_be_signed};

@@ -61,6 +61,10 @@ pub struct Plan {
     pub baseline_digest: Digest,
     /// Hazards of the review; an approval acknowledges each of them.
     pub hazards: Vec<Hazard>,
+    /// Hazards that the author waives, each with the reason at the end of its message: shown, and not acknowledged one by
+    /// one. Left out of the text when there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<Hazard>,
     /// Who asks for it; he or she may not approve (D-70).
     pub requester: Principal,
     /// Who last edited the runbook; he or she may not approve (D-70).

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::diagnose::Mode;
 use crate::digest::Digest;
-use crate::review::{Place, Severity};
+use crate::review::{Note, Place, Severity};
 use crate::runbook::sql::{self, Touch};
 use crate::runbook::{
     BindingProblem, ObjectClass, ObjectName, Runbook, Step, StepId, bind, bind_value, doubtful, used,
@@ -49,6 +49,7 @@ pub(super) fn document_of(input: &SealInput<'_>) -> Result<Plan, SealRefusal> {
         stops: runbook.stops.clone(),
         baseline_digest: baseline_digest(input)?,
         hazards: hazards(input, &parameters),
+        waived: input.review.of(input.steps).filter(|note| note.waived.is_some()).map(hazard).collect(),
         parameters,
         requester: input.requester.clone(),
         editor: runbook.edited_by.clone(),
@@ -203,12 +204,12 @@ fn bound_parameters(input: &SealInput<'_>, steps: &[&Step]) -> Result<Vec<BoundP
         .collect())
 }
 
+fn hazard(note: &Note) -> Hazard {
+    Hazard { rule: note.rule.clone(), place: place_in_words(&note.place), message: note.message.clone() }
+}
+
 fn hazards(input: &SealInput<'_>, parameters: &[BoundParameter]) -> Vec<Hazard> {
-    let of_review = input.review.of(input.steps).filter(|note| note.severity == Severity::Hazard).map(|note| Hazard {
-        rule: note.rule.clone(),
-        place: place_in_words(&note.place),
-        message: note.message.clone(),
-    });
+    let of_review = input.review.of(input.steps).filter(|note| note.severity == Severity::Hazard).map(hazard);
     // A value is typed after the review: what may be mistaken in it is acknowledged with the rest.
     let of_values = parameters.iter().filter_map(|parameter| {
         let doubt = doubtful(&parameter.value)?;

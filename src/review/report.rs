@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::runbook::{ObjectName, Runbook, StepId, Waiver};
+use crate::runbook::{ObjectName, StepId};
 
 /// The answer of every rule, in file order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,9 @@ pub struct Note {
     pub message: String,
     /// What to do instead.
     pub way_out: String,
+    /// Why the author waives it, when it is a hazard that was waived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waived: Option<String>,
 }
 
 /// A place in a script.
@@ -89,18 +92,16 @@ pub struct RuleInfo {
 }
 
 impl Note {
-    /// Returns the author's waiver when this note is a hazard that was waived.
-    #[must_use]
-    pub fn waiver<'r>(&self, runbook: &'r Runbook) -> Option<&'r Waiver> {
-        let rule = runbook.step(self.step.as_ref()?)?.statements.get(&self.place.statement)?;
-        let is_mine = |waiver: &&Waiver| waiver.rule == self.rule && self.message.ends_with(&waived(&waiver.reason));
-        rule.waivers.iter().find(is_mine).filter(|_| self.severity == Severity::Note)
+    /// Turns a hazard into a note that quotes the author's reason; says whether it was one.
+    pub(super) fn waive(&mut self, reason: &str) -> bool {
+        let is_hazard = self.severity == Severity::Hazard;
+        if is_hazard {
+            self.severity = Severity::Note;
+            self.message += &format!(" Waived by the author: {reason}");
+            self.waived = Some(reason.to_owned());
+        }
+        is_hazard
     }
-}
-
-/// Returns what is written behind the message of a hazard that the author waives.
-pub(super) fn waived(reason: &str) -> String {
-    format!(" Waived by the author: {reason}")
 }
 
 impl Review {
@@ -122,6 +123,7 @@ impl Review {
                 place: count.place.clone(),
                 message,
                 way_out: "Compare it with the rows you expect.".to_owned(),
+                waived: None,
             });
         }
         self.counts.clear();

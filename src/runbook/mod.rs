@@ -10,8 +10,10 @@ mod name;
 mod parameter;
 mod parse;
 pub mod sql;
+mod waiver;
 
 pub use model::*;
 pub use name::*;
 pub use parameter::{Binding, BindingProblem, bind, bind_value, doubtful, is_name, unbound_view, used};
 pub use parse::{Files, ROSTER_FILE, RUNBOOK_FILE, parse};
+pub use waiver::{ScriptWaiver, script_waivers};

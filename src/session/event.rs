@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::LeftFinding;
 use crate::approval::{Governed, Standing};
 use crate::census::{Baseline, Census, Comparison};
 use crate::diagnose::Diagnosis;
@@ -76,6 +77,8 @@ pub enum Event {
         request: String,
         /// Everything it left behind.
         finished: Arc<Finished>,
+        /// The finding it left to be signed.
+        finding: Option<LeftFinding>,
     },
     /// A finding was signed, kept and exported.
     FindingExported {

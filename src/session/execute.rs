@@ -1,6 +1,7 @@
 //! Runs an approved request, proves a lost COMMIT, and records what became of it.
 
 use super::drive::drive;
+use super::finding::leave_finding;
 use super::known::open_ledger;
 use super::ledger::{Opened, find_request, read_ledger};
 use super::stage::refuse_stop;
@@ -18,10 +19,39 @@ use crate::runbook::StepId;
 /// How often a lost COMMIT is asked after before people are asked instead; each try waits for the old transaction.
 const PROOF_TRIES: usize = 5;
 
-/// Runs a request that two people have approved.
+/// A run that has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// How it ended, and its evidence.
+    pub finished: Finished,
+    /// The finding it left by itself; `None` when it ended as approved, or nobody knows yet how.
+    pub finding: Option<LeftFinding>,
+}
+
+/// What became of the finding that a run leaves when it did not end as approved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LeftFinding {
+    /// It is in the ledger as this entry, to be signed.
+    Kept(u64),
+    /// It could not be kept, for this reason.
+    NotKept(String),
+}
+
+impl LeftFinding {
+    /// Says in one sentence what became of it.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Kept(seq) => format!("A finding of it is in the ledger, entry {seq}, to be signed"),
+            Self::NotKept(reason) => format!("A finding of it could not be kept: {reason}"),
+        }
+    }
+}
+
+/// Runs a request that two people have approved. A run that does not end as approved leaves a finding in the ledger.
 ///
 /// # Errors
-/// When anything before the intent forbids it. How the run itself ended is in [`Finished`].
+/// When anything before the intent forbids it. How the run itself ended is in [`Ran`].
 pub async fn run(
     world: &World,
     database: &dyn Database,
@@ -29,7 +59,7 @@ pub async fn run(
     confirm: &str,
     signer: &SignAs,
     watch: &mut Watch<'_>,
-) -> Result<Finished, Failure> {
+) -> Result<Ran, Failure> {
     // Nothing is saved near COMMIT: beside what this desk knew being there, the whole chain is read and verified once more.
     open_ledger(world, database).await?;
     let (_, state) = read_ledger(database).await?;
@@ -84,7 +114,13 @@ pub async fn run(
         }
     }
     record(database, &opened, &run, &finished).await?;
-    Ok(finished)
+    let finding = match (&finished.outcome, &finished.failure) {
+        (Outcome::Unknown { .. }, _) | (Outcome::Committed, None) => None,
+        (Outcome::Committed, Some(_)) | (Outcome::RolledBack { .. }, _) => {
+            leave_finding(world, database, opened.state.digest, &run, &signer.principal).await
+        }
+    };
+    Ok(Ran { finished, finding })
 }
 
 /// D-20: what was proved committed is verified afterwards on a fresh connection, like every other run.

@@ -1,20 +1,23 @@
-//! Writes, signs, keeps and exports findings; verifies exported ones.
+//! Writes, signs, keeps and exports findings; leaves one of a run that did not end as approved; verifies exported ones.
 
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::known::{audit_ledger, open_ledger};
 use super::ledger::{Opened, find_request};
-use super::{Failure, FailureKind, SignAs, World};
+use super::{Failure, FailureKind, LeftFinding, SignAs, World};
 use crate::approval::{Governed, Namespace, RosterPlace, approvals_that_count};
 use crate::digest::Digest;
-use crate::finding::{Finding, FindingSubject, Verification, export, hold_against, verify_export};
-use crate::ledger::{Body, RequestStatus, State};
-use crate::plan::canonical;
+use crate::finding::{Finding, FindingSubject, Verification, export, hold_against, request_of, verify_export};
+use crate::ledger::{Body, Known, RequestStatus, State, hold_head};
+use crate::plan::{canonical, read_strict};
 use crate::port::Database;
 use crate::run::Outcome;
-use crate::runbook::StepId;
+use crate::runbook::{Principal, StepId};
 
-/// Writes the finding of a request as the ledger knows it, signs it, keeps it and exports it.
+/// Writes the finding of a request as the ledger knows it, signs it, keeps it and exports it. A finding that the run left
+/// to be signed is signed as it stands, when it is the signer's own and no words are added.
 ///
 /// # Errors
 /// When the request is unknown, the writer's signature does not hold, or the folder cannot be written.
@@ -28,7 +31,8 @@ pub async fn export_finding(
 ) -> Result<(Finding, Digest), Failure> {
     let known = open_ledger(world, database).await?;
     let opened = find_request(known.state(), name)?;
-    let finding = write(world, known.state(), &opened, words, signer);
+    let left = if words.is_empty() { left_to_sign(world, &known, &opened, &signer.principal) } else { None };
+    let finding = left.unwrap_or_else(|| write(world, known.state(), &opened, words, &signer.principal));
     let text = canonical(&finding)?;
     let signature = world.sign(signer, Namespace::Finding, text.as_bytes()).await?;
     let written_at = finding.written_at;
@@ -51,7 +55,62 @@ pub async fn export_finding(
     Ok((finding, digest))
 }
 
-fn write(world: &World, state: &State, opened: &Opened, words: &str, signer: &SignAs) -> Finding {
+/// Leaves the finding of a run in the ledger, unsigned: whoever ran it has unlocked a key for the run and for nothing else,
+/// so the signature waits for a person. Nothing is left when the ledger does not know this run's end.
+pub(super) async fn leave_finding(
+    world: &World,
+    database: &dyn Database,
+    request: Digest,
+    run: &str,
+    writer: &Principal,
+) -> Option<LeftFinding> {
+    match leave(world, database, request, run, writer).await {
+        Ok(left) => left.map(LeftFinding::Kept),
+        // The run's end is recorded; what is missing can be written at any time.
+        Err(failure) => Some(LeftFinding::NotKept(failure.message)),
+    }
+}
+
+async fn leave(
+    world: &World,
+    database: &dyn Database,
+    request: Digest,
+    run: &str,
+    writer: &Principal,
+) -> Result<Option<u64>, Failure> {
+    let known = open_ledger(world, database).await?;
+    let Some(state) = known.state().request(request) else { return Ok(None) };
+    // Another run of the same request may have had it: its end is not ours to tell.
+    let is_ours = state.begun.as_ref().is_some_and(|(id, _)| id == run);
+    let (RequestStatus::Ended(Outcome::Committed | Outcome::RolledBack { .. }), true) = (&state.status, is_ours) else {
+        return Ok(None);
+    };
+    let finding = write(world, known.state(), &Opened::read(state)?, "", writer);
+    let body = Body::Finding { document: canonical(&finding)?, signatures: Vec::new() };
+    Ok(Some(database.ledger_append(&body).await?.seq))
+}
+
+/// Returns the newest finding of this request when nobody has signed it, and it is word for word what this desk would write
+/// for this person at its place in the ledger. Nobody signs what somebody else has put there in their name.
+fn left_to_sign(world: &World, known: &Known, opened: &Opened, writer: &Principal) -> Option<Finding> {
+    let findings = known.state().findings.iter().rev();
+    let of_request = |document: &String| request_of(document) == Some(opened.state.digest);
+    let (_, document, signatures) = findings.into_iter().find(|(_, document, _)| of_request(document))?;
+    let finding: Finding = read_strict(document).ok()?;
+    let seq = finding.ledger_seq.parse().ok()?;
+    hold_head(known.entries(), seq, finding.ledger_head).ok()?;
+    let (at, head) = (finding.written_at, finding.ledger_head);
+    let again = Finding::of(subject(known.state(), opened, at), writer.clone(), String::new(), at, seq, head);
+    (signatures.is_empty() && at <= world.clock.now() && again == finding).then_some(finding)
+}
+
+fn write(world: &World, state: &State, opened: &Opened, words: &str, writer: &Principal) -> Finding {
+    let (now, head) = (world.clock.now(), state.head.unwrap_or(crate::ledger::GENESIS));
+    Finding::of(subject(state, opened, now), writer.clone(), words.to_owned(), now, state.head_seq, head)
+}
+
+/// What the ledger knows of a request, as a finding written at this moment holds it.
+fn subject(state: &State, opened: &Opened, written_at: Timestamp) -> FindingSubject {
     let evidence = opened.state.evidence.clone();
     let outcome = match &opened.state.status {
         RequestStatus::Open | RequestStatus::Rejected => None,
@@ -71,11 +130,10 @@ fn write(world: &World, state: &State, opened: &Opened, words: &str, signer: &Si
             committed: begun_stages(opened),
         }),
     };
-    let now = world.clock.now();
     let begun_at = opened.state.begun_at.as_deref().and_then(|at| at.parse().ok());
-    let used_at = begun_at.unwrap_or(now);
+    let used_at = begun_at.unwrap_or(written_at);
     let governed = Governed::of(&state.rosters, RosterPlace::of(&opened.plan.plan().target));
-    let subject = FindingSubject {
+    FindingSubject {
         plan: opened.plan.plan().clone(),
         plan_digest: opened.plan.digest(),
         request: opened.request.clone(),
@@ -100,9 +158,7 @@ fn write(world: &World, state: &State, opened: &Opened, words: &str, signer: &Si
         trace: evidence.as_ref().map(|evidence| evidence.trace.clone()),
         inside: evidence.as_ref().map_or_else(Vec::new, |evidence| evidence.inside.clone()),
         after: evidence.and_then(|evidence| evidence.after),
-    };
-    let head = state.head.unwrap_or(crate::ledger::GENESIS);
-    Finding::of(subject, signer.principal.clone(), words.to_owned(), now, state.head_seq, head)
+    }
 }
 
 /// The stages the ledger knows to be committed; the last stage of a plan ends the run, so it is never among them here.

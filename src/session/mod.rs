@@ -19,7 +19,7 @@ mod world;
 pub use command::{Command, Environment, SignAs};
 pub use decide::{Approval, approve, reject, withdraw};
 pub use event::*;
-pub use execute::{prove_again, run};
+pub use execute::{LeftFinding, Ran, prove_again, run};
 pub use finding::{export_finding, verify_finding, verify_finding_against};
 pub use known::{Audit, KnownLedgers, audit_ledger, open_ledger};
 pub use ledger::{LedgerMemory, Opened, find_request, outcome_failure, read_ledger};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::{
-    Approval, Cancel, Command, Event, Failure, LedgerMemory, Progress, ROSTER_OPEN_FOR, RosterStanding, SignAs,
+    Approval, Cancel, Command, Event, Failure, LedgerMemory, Progress, ROSTER_OPEN_FOR, Ran, RosterStanding, SignAs,
     Staging, Watch, World, approve, approve_roster, export_finding, ledger_baseline, open_baseline, open_runbook,
     outcome_failure, propose_roster, prove_again, rehearse, reject, run, save_baseline, stage, survey, take_baseline,
     verify_finding, withdraw, withdraw_roster, world::needed,
@@ -263,10 +263,10 @@ impl Worker {
             run(&self.world, &*database, &request, confirm, signer, &mut self.watch(&mut self.teller(), cancel)).await;
         // Whatever became of it, the ledger says more than this desk does.
         let read = self.read_ledger().await;
-        let finished = ran?;
+        let Ran { finished, finding } = ran?;
         read?;
         let failure = outcome_failure(&finished.outcome, finished.failure.as_deref(), &request);
-        self.say.say(Event::Ran { request, finished: Arc::new(finished) });
+        self.say.say(Event::Ran { request, finished: Arc::new(finished), finding });
         failure.map_or(Ok(()), Err)
     }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::port::DatabaseError;
 use crate::run::{Finished, Outcome};
-use crate::session::{Command, Event, Failure, Progress};
+use crate::session::{Command, Event, Failure, LeftFinding, Progress};
 
 use super::errand::answered_by;
 use super::state::{Connection, Errand, Known, OpenBaseline, OpenRunbook, Rehearsed, Shown, Tone};
@@ -70,8 +70,8 @@ impl Shown {
                 next.push(Command::ReadLedger);
             }
             Event::Progress(progress) => self.progressed(progress),
-            Event::Ran { request, finished } => {
-                self.ran(request, finished, now);
+            Event::Ran { request, finished, finding } => {
+                self.ran(request, finished, finding, now);
                 next.extend([Command::ReadLedger, Command::Survey]);
             }
             Event::FindingExported { folder, digest } => {
@@ -145,11 +145,12 @@ impl Shown {
         next
     }
 
-    fn ran(&mut self, request: String, finished: Arc<Finished>, now: Timestamp) {
+    fn ran(&mut self, request: String, finished: Arc<Finished>, finding: Option<LeftFinding>, now: Timestamp) {
         let tone = if finished.outcome == Outcome::Committed { Tone::Good } else { Tone::Bad };
         self.note(now, tone, super::view::run::sentence(&finished), "");
         self.run.request = request;
         self.run.finished = Some(finished);
+        self.run.finding = finding;
     }
 
     fn progressed(&mut self, progress: Progress) {

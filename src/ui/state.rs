@@ -18,7 +18,7 @@ use crate::rehearsal::Rehearsal;
 use crate::review::Review;
 use crate::run::Finished;
 use crate::runbook::{Diagnostic, Runbook, Step, StepId};
-use crate::session::{Environment, Failure, LedgerView, Progress, RequestView, Survey};
+use crate::session::{Environment, Failure, LedgerView, LeftFinding, Progress, RequestView, Survey};
 
 /// Something that was asked for, or not yet.
 #[derive(Clone, Debug, Default)]
@@ -201,6 +201,8 @@ pub struct RunShown {
     pub progress: Vec<Progress>,
     /// How it ended.
     pub finished: Option<Arc<Finished>>,
+    /// The finding it left by itself.
+    pub finding: Option<LeftFinding>,
 }
 
 /// How many lines of the log are kept: more than anybody scrolls back, little to hold.

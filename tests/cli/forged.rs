@@ -108,7 +108,8 @@ fn while_signing(meanwhile: fn(&Stand, &str), words: &str) {
     let mut watch = Watch { say: &mut |_| {}, cancel: &Cancel::default() };
     let signer: SignAs = stand.sign_as("lan");
     let superuser = stand.database.superuser();
-    let ran = run(session::run(&world, &superuser, request, &stand.database.name, &signer, &mut watch)).unwrap();
+    let ran =
+        run(session::run(&world, &superuser, request, &stand.database.name, &signer, &mut watch)).unwrap().finished;
     if words.is_empty() {
         assert_eq!(ran.outcome, Outcome::Committed);
     } else {

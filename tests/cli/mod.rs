@@ -6,6 +6,7 @@ mod drills;
 mod forged;
 mod formats;
 mod interrupted;
+mod left;
 mod life;
 mod locked;
 mod lost;

@@ -8,7 +8,9 @@ use countersign::adapter::files::DiskFolders;
 use countersign::adapter::postgres::Postgres;
 use countersign::adapter::ssh::SshSigner;
 use countersign::census::{Baseline, Question, Reading};
+use countersign::finding::{Finding, to_be_signed};
 use countersign::ledger::{Body, Entry};
+use countersign::plan::read_strict;
 use countersign::port::{Clock, Database, KeyChoice, Wait};
 use countersign::run::{Finished, Outcome};
 use countersign::runbook::{Principal, StepId};
@@ -340,7 +342,11 @@ impl Stand {
     pub async fn running(&self, database: &Postgres, request: &str, cancel: &Cancel) -> Result<Finished, Failure> {
         let mut watch = Watch { say: &mut |_| {}, cancel };
         let signer = self.sign_as("lan");
-        session::run(&self.world, database, request, &self.database.name, &signer, &mut watch).await
+        let ran = session::run(&self.world, database, request, &self.database.name, &signer, &mut watch).await?;
+        let innocent = ran.finished.outcome == Outcome::Committed && ran.finished.failure.is_none();
+        let unknown = matches!(ran.finished.outcome, Outcome::Unknown { .. });
+        assert!(ran.finding.is_none() || !(innocent || unknown), "{ran:?}");
+        Ok(ran.finished)
     }
 
     /// Stages, approves and runs, and expects it to be rolled back with these words.
@@ -349,6 +355,16 @@ impl Stand {
         let Outcome::RolledBack { reason, committed } = &finished.outcome else { panic!("{:?}", finished.outcome) };
         assert!(reason.contains(words) && committed.is_empty(), "expected `{words}` in: {reason}");
         assert!(!self.is_reversed());
+        let (left, waits) = self.findings().pop().expect("the run left no finding");
+        assert!(waits && left.headline.contains(words), "{}", left.headline);
+    }
+
+    /// Returns the findings in the ledger, each with whether it is to be signed.
+    pub fn findings(&self) -> Vec<(Finding, bool)> {
+        let (_, state) = run(read_ledger(&self.database.superuser())).unwrap();
+        let waiting = to_be_signed(&state.findings);
+        let read = |document: &str| read_strict::<Finding>(document).unwrap();
+        state.findings.iter().map(|(seq, document, _)| (read(document), waiting.contains(seq))).collect()
     }
 
     /// Proves what became of a request.

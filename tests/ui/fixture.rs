@@ -387,6 +387,7 @@ pub fn review() -> Review {
         place: Place { file: "reversal/sb-12.sql".to_owned(), line, column: 1, statement: 1 },
         message: message.to_owned(),
         way_out: way_out.to_owned(),
+        waived: None,
     };
     Review {
         notes: vec![

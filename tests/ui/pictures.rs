@@ -258,7 +258,7 @@ fn every_page_for_looking() {
             failure: None,
             duration_millis: 212,
         };
-        desk.hear(Event::Ran { request: "a41f09c27be3".to_owned(), finished: Arc::new(finished) });
+        desk.hear(Event::Ran { request: "a41f09c27be3".to_owned(), finished: Arc::new(finished), finding: None });
         desk.harness.render().unwrap().save(folder.join(format!("{name}-outcome.png"))).unwrap();
     }
 }

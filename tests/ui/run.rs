@@ -41,7 +41,7 @@ fn finished(outcome: Outcome, after: bool) -> Event {
         failure: None,
         duration_millis: 212,
     };
-    Event::Ran { request: "a41f09c27be3".to_owned(), finished: Arc::new(finished) }
+    Event::Ran { request: "a41f09c27be3".to_owned(), finished: Arc::new(finished), finding: None }
 }
 
 fn unknown() -> Outcome {

@@ -109,12 +109,11 @@ impl<'f> Writer<'f> {
     }
 
     fn note(&mut self, note: &Note) -> Finding {
-        let waiver = note.waiver(self.found.runbook);
         let level = match note.severity {
             Severity::Block => Level::Error,
             Severity::Hazard => Level::Warning,
             // The hazard stands; the author has accepted it.
-            Severity::Note if waiver.is_some() => Level::Warning,
+            Severity::Note if note.waived.is_some() => Level::Warning,
             Severity::Note => Level::Note,
         };
         let accepted =
@@ -126,7 +125,7 @@ impl<'f> Writer<'f> {
             rule_index: RULES.iter().position(|rule| rule.name == note.rule),
             level,
             message: Message { text: format!("{} {}", note.message, note.way_out) },
-            suppressions: waiver.iter().map(|waiver| accepted(&waiver.reason)).collect(),
+            suppressions: note.waived.iter().map(|reason| accepted(reason)).collect(),
             properties: Some(FindingProperties {
                 statement: (place.statement > 0).then_some(place.statement),
                 step: step.clone(),

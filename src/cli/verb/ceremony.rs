@@ -15,8 +15,8 @@ use crate::port::Database;
 use crate::run::{Outcome, Trace};
 use crate::runbook::Principal;
 use crate::session::{
-    self, Approval, Cancel, Failure, FailureKind, Progress, Staging, Watch, World, failed_rehearsal, find_request,
-    outcome_failure, prove_again, read_ledger,
+    self, Approval, Cancel, Failure, FailureKind, LeftFinding, Progress, Ran, Staging, Watch, World, failed_rehearsal,
+    find_request, outcome_failure, prove_again, read_ledger,
 };
 
 /// Cancels on Ctrl-C; a second Ctrl-C changes nothing, because the first one is obeyed as far as it is safe.
@@ -180,7 +180,7 @@ pub(super) async fn run(world: &World, run: &Run, output: Output) -> Result<(), 
     let database = open(world, &run.connection.text).await?;
     if run.prove {
         let outcome = prove_again(&*database, &run.request).await?;
-        print_outcome(output, &run.request, &outcome, &Trace::default(), None);
+        print_outcome(output, &run.request, &outcome, &Trace::default(), None, None);
         return outcome_failure(&outcome, None, &run.request).map_or(Ok(()), Err);
     }
     let (principal, key) = (run.principal.as_deref().unwrap_or_default(), run.key.as_deref().unwrap_or_default());
@@ -192,9 +192,10 @@ pub(super) async fn run(world: &World, run: &Run, output: Output) -> Result<(), 
     let cancel = cancel_on_interrupt();
     let mut say = |progress: Progress| output.progress(&progress);
     let mut watch = Watch { say: &mut say, cancel: &cancel };
-    let finished = session::run(world, &*database, &run.request, &confirm, &signer, &mut watch).await?;
+    let Ran { finished, finding } =
+        session::run(world, &*database, &run.request, &confirm, &signer, &mut watch).await?;
     let holds = finished.after.as_ref().map(crate::census::Comparison::holds);
-    print_outcome(output, &run.request, &finished.outcome, &finished.trace, holds);
+    print_outcome(output, &run.request, &finished.outcome, &finished.trace, holds, finding.as_ref());
     if let Some((condition, reason)) = &finished.tripped {
         let message = format!("disaster stop {condition}: {reason} ({})", outcome_word(&finished.outcome));
         return Err(Failure::new(FailureKind::Stopped, message, "Halt; write a divergence finding."));
@@ -210,7 +211,14 @@ fn outcome_word(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn print_outcome(output: Output, request: &str, outcome: &Outcome, trace: &Trace, after: Option<bool>) {
+fn print_outcome(
+    output: Output,
+    request: &str,
+    outcome: &Outcome,
+    trace: &Trace,
+    after: Option<bool>,
+    finding: Option<&LeftFinding>,
+) {
     let words = RequestStatus::Ended(outcome.clone()).words();
     output.print(
         || {
@@ -219,12 +227,23 @@ fn print_outcome(output: Output, request: &str, outcome: &Outcome, trace: &Trace
                 Some(false) => "verified afterwards: NOT as expected\n",
                 None => "",
             };
-            format!("{}{request}: {words}\n{verified}", trace_text(trace))
+            let left = match finding {
+                Some(left @ LeftFinding::Kept(_)) => {
+                    format!("{}: countersign finding export {request}\n", left.words())
+                }
+                Some(left @ LeftFinding::NotKept(_)) => format!("{}\n", left.words()),
+                None => String::new(),
+            };
+            format!("{}{request}: {words}\n{verified}{left}", trace_text(trace))
         },
         || {
             json!({
                 "request": request, "outcome": outcome_word(outcome), "detail": outcome,
                 "verified_after": after, "statements": trace.statements, "stages": trace.stages,
+                "finding_to_be_signed": match finding {
+                    Some(LeftFinding::Kept(seq)) => Some(*seq),
+                    Some(LeftFinding::NotKept(_)) | None => None,
+                },
             })
         },
     );

@@ -10,6 +10,7 @@ use super::super::output::{columns, counted};
 use super::super::{Output, wiring};
 use super::open;
 use crate::digest::Digest;
+use crate::finding::{request_of, to_be_signed};
 use crate::ledger::{Body, Entry, RequestState, replay};
 use crate::plan::{Request, read_strict};
 use crate::session::{
@@ -84,6 +85,7 @@ pub(super) async fn log(world: &World, connection: &Connection, output: Output) 
         });
         (id, steps)
     };
+    let waiting = to_be_signed(&state.findings);
     let named: BTreeMap<Digest, String> = state.requests.iter().map(|state| (state.digest, request(state).0)).collect();
     output.print(
         || {
@@ -92,7 +94,9 @@ pub(super) async fn log(world: &World, connection: &Connection, output: Output) 
                 .map(|entry| {
                     let about = about(entry).and_then(|digest| named.get(&digest)).cloned().unwrap_or_default();
                     let (seq, hash) = (entry.seq.to_string(), entry.hash.short());
-                    vec![seq, entry.at.clone(), entry.actor.clone(), entry.kind.clone(), hash, about]
+                    let waits = if waiting.contains(&entry.seq) { ", to be signed" } else { "" };
+                    let kind = format!("{}{waits}", entry.kind);
+                    vec![seq, entry.at.clone(), entry.actor.clone(), kind, hash, about]
                 })
                 .collect();
             let requests: Vec<Vec<String>> = state
@@ -123,7 +127,10 @@ pub(super) async fn log(world: &World, connection: &Connection, output: Output) 
                 })
                 .collect();
             let entries: Vec<_> = entries.iter().map(entry_json).collect();
-            json!({"head": state.head, "stop": state.stop.as_ref().map(|stop| &stop.reason), "entries": entries, "requests": requests})
+            json!({
+                "head": state.head, "stop": state.stop.as_ref().map(|stop| &stop.reason), "entries": entries, "requests": requests,
+                "findings_to_be_signed": waiting,
+            })
         },
     );
     Ok(())
@@ -139,11 +146,11 @@ fn about(entry: &Entry) -> Option<Digest> {
         | Body::Intent { request_digest, .. }
         | Body::Committed { request_digest, .. }
         | Body::Ended { request_digest, .. } => Some(request_digest),
+        Body::Finding { document, .. } => request_of(&document),
         Body::RosterProposed { .. }
         | Body::RosterApproved { .. }
         | Body::RosterWithdrawn { .. }
         | Body::Baseline { .. }
-        | Body::Finding { .. }
         | Body::Stopped { .. }
         | Body::Restarted { .. } => None,
     }

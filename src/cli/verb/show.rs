@@ -58,6 +58,9 @@ pub(super) fn request_text(opened: &Opened) -> String {
     for hazard in &request.hazards {
         out += &format!("  hazard: {} ({} at {})\n", hazard.message, hazard.rule, hazard.place);
     }
+    for hazard in &plan.waived {
+        out += &format!("  waived: {} ({} at {})\n", hazard.message, hazard.rule, hazard.place);
+    }
     out + &format!("  digest {}\n  spoken {}\n", opened.state.digest.groups(), opened.state.digest.phrase())
 }
 

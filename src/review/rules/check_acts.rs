@@ -35,6 +35,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
                     place: Place { file: "runbook.toml".to_owned(), line: 0, column: 0, statement: 0 },
                     message: format!("The SQL of {what} calls {sentence}"),
                     way_out: way_out.to_owned(),
+                    waived: None,
                 });
             }
         }

@@ -6,10 +6,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::parallel::{ask, each, free_aside};
-use super::report::waived;
 use super::{Catalog, Note, Place, Review, RowCount, RuleInfo, Severity};
 use crate::runbook::sql::{Node, SqlProblem, Statement, Touched, split, touched};
-use crate::runbook::{Object, ObjectKind, ObjectName, Runbook, Step, StepId};
+use crate::runbook::{Object, ObjectKind, ObjectName, Runbook, ScriptWaiver, Step, StepId, script_waivers};
 
 type Look = fn(&Scene<'_>, &mut Found<'_>);
 
@@ -43,7 +42,11 @@ const UNUSED_WAIVER: RuleInfo = RuleInfo {
     help: "A waiver belongs to one hazard of one statement. When the hazard is gone, or was never one, the waiver reads as\n\
            if somebody had accepted something. Blocks cannot be waived. Where the rule still leaves a note, because the\n\
            connected database answers what is a hazard without one, the waiver stays.\n\n\
-           What to do: remove the waiver, or correct its rule and ordinal.",
+           In a script it is a comment of one line directly before the statement, with a reason:\n\n\
+           \x20   -- countersign: allow if-exists because it is dropped only where it was built\n\n\
+           In runbook.toml it is one of the `waivers` of a [[step.statement]]. Either way it is in the runbook's digest, and\n\
+           what it waives is listed in the plan that people sign.\n\n\
+           What to do: remove the waiver, or correct its rule, its place or its words.",
 };
 
 /// Returns a rule's help page.
@@ -94,7 +97,7 @@ pub fn review(runbook: &Runbook, catalog: Option<&Catalog>) -> Review {
             of_step.append(&mut found);
             counts.append(&mut counted);
         }
-        waive(step, &mut of_step);
+        waive(step, statements, &mut of_step);
         of_step.sort_by(|a, b| (&a.place, &a.rule).cmp(&(&b.place, &b.rule)));
         notes.append(&mut of_step);
     }
@@ -118,41 +121,62 @@ fn read_all(runbook: &Runbook) -> Vec<Reading<'_>> {
 const SHORTEST: usize = 32;
 
 /// Turns waived hazards into notes that quote the reason, and reports waivers that waived nothing.
-fn waive(step: &Step, notes: &mut Vec<Note>) {
+fn waive(step: &Step, statements: &[Statement], notes: &mut Vec<Note>) {
+    let file = || step.reversal.path.clone();
     for (ordinal, rule) in &step.statements {
+        let place = || Place { file: file(), line: 0, column: 0, statement: *ordinal };
         for waiver in &rule.waivers {
-            let mut used = false;
-            let mut is_block = false;
-            let mut is_said = false;
-            for note in notes.iter_mut().filter(|note| note.rule == waiver.rule && note.place.statement == *ordinal) {
-                is_block |= note.severity == Severity::Block;
-                is_said |= note.severity == Severity::Note;
-                if note.severity == Severity::Hazard {
-                    note.severity = Severity::Note;
-                    note.message += &waived(&waiver.reason);
-                    used = true;
-                }
+            if let Some(why) = waives_nothing(notes, *ordinal, &waiver.rule, &waiver.reason) {
+                let message = format!("The waiver of `{}` for statement {ordinal} waives nothing: {why}.", waiver.rule);
+                let way_out = "Remove it, or correct its rule and ordinal in runbook.toml.";
+                notes.push(unused(step, place(), message, way_out));
             }
-            // Where the catalog answers what was a hazard without one, the waiver is still for those who look without.
-            if used || (is_said && !is_block) {
-                continue;
-            }
-            let why = if is_block {
-                "a block cannot be waived"
-            } else if explain(&waiver.rule).is_none() {
-                "there is no such rule"
-            } else {
-                "the rule raises no hazard there"
-            };
-            notes.push(Note {
-                rule: UNUSED_WAIVER.name.to_owned(),
-                severity: Severity::Note,
-                step: Some(step.id.clone()),
-                place: Place { file: step.reversal.path.clone(), line: 0, column: 0, statement: *ordinal },
-                message: format!("The waiver of `{}` for statement {ordinal} waives nothing: {why}.", waiver.rule),
-                way_out: "Remove it, or correct its rule and ordinal in runbook.toml.".to_owned(),
-            });
         }
+    }
+    // The script's own come second: what both waive is quoted with the runbook's reason.
+    for ScriptWaiver { line, column, statement, said } in script_waivers(&step.reversal.text, statements) {
+        let message = match said {
+            Ok(waiver) => waives_nothing(notes, statement, &waiver.rule, &waiver.reason)
+                .map(|why| format!("The waiver of `{}` waives nothing: {why}.", waiver.rule)),
+            Err(problem) => Some(format!("This comment waives nothing: {problem}.")),
+        };
+        if let Some(message) = message {
+            let way_out =
+                "Remove it, or write `-- countersign: allow RULE because REASON` on the line before its statement.";
+            notes.push(unused(step, Place { file: file(), line, column, statement }, message, way_out));
+        }
+    }
+}
+
+/// Waives a rule's hazards on one statement; says why when there was nothing to waive.
+fn waives_nothing(notes: &mut [Note], ordinal: u32, rule: &str, reason: &str) -> Option<&'static str> {
+    let (mut used, mut is_block, mut is_said) = (false, false, false);
+    for note in notes.iter_mut().filter(|note| note.rule == rule && note.place.statement == ordinal) {
+        is_block |= note.severity == Severity::Block;
+        is_said |= note.severity == Severity::Note;
+        used |= note.waive(reason);
+    }
+    // Where the catalog answers what was a hazard without one, the waiver is still for those who look without.
+    if used || (is_said && !is_block) {
+        None
+    } else if is_block {
+        Some("a block cannot be waived")
+    } else if explain(rule).is_none() {
+        Some("there is no such rule")
+    } else {
+        Some("the rule raises no hazard there")
+    }
+}
+
+fn unused(step: &Step, place: Place, message: String, way_out: &str) -> Note {
+    Note {
+        rule: UNUSED_WAIVER.name.to_owned(),
+        severity: Severity::Note,
+        step: Some(step.id.clone()),
+        place,
+        message,
+        way_out: way_out.to_owned(),
+        waived: None,
     }
 }
 
@@ -269,7 +293,7 @@ impl Found<'_> {
     fn note(&mut self, severity: Severity, spot: Spot<'_>, message: String, way_out: String) {
         let place = self.place(spot);
         let step = Some(self.step.clone());
-        self.notes.push(Note { rule: self.rule.to_owned(), severity, step, place, message, way_out });
+        self.notes.push(Note { rule: self.rule.to_owned(), severity, step, place, message, way_out, waived: None });
     }
 
     fn count(&mut self, count: RowCount) {

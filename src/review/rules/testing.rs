@@ -195,6 +195,37 @@ fn waivers_turn_hazards_into_notes_and_nothing_else() {
 }
 
 #[test]
+fn a_comment_before_a_statement_waives_as_the_runbook_does() {
+    let drop = "DROP TABLE IF EXISTS public.fresh_child;";
+    check(drop, "if-exists 1:22 hazard: ");
+    let allow = |words: &str| format!("-- countersign: allow {words}\n{drop}");
+    check(&allow("if-exists because it may be gone"), "if-exists 2:22 note: Waived by the author: it may be gone");
+    check_silent(&allow("if-exists because it may be gone"), "unused-waiver");
+    let seen = review(&runbook(&allow("if-exists because it may be gone")), None);
+    let waived: Vec<_> = seen.notes.iter().filter_map(|note| note.waived.as_deref()).collect();
+    assert_eq!(waived, ["it may be gone"]);
+    // What is not written whole, names nothing, or stands elsewhere: the hazard stays, and the comment is told.
+    for (words, why) in [
+        ("if-exists", "it gives no reason"),
+        ("if-exists because", "it gives no reason"),
+        ("no-such-rule because x", "there is no such rule"),
+        ("cascade because x", "the rule raises no hazard there"),
+        ("if-exists because x\n", "no statement stands directly behind it"),
+    ] {
+        check(&allow(words), &format!("unused-waiver 1:1 note: {why}"));
+        assert!(review(&runbook(&allow(words)), None).notes.iter().any(|note| note.severity == Severity::Hazard));
+    }
+    // The twin behind it is not waived.
+    let two = allow("if-exists because it may be gone") + "\n" + &drop.replace("_child", "");
+    check(&two, "if-exists 3:22 hazard: ");
+    // A block is not waived, whoever asks; text that lies is not waived by the comment that holds it.
+    let block = "-- countersign: allow drop-not-greenfield because I say so\nDROP TABLE public.events;";
+    check(block, "drop-not-greenfield 2:12 block: public.events");
+    check(block, "unused-waiver 1:1 note: a block cannot be waived");
+    check(&allow("invisible-text because \u{202e}x"), "invisible-text 1:46 block: ");
+}
+
+#[test]
 fn no_script_makes_a_rule_panic() {
     let nasty = [
         "",

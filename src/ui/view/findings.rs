@@ -1,12 +1,13 @@
 //! Findings: those that are kept, a preview, signing and exporting one, and verifying one from a folder.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use eframe::egui::{ScrollArea, Ui};
 
 use super::Scene;
 use super::approvals::{choose, steps_words};
-use crate::finding::{Finding, FindingKind, Verification};
+use crate::finding::{Finding, FindingKind, Verification, to_be_signed};
 use crate::session::Command;
 use crate::ui::action::{Choose, UiAction};
 use crate::ui::state::Known;
@@ -35,6 +36,8 @@ pub struct FindingsPage {
     verify: String,
     selected: Option<u64>,
     read: Option<(u64, Option<Box<Finding>>)>,
+    /// The entries to be signed, as of this head of the ledger.
+    waiting: Option<(u64, BTreeSet<u64>)>,
 }
 
 impl Default for FindingsPage {
@@ -47,6 +50,7 @@ impl Default for FindingsPage {
             verify: String::new(),
             selected: None,
             read: None,
+            waiting: None,
         }
     }
 }
@@ -100,7 +104,13 @@ impl FindingsPage {
     }
 
     fn kept(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
-        let findings = scene.shown.ledger.value().map_or(&[][..], |ledger| ledger.state.findings.as_slice());
+        let ledger = scene.shown.ledger.value().cloned();
+        let findings = ledger.as_ref().map_or(&[][..], |ledger| ledger.state.findings.as_slice());
+        let head = ledger.as_ref().map_or(0, |ledger| ledger.state.head_seq);
+        if self.waiting.as_ref().is_none_or(|(known, _)| *known != head) {
+            self.waiting = Some((head, to_be_signed(findings)));
+        }
+        let is_waiting = |seq| self.waiting.as_ref().is_some_and(|(_, waiting)| waiting.contains(seq));
         if findings.is_empty() {
             text::empty(
                 ui,
@@ -117,7 +127,13 @@ impl FindingsPage {
         for (seq, document, signatures) in findings.iter().rev() {
             let selected = self.selected == Some(*seq);
             let names: Vec<&str> = signatures.iter().map(|signed| signed.principal.as_str()).collect();
-            if ui.selectable_label(selected, format!("Entry {seq} · signed by {}", names.join(", "))).clicked() {
+            let waits = is_waiting(seq);
+            let words = match (waits, names.is_empty()) {
+                (true, _) => format!("Entry {seq} · to be signed"),
+                (false, true) => format!("Entry {seq} · not signed; a later one is"),
+                (false, false) => format!("Entry {seq} · signed by {}", names.join(", ")),
+            };
+            if ui.selectable_label(selected, words).clicked() {
                 self.selected = if selected { None } else { Some(*seq) };
             }
             if selected {
@@ -125,7 +141,13 @@ impl FindingsPage {
                     self.read = Some((*seq, serde_json::from_str::<Finding>(document).ok().map(Box::new)));
                 }
                 match self.read.as_ref().and_then(|(_, finding)| finding.as_deref()) {
-                    Some(finding) => text::card(ui, |ui| preview(ui, finding)),
+                    Some(finding) => text::card(ui, |ui| {
+                        preview(ui, finding);
+                        if waits && text::deed(ui, true, "Sign and export it").clicked() {
+                            scene.actions.push(UiAction::Request(finding.subject.request_digest));
+                            self.part = Part::Write;
+                        }
+                    }),
                     None => text::failure(ui, "This finding cannot be read", "A newer program may have written it."),
                 }
             }

@@ -199,6 +199,7 @@ fn says(entry: &Entry) -> String {
         Body::Ended { request_digest, outcome, .. } => {
             format!("{} ended: {}", request_digest.short(), outcome_words(&outcome))
         }
+        Body::Finding { signatures, .. } if signatures.is_empty() => "Finding, not signed".to_owned(),
         Body::Finding { signatures, .. } => {
             let names: Vec<&str> = signatures.iter().map(|signed| signed.principal.as_str()).collect();
             format!("Finding, signed by {}", names.join(", "))

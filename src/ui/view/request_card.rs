@@ -57,6 +57,9 @@ pub fn ui(
     if !request.request.hazards.is_empty() {
         text::card(ui, |ui| hazards(ui, request, acknowledged));
     }
+    if !request.plan.waived.is_empty() {
+        text::card(ui, |ui| waived(ui, request));
+    }
 }
 
 /// The digest in groups, and words that two people can read to each other.
@@ -173,5 +176,14 @@ fn hazards(ui: &mut Ui, request: &RequestView, acknowledged: &mut BTreeSet<usize
             }
         }
         ui.add_space(UNIT / 2.0);
+    }
+}
+
+fn waived(ui: &mut Ui, request: &RequestView) {
+    let tokens = Tokens::of(ui);
+    text::heading(ui, "Hazards that the author waives");
+    for hazard in &request.plan.waived {
+        mark::word(ui, Mark::Care, tokens.care, &format!("{} · {}", hazard.rule, hazard.place));
+        text::body(ui, &hazard.message);
     }
 }

@@ -264,6 +264,9 @@ fn outcome(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView, made: &Mad
         if let Some((condition, words)) = &finished.tripped {
             mark::word(ui, Mark::Block, tokens.bad, &format!("{condition} tripped: {words}"));
         }
+        if let Some(finding) = &scene.shown.run.finding {
+            text::body(ui, &finding.words());
+        }
     });
     ui.horizontal(|ui| {
         if text::deed(ui, true, "Write the finding").clicked() {
