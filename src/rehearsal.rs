@@ -62,6 +62,16 @@ impl Rehearsal {
         self.failure.is_none() && self.residue.is_empty() && self.lasting.iter().all(declared)
     }
 
+    /// Says what ROLLBACK left, of a rehearsal that passed: `nothing left behind`, but what it cannot put back is named.
+    #[must_use]
+    pub fn left_words(&self) -> String {
+        match self.lasting.len() {
+            0 => "nothing left behind".to_owned(),
+            1 => "nothing left behind but a sequence that moved".to_owned(),
+            count => format!("nothing left behind but {count} sequences that moved"),
+        }
+    }
+
     /// Returns what each check answered when the stage began, as the reviewers saw it.
     #[must_use]
     pub fn entry_of_stage(&self, stage: usize) -> BTreeMap<CheckId, Reading> {

@@ -58,7 +58,7 @@ pub(super) fn headline(subject: &FindingSubject) -> String {
         format!("the reversal of {} on {}", steps(plan.stages.iter().map(|stage| &stage.step)), plan.target.database);
     match &subject.outcome {
         None => match rehearsal_failure(&subject.rehearsal) {
-            None => format!("Rehearsed, nothing left behind: {what}. It has not been run."),
+            None => format!("Rehearsed, {}: {what}. It has not been run.", subject.rehearsal.left_words()),
             Some(failure) => format!("The rehearsal did not pass: {what}; {failure}. It has not been run."),
         },
         Some(Outcome::Committed) => {

@@ -192,7 +192,7 @@ fn rehearsal(subject: &FindingSubject) -> Markup {
         @match rehearsal_failure(rehearsal) {
             None => {
                 p.same {
-                    "= Nothing left behind: " (rehearsal.entry.readings.len())
+                    "= " (rehearsal.left_words().replacen("nothing", "Nothing", 1)) ": " (rehearsal.entry.readings.len())
                     " readings before BEGIN and after ROLLBACK were compared."
                 }
             },

@@ -236,7 +236,9 @@ fn rehearsal_words(rehearsal: &crate::rehearsal::Rehearsal) -> (Tone, String) {
     let millis = rehearsal.duration_millis;
     match &rehearsal.failure {
         Some(failure) => (Tone::Bad, format!("The rehearsal did not pass: {failure}")),
-        None if rehearsal.residue.is_empty() => (Tone::Good, format!("Rehearsed, nothing left behind · {millis} ms")),
+        None if rehearsal.residue.is_empty() => {
+            (Tone::Good, format!("Rehearsed, {} · {millis} ms", rehearsal.left_words()))
+        }
         None => (Tone::Bad, format!("The rehearsal left {} things behind", rehearsal.residue.len())),
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use countersign::approval::SignedBytes;
 use countersign::census::Comparison;
 use countersign::finding::{Verification, VerifiedSignature};
 use countersign::ledger::RequestStatus;
 use countersign::run::{Finished, Outcome, RunToken};
-use countersign::session::{Command, Event, Progress};
+use countersign::session::{Command, Event, LeftFinding, Progress};
 use countersign::ui::Page;
 use eframe::egui::Key;
 
@@ -189,6 +190,33 @@ fn a_finding_is_verified_in_three_lists() {
     desk.must_say("This finding does not verify").must_say("The plan's digest is another one");
     desk.must_say("Two distinct people signed").must_say("That the server's clock was right");
     desk.must_say("minh@example.test · countersign-run over request.json");
+}
+
+#[test]
+fn a_finding_that_a_run_left_is_to_be_signed() {
+    let mut desk = approved();
+    let reason = "SB-12 statement 1: expected exactly 1 row, was 2".to_owned();
+    let Event::Ran { request, finished, .. } =
+        finished(Outcome::RolledBack { reason, committed: Vec::new() }, false)
+    else {
+        unreachable!("a run that has ended")
+    };
+    desk.hear(Event::Ran { request, finished, finding: Some(LeftFinding::Kept(9)) });
+    desk.must_say("A finding of it is in the ledger, entry 9, to be signed");
+    let mut ledger = fixture::ledger(Some(fixture::request_view(&[])), RequestStatus::Open);
+    let state = Arc::make_mut(&mut ledger.state);
+    let document = format!("{{\"subject\":{{\"request_digest\":\"{}\"}}}}", fixture::request_digest());
+    state.findings.push((9, document.clone(), Vec::new()));
+    state.head_seq = 9;
+    desk.hear(Event::LedgerRead(Arc::new(ledger.clone())));
+    desk.go(Page::Findings).click("Kept in the ledger").must_say("Entry 9 · to be signed");
+    // Once somebody has signed one, nothing waits any more.
+    let signature = SignedBytes { principal: "lan@example.test".into(), signature: String::new() };
+    let state = Arc::make_mut(&mut ledger.state);
+    state.findings.push((10, document, vec![signature]));
+    state.head_seq = 10;
+    desk.hear(Event::LedgerRead(Arc::new(ledger)));
+    desk.must_say("Entry 10 · signed by lan@example.test").must_not_say("to be signed");
 }
 
 #[test]

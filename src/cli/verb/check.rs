@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::json;
 
 use super::super::Output;
@@ -9,6 +10,7 @@ use super::super::args::{Check, Format};
 use super::super::output::{columns, counted};
 use super::super::sarif;
 use super::open;
+use crate::digest::Digest;
 use crate::review::{Note, RULES, Review, Severity, explain, review};
 use crate::runbook::{Diagnostic, DiagnosticSeverity, Runbook, parse};
 use crate::session::{Failure, FailureKind, World};
@@ -35,10 +37,15 @@ pub(super) async fn check(world: &World, check: &Check, output: Output) -> Resul
     let blocks = count(&report, Severity::Block);
     match format {
         Format::Text => output.text(&text(&runbook, &diagnostics, &report)),
-        Format::Json => output.text(&format!(
-            "{:#}\n",
-            json!({"runbook": runbook.id, "digest": runbook.digest, "diagnostics": diagnostics, "review": report})
-        )),
+        Format::Json => {
+            let answer =
+                Answer { runbook: &runbook.id, digest: runbook.digest, diagnostics: &diagnostics, review: &report };
+            let text = serde_json::to_string_pretty(&answer).map_err(|error| {
+                let message = format!("the answer cannot be written as JSON: {error}");
+                Failure::new(FailureKind::Unreadable, message, "Ask for text.")
+            })?;
+            output.text(&(text + "\n"));
+        }
         Format::Sarif => {
             let found = sarif::Found { files: &files, runbook: &runbook, diagnostics: &diagnostics, review: &report };
             output.text(&sarif::document(&found, path, std::env::current_dir().ok().as_deref()));
@@ -53,6 +60,15 @@ pub(super) async fn check(world: &World, check: &Check, output: Output) -> Resul
         return Err(Failure::new(FailureKind::Blocked, counted(blocks, "blocking note"), hint));
     }
     Ok(())
+}
+
+/// The answer for machines. It is written as it is read: tens of thousands of notes are not copied for it.
+#[derive(Serialize)]
+struct Answer<'a> {
+    runbook: &'a str,
+    digest: Digest,
+    diagnostics: &'a [Diagnostic],
+    review: &'a Review,
 }
 
 /// Says in which form the answer is wanted; `--json` is the short form of `--format json`.

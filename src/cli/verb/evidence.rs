@@ -19,7 +19,7 @@ pub(super) fn rehearsal_text(output: Output, rehearsal: &Rehearsal) -> String {
         out += &format!("strongest lock: {} on {}\n", lock.mode, lock.relation);
     }
     if rehearsal.passed() {
-        out += &format!("Rehearsed: nothing left behind · {} ms\n", rehearsal.duration_millis);
+        out += &format!("Rehearsed: {} · {} ms\n", rehearsal.left_words(), rehearsal.duration_millis);
     }
     for Residue { what, entry, exit } in &rehearsal.residue {
         out += &shown(&format!("left behind: {what} was {}, is {}", words(entry.as_ref()), words(exit.as_ref())));

@@ -45,7 +45,7 @@ pub(super) fn request_text(opened: &Opened) -> String {
     for parameter in &plan.parameters {
         out += &format!("  parameter  {} = {}\n", parameter.name, parameter.value);
     }
-    let words = if opened.rehearsal.passed() { "nothing left behind" } else { "did NOT pass" };
+    let words = if opened.rehearsal.passed() { opened.rehearsal.left_words() } else { "did NOT pass".to_owned() };
     out += &format!("  rehearsed  {}, {} ms: {words}\n", opened.rehearsal.taken_at, opened.rehearsal.duration_millis);
     out += &format!("  open until {}\n", request.not_after);
     for stage in &plan.stages {

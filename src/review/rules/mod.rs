@@ -34,6 +34,7 @@ rules! {
     drop_not_greenfield, alter_not_greenfield, cascade, parent_before_child, trigger_reverted, outbox_must_be_empty,
     rows_undeclared, verification_missing, if_exists, unqualified_name, wrong_kind, temporary_object, trigger_fires,
     redirected_write, fk_action, column_default, undeclared_heir, truncate_parent, row_security, check_acts,
+    lock_on_others, enum_value_stays,
 }
 
 const UNUSED_WAIVER: RuleInfo = RuleInfo {

@@ -86,7 +86,11 @@ pub fn lines(scene: &Scene<'_>, request: &RequestView) -> Vec<Line> {
     let fresh = age <= limit && request.rehearsal.passed();
     lines.push(line(
         fresh,
-        format!("Rehearsed {}, nothing left behind", text::ago(request.rehearsal.taken_at, scene.now)),
+        format!(
+            "Rehearsed {}, {}",
+            text::ago(request.rehearsal.taken_at, scene.now),
+            request.rehearsal.left_words()
+        ),
         format!("The rehearsal is {} old and may be {} old, or did not pass", text::span(age), text::span(limit)),
     ));
     lines

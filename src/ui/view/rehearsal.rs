@@ -170,7 +170,7 @@ fn headline(ui: &mut Ui, scene: &Scene<'_>, rehearsed: &Rehearsed) {
     let steps = rehearsed.plan.stages.iter().map(|stage| stage.step.0.as_str()).collect::<Vec<_>>().join(", ");
     let (mark, color, words) = match (&rehearsal.failure, rehearsal.residue.len()) {
         (Some(_), _) => (Mark::Cross, tokens.bad, format!("{steps}: did not pass")),
-        (None, 0) => (Mark::Tick, tokens.good, format!("{steps}: rehearsed, nothing left behind")),
+        (None, 0) => (Mark::Tick, tokens.good, format!("{steps}: rehearsed, {}", rehearsal.left_words())),
         (None, left) => (Mark::Cross, tokens.bad, format!("{steps}: {} left behind", text::count(left, "thing"))),
     };
     ui.horizontal(|ui| {
