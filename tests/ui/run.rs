@@ -196,8 +196,7 @@ fn a_finding_is_verified_in_three_lists() {
 fn a_finding_that_a_run_left_is_to_be_signed() {
     let mut desk = approved();
     let reason = "SB-12 statement 1: expected exactly 1 row, was 2".to_owned();
-    let Event::Ran { request, finished, .. } =
-        finished(Outcome::RolledBack { reason, committed: Vec::new() }, false)
+    let Event::Ran { request, finished, .. } = finished(Outcome::RolledBack { reason, committed: Vec::new() }, false)
     else {
         unreachable!("a run that has ended")
     };

@@ -86,11 +86,7 @@ pub fn lines(scene: &Scene<'_>, request: &RequestView) -> Vec<Line> {
     let fresh = age <= limit && request.rehearsal.passed();
     lines.push(line(
         fresh,
-        format!(
-            "Rehearsed {}, {}",
-            text::ago(request.rehearsal.taken_at, scene.now),
-            request.rehearsal.left_words()
-        ),
+        format!("Rehearsed {}, {}", text::ago(request.rehearsal.taken_at, scene.now), request.rehearsal.left_words()),
         format!("The rehearsal is {} old and may be {} old, or did not pass", text::span(age), text::span(limit)),
     ));
     lines
