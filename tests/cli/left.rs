@@ -3,7 +3,6 @@
 use countersign::finding::{Finding, FindingKind, verify_export};
 use countersign::ledger::Body;
 use countersign::plan::canonical;
-use countersign::port::Folders as _;
 use countersign::session;
 
 use super::stand::Stand;

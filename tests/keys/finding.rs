@@ -163,6 +163,7 @@ fn plan(roster_digest: Digest) -> Plan {
         stops: Vec::new(),
         baseline_digest: Digest::of(b"baseline"),
         hazards: Vec::new(),
+        waived: Vec::new(),
         requester: principal("bot"),
         editor: None,
         sealed_at: at("2026-06-01T10:59:00Z"),

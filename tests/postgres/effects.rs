@@ -101,6 +101,7 @@ fn plan(target: Target, objects: &str, scripts: &[&str]) -> SealedPlan {
         stops: Vec::new(),
         baseline_digest: Digest::of(b"baseline"),
         hazards: Vec::new(),
+        waived: Vec::new(),
         requester: "bot@example.test".into(),
         editor: None,
         sealed_at: "2026-06-01T10:59:00Z".parse().expect("a time"),
