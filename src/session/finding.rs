@@ -93,9 +93,9 @@ async fn leave(
 /// Returns the newest finding of this request when nobody has signed it, and it is word for word what this desk would write
 /// for this person at its place in the ledger. Nobody signs what somebody else has put there in their name.
 fn left_to_sign(world: &World, known: &Known, opened: &Opened, writer: &Principal) -> Option<Finding> {
-    let findings = known.state().findings.iter().rev();
+    let mut newest_first = known.state().findings.iter().rev();
     let of_request = |document: &String| request_of(document) == Some(opened.state.digest);
-    let (_, document, signatures) = findings.into_iter().find(|(_, document, _)| of_request(document))?;
+    let (_, document, signatures) = newest_first.find(|(_, document, _)| of_request(document))?;
     let finding: Finding = read_strict(document).ok()?;
     let seq = finding.ledger_seq.parse().ok()?;
     hold_head(known.entries(), seq, finding.ledger_head).ok()?;
