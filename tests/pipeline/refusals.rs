@@ -93,7 +93,7 @@ fn a_tampered_ledger_is_found_out() {
     demo.run(&["ledger", "verify"]).ok();
     demo.psql(
         "SET session_replication_role = replica; ALTER TABLE countersign.entry DISABLE TRIGGER ALL; \
-         UPDATE countersign.entry SET body = replace(body, 'before', 'BEFORE') WHERE seq = 1; \
+         UPDATE countersign.entry SET body = body || ' ' WHERE seq = 1; \
          ALTER TABLE countersign.entry ENABLE TRIGGER ALL",
     );
     demo.run(&["ledger", "verify"]).fails(3, "entry 1");
