@@ -5,6 +5,8 @@ mod entry;
 mod explain;
 mod gate;
 mod known;
+#[cfg(test)]
+mod protocol;
 mod replay;
 
 pub use chain::{ChainBreak, GENESIS, entry_hash, hold_head, verify_chain};

@@ -1,8 +1,14 @@
 //! The manual for people who run, review and audit: pages of plain text, kept beside the code they describe.
 //!
 //! - [`people`]: the roster, approvals, and why there is no way around two people.
+//! - [`threats`]: what is stopped by signatures, what by `PostgreSQL`, and what not at all.
 
 /// Who may sign, how that changes, what an approval is, and what to do when nobody else can be reached.
 pub mod people {
     #![doc = include_str!("people.md")]
+}
+
+/// What is stopped by signatures, what by PostgreSQL, and what not at all.
+pub mod threats {
+    #![doc = include_str!("threats.md")]
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::Finished;
-use crate::approval::RosterDeed;
+use crate::approval::{Countersigned, RosterDeed, check_roster};
 use crate::census::{Census, Question, Target};
 use crate::ledger::Body;
 use crate::runbook::{ObjectName, Principal, StepId};
@@ -187,6 +187,20 @@ pub struct LedgerGate {
     pub withdrawn: BTreeSet<Principal>,
     /// What was done about the roster: a run under a version that is no longer in force does not commit (D-72).
     pub rosters: Vec<RosterDeed>,
+}
+
+impl LedgerGate {
+    /// Says what forbids the run of what two people signed: a stop, a void request, an approval that counted and was
+    /// withdrawn since (D-74), or a roster that is no longer in force (D-72).
+    #[must_use]
+    pub fn forbids(self, countersigned: &Countersigned) -> Option<String> {
+        let Self { stop, void, withdrawn, rosters } = self;
+        let roster = || check_roster(countersigned.plan().plan(), &rosters).err().map(|refusal| refusal.to_string());
+        let mut counted = countersigned.approvals().iter().map(|signed| &signed.principal);
+        let since = counted.find(|principal| withdrawn.contains(principal));
+        let withdrew = || since.map(|principal| format!("{principal} has withdrawn the approval"));
+        stop.or(void).or_else(withdrew).or_else(roster)
+    }
 }
 
 /// What was sent and answered, kept as evidence.

@@ -9,7 +9,7 @@ use self::watching::{Look, Watched};
 use super::guard::{self, split_tag};
 use super::{Event, Finished, HeldLock, LedgerGate, Outcome, Purpose, Reply, StatementTrace, Step, Trace};
 use super::{bystander, in_the_way, message, strongest_first};
-use crate::approval::{Countersigned, SignedBytes, check_roster};
+use crate::approval::{Countersigned, SignedBytes};
 use crate::census::{Baseline, Census, Question, Target, query_sql, stop_question_id};
 use crate::digest::Digest;
 use crate::ledger::Body;
@@ -212,16 +212,12 @@ impl Machine {
         }
     }
 
-    /// Says what the ledger forbids: a stop, a void request, an approval that counted and was withdrawn since (D-74), or a
-    /// roster that is no longer in force (D-72).
+    /// Says what the ledger forbids. A rehearsal has no approvals that could be gone.
     fn forbidden(&self, gate: LedgerGate) -> Option<String> {
-        let LedgerGate { stop, void, withdrawn, rosters } = gate;
-        let Door::Run(door) = &self.door else { return stop.or(void) };
-        let roster = || check_roster(self.plan.plan(), &rosters).err().map(|refusal| refusal.to_string());
-        let mut counted = door.countersigned.approvals().iter().map(|signed| &signed.principal);
-        let since = counted.find(|principal| withdrawn.contains(principal));
-        let withdrew = || since.map(|principal| format!("{principal} has withdrawn the approval"));
-        stop.or(void).or_else(withdrew).or_else(roster)
+        match &self.door {
+            Door::Run(door) => gate.forbids(&door.countersigned),
+            Door::Rehearse { .. } => gate.stop.or(gate.void),
+        }
     }
 
     fn expect(&mut self, phase: Phase, step: Step) -> Step {
