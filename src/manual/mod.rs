@@ -1,8 +1,14 @@
 //! The manual for people who run, review and audit: pages of plain text, kept beside the code they describe.
 //!
 //! - [`people`]: the roster, approvals, and why there is no way around two people.
+//! - [`gate`]: how PostgreSQL itself runs what two people approved, what that stops and what it does not.
 
 /// Who may sign, how that changes, what an approval is, and what to do when nobody else can be reached.
 pub mod people {
     #![doc = include_str!("people.md")]
+}
+
+/// What the ledger's gate asks for, what it stops, and what it does not.
+pub mod gate {
+    #![doc = include_str!("gate.md")]
 }
