@@ -107,10 +107,11 @@ impl Server {
             },
             Step::Send { purpose, .. } => Event::Answered(match purpose {
                 Purpose::Begin => reply("BEGIN"),
-                Purpose::Pin | Purpose::Mutex | Purpose::Names | Purpose::Holders => reply("SELECT 1"),
+                Purpose::Pin | Purpose::Mutex | Purpose::Names | Purpose::Holders | Purpose::OpenGate => {
+                    reply("SELECT 1")
+                }
                 Purpose::AssertSettings => Reply { rows: self.settings(), ..reply("SELECT 17") },
                 Purpose::LockTables => reply("LOCK TABLE"),
-                Purpose::OpenGate => reply("SELECT 1"),
                 Purpose::Statement { .. } if self.plan.via.is_some() => {
                     Reply { rows: vec![vec![Some("DELETE".to_owned()), Some("4".to_owned())]], ..reply("SELECT 1") }
                 }

@@ -13,7 +13,7 @@ pub fn from_now(minutes: i64) -> String {
 }
 
 /// A statement as a plan holds it.
-pub fn statement(sql: &str, tag: &str, rows: Value) -> Value {
+pub fn statement(sql: &str, tag: &str, rows: &Value) -> Value {
     json!({"sql": sql, "sha256": Digest::of(sql.as_bytes()).to_string(), "tag": tag, "rows": rows})
 }
 
@@ -33,7 +33,7 @@ pub fn plan(target: &Target) -> Value {
         "objects": [{"name": "public.vocabulary", "class": "shared"}, {"name": "public.extra", "class": "greenfield"}],
         "stages": [{
             "locked_tables": ["public.vocabulary"],
-            "statements": [statement(delete.0, delete.1, json!({"exactly": 3})), statement(drop.0, drop.1, Value::Null)]
+            "statements": [statement(delete.0, delete.1, &json!({"exactly": 3})), statement(drop.0, drop.1, &Value::Null)]
         }]
     })
 }

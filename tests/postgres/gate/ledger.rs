@@ -176,10 +176,10 @@ fn postgresql_and_the_desks_read_one_document_or_none() {
         "a key stands twice",
     );
     // Not normalised: what looks alike is another text, with another digest, that nobody approved.
-    gate.plan["stages"][0]["statements"][0] = documents::statement("SELECT 'e\u{301}'", "SELECT", Value::Null);
+    gate.plan["stages"][0]["statements"][0] = documents::statement("SELECT 'e\u{301}'", "SELECT", &Value::Null);
     gate.bind();
     gate.countersigned();
-    gate.plan["stages"][0]["statements"][0] = documents::statement("SELECT '\u{e9}'", "SELECT", Value::Null);
+    gate.plan["stages"][0]["statements"][0] = documents::statement("SELECT '\u{e9}'", "SELECT", &Value::Null);
     gate.bind();
     gate.stage();
     assert!(asked(gate).contains("0 of 2 people"));
