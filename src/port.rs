@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::approval::{Namespace, SignedBytes};
 use crate::census::{Census, Question, Target};
 use crate::diagnose::OpenTransaction;
+use crate::digest::Digest;
 use crate::ledger::{Body, Entry};
 use crate::review::Catalog;
 use crate::run::{Event, RunToken, Step};
@@ -53,6 +54,12 @@ pub trait Database: Send + Sync {
     fn ledger_grants_sql(&self) -> String;
     /// Makes the ledger's roles and applies their grants; may be done again.
     fn ledger_grants(&self) -> Wait<'_, Result<(), DatabaseError>>;
+    /// Returns the SQL that makes the ledger's gate; nothing is sent.
+    fn ledger_gate_sql(&self) -> String;
+    /// Makes the ledger's gate; may be done again.
+    fn ledger_gate(&self) -> Wait<'_, Result<(), DatabaseError>>;
+    /// Asks whether the ledger's gate would open for this request and login, before any intent is stated.
+    fn gate_may(&self, request_digest: Digest) -> Wait<'_, Result<(), DatabaseError>>;
     /// Reads which login speaks for whom.
     fn ledger_logins(&self) -> Wait<'_, Result<MappedLogins, DatabaseError>>;
     /// Maps a login to a person; from the first one on the server checks them.

@@ -223,6 +223,7 @@ fn plan(roster: &Roster) -> Plan {
         roster_version: 1,
         target: target(),
         run_as: None,
+        via: None,
         settings: Settings::new(timeouts, "public"),
         policy: Policy { approvals: 2, rehearsal_max_age_seconds: 12 * 3600, approval_valid_seconds: 8 * 3600 },
         parameters: Vec::new(),

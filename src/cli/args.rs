@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::demo::Scenario;
+use crate::plan::Via;
 
 /// Reviews, rehearses, countersigns and runs the reversal of a PostgreSQL change.
 ///
@@ -241,6 +242,24 @@ pub struct Rehearse {
     /// The database role whose members may run it, each with their own login; without it only the login that rehearses it.
     #[arg(long, value_name = "ROLE")]
     pub run_as: Option<String>,
+    /// Let the ledger's gate run the statements, with rights that no login has.
+    #[arg(long, value_name = "WHAT", conflicts_with = "run_as")]
+    pub via: Option<ViaGate>,
+}
+
+/// What runs the statements in the login's stead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ViaGate {
+    /// The ledger's gate.
+    Gate,
+}
+
+impl From<ViaGate> for Via {
+    fn from(via: ViaGate) -> Self {
+        match via {
+            ViaGate::Gate => Self::Gate,
+        }
+    }
 }
 
 /// `stage`.
@@ -308,6 +327,9 @@ pub struct Run {
     /// The database's name, typed once more; without it the terminal is asked.
     #[arg(long, value_name = "DATABASE")]
     pub confirm: Option<String>,
+    /// Only when its plan says that the ledger's gate runs it.
+    #[arg(long, value_name = "WHAT", conflicts_with = "prove")]
+    pub via: Option<ViaGate>,
     /// Prove what became of an earlier run of this request; runs nothing.
     #[arg(long, conflicts_with_all = ["confirm", "principal", "key"])]
     pub prove: bool,
@@ -383,6 +405,9 @@ pub enum LedgerVerb {
         /// Make the roles reader, reviewer, operator and owner too, and grant them what they need.
         #[arg(long)]
         grants: bool,
+        /// Make the roles and the gate too, by which PostgreSQL itself runs what two people approved.
+        #[arg(long)]
+        gate: bool,
         /// Do not ask.
         #[arg(long)]
         yes: bool,

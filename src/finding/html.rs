@@ -8,6 +8,7 @@ use super::{Finding, FindingKind, FindingSubject};
 use crate::approval::{LEAST_APPROVALS, Roster, SignedBytes, fingerprint, parse_roster, rehearsal_failure};
 use crate::census::{Comparison, Reading, Row, Verdict};
 use crate::digest::Digest;
+use crate::plan::{EXECUTOR, Via};
 use crate::run::Outcome;
 use crate::runbook::Principal;
 
@@ -98,6 +99,7 @@ fn target(subject: &FindingSubject) -> Markup {
             }
             dt { "Role" } dd {
                 (shown(&target.role))
+                @if plan.via == Some(Via::Gate) { " rehearsed it; the gate runs it as " (shown(EXECUTOR)) }
                 @if let Some(role) = &plan.run_as { " rehearsed it; a member of " (shown(role)) " runs it" }
             }
             dt { "Runbook" } dd {

@@ -2,13 +2,19 @@
 //!
 //! - [`people`]: the roster, approvals, and why there is no way around two people.
 //! - [`threats`]: what is stopped by signatures, what by `PostgreSQL`, and what not at all.
+//! - [`gate`]: how `PostgreSQL` itself runs what two people approved, what that stops and what it does not.
 
 /// Who may sign, how that changes, what an approval is, and what to do when nobody else can be reached.
 pub mod people {
     #![doc = include_str!("people.md")]
 }
 
-/// What is stopped by signatures, what by PostgreSQL, and what not at all.
+/// What is stopped by signatures, what by `PostgreSQL`, and what not at all.
 pub mod threats {
     #![doc = include_str!("threats.md")]
+}
+
+/// What the ledger's gate asks for, what it stops, and what it does not.
+pub mod gate {
+    #![doc = include_str!("gate.md")]
 }

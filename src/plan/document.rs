@@ -43,6 +43,9 @@ pub struct Plan {
     /// which is in `target`. Left out of the text when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_as: Option<String>,
+    /// What runs the statements when it is not the login itself. Left out of the text when there is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Via>,
     /// The settings that are pinned for the transaction.
     pub settings: Settings,
     /// Who must agree, and for how long.
@@ -72,6 +75,17 @@ pub struct Plan {
     /// When it was sealed.
     pub sealed_at: Timestamp,
 }
+
+/// What runs a plan's statements in the login's stead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// The ledger's gate: PostgreSQL itself, as the role [`EXECUTOR`], once two people have approved.
+    Gate,
+}
+
+/// The role as which the ledger's gate runs statements; nobody logs in as it.
+pub const EXECUTOR: &str = "countersign_executor";
 
 /// Settings pinned with SET LOCAL and asserted by reading them back (D-4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -37,6 +37,7 @@ pub(super) fn document_of(input: &SealInput<'_>) -> Result<Plan, SealRefusal> {
         roster_version: input.roster_version,
         target: input.target.clone(),
         run_as: input.run_as.map(str::to_owned),
+        via: input.via,
         settings: Settings::new(runbook.timeouts, &runbook.target.schema),
         policy: runbook.policy.clone(),
         objects: runbook

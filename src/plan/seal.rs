@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{CanonicalError, Plan, canonical, read_strict};
+use super::{CanonicalError, Plan, Via, canonical, read_strict};
 use crate::census::{Baseline, Target};
 use crate::diagnose::Diagnosis;
 use crate::digest::Digest;
@@ -68,6 +68,8 @@ pub struct SealInput<'a> {
     pub run_as: Option<&'a str>,
     /// The version under which the runbook's roster is in force; 0 when it is not.
     pub roster_version: u32,
+    /// What runs it in the login's stead.
+    pub via: Option<Via>,
     /// Who asks.
     pub requester: Principal,
     /// 32 random hexadecimal digits.

@@ -60,6 +60,8 @@ pub enum Purpose {
     Mutex,
     /// Locking the scoped shared tables.
     LockTables,
+    /// Opening a stage at the ledger's gate, which locks the scoped shared tables too.
+    OpenGate,
     /// A statement of the plan: stage from 0, statement from 0.
     Statement {
         /// The stage.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Notice, Reply, TransactionStatus};
 use crate::census::{Census, Comparison, Reading, Target, Verdict, judge};
-use crate::plan::{Plan, PlannedStatement, Settings};
+use crate::plan::{Plan, PlannedStatement, Settings, Via};
 use crate::runbook::{Check, CheckId, Expectation, NoticeExpected, RowsExpected, StopCondition, StopSign};
 
 /// Compares where the connection leads with where the plan says it must lead.
@@ -14,6 +14,8 @@ pub fn target_surprise(plan: &Plan, actual: &Target, acts_as: Option<&str>) -> O
         return Some(format!("{} is replaying WAL and cannot be written to; connect to the primary", actual.database));
     }
     let role = match (&plan.run_as, acts_as) {
+        // The statements run as the gate's executor, and the server says for whom it opens.
+        _ if plan.via == Some(Via::Gate) => actual.role.clone(),
         (None, _) => expected.role.clone(),
         // Asked of the server, and answered for exactly this role.
         (Some(run_as), Some(acts_as)) if run_as == acts_as => actual.role.clone(),

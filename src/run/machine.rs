@@ -8,12 +8,12 @@ mod watching;
 use self::watching::{Look, Watched};
 use super::guard::{self, split_tag};
 use super::{Event, Finished, HeldLock, LedgerGate, Outcome, Purpose, Reply, StatementTrace, Step, Trace};
-use super::{bystander, in_the_way, message, strongest_first};
+use super::{bystander, in_the_way, message, strongest_first, via};
 use crate::approval::{Countersigned, SignedBytes};
 use crate::census::{Baseline, Census, Question, Target, query_sql, stop_question_id};
 use crate::digest::Digest;
 use crate::ledger::Body;
-use crate::plan::{Plan, PlannedStatement, SealedPlan, Stage};
+use crate::plan::{Plan, PlannedStatement, SealedPlan, Stage, Via};
 use crate::rehearsal::Rehearsal;
 use crate::runbook::{ObjectName, Principal, StepId, StopSign};
 
@@ -85,6 +85,7 @@ enum Phase {
     Names,
     Holders,
     Locking,
+    OpeningGate,
     EntryCensus,
     BooksBefore,
     Statement(usize),
@@ -282,7 +283,7 @@ impl Machine {
             Phase::Statement(index) => return self.statement_answered(*index, reply),
             Phase::Beginning => "BEGIN",
             Phase::Locking => "LOCK TABLE",
-            Phase::Constraints => "SET CONSTRAINTS",
+            Phase::Constraints if !self.is_via_gate() => "SET CONSTRAINTS",
             _ => "SELECT",
         };
         if let Some(reason) = guard::answer_surprise(reply, expected_tag) {
@@ -318,7 +319,7 @@ impl Machine {
                 self.stage_trace().holders = holders;
                 self.lock_tables()
             }
-            Phase::Locking => self.take_entry_census(),
+            Phase::Locking | Phase::OpeningGate => self.take_entry_census(),
             Phase::BooksBefore => self.books_opened(reply),
             Phase::LookingAround(index) => self.looked_around(*index, reply),
             Phase::Books(look) => self.books_read(*look, reply),
@@ -357,10 +358,26 @@ impl Machine {
 
     /// Stops writers on the scoped shared tables and lets readers through, in the plan's fixed order.
     fn lock_tables(&mut self) -> Step {
+        if self.is_via_gate() {
+            return self.open_gate();
+        }
         match message::lock(&self.stage_plan().locked_tables) {
             None => self.take_entry_census(),
             Some(sql) => self.send(Phase::Locking, Purpose::LockTables, sql),
         }
+    }
+
+    /// The gate locks with its own rights, and is opened even when there is nothing to lock.
+    fn open_gate(&mut self) -> Step {
+        let sql = match &self.door {
+            Door::Rehearse { .. } => via::rehearse(self.plan.text(), self.stage),
+            Door::Run(door) => via::open(door.countersigned.request_digest(), &door.run, self.stage),
+        };
+        self.send(Phase::OpeningGate, Purpose::OpenGate, sql)
+    }
+
+    fn is_via_gate(&self) -> bool {
+        self.plan.plan().via == Some(Via::Gate)
     }
 
     fn take_entry_census(&mut self) -> Step {
@@ -397,14 +414,21 @@ impl Machine {
     fn send_statement(&mut self, index: usize) -> Step {
         let Some(statement) = self.stage_plan().statements.get(index) else {
             // Deferred work runs here, inside the timeout, and not at COMMIT, after everything was verified.
-            return self.send(Phase::Constraints, Purpose::Constraints, "SET CONSTRAINTS ALL IMMEDIATE");
+            let sql = if self.is_via_gate() { via::CONSTRAINTS } else { "SET CONSTRAINTS ALL IMMEDIATE" };
+            return self.send(Phase::Constraints, Purpose::Constraints, sql);
         };
-        let sql = statement.sql.clone();
+        let mut sql = statement.sql.clone();
         assert_eq!(Digest::of(sql.as_bytes()), statement.sha256, "BUG: the statement is not the one that was sealed");
+        if self.is_via_gate() {
+            // The gate takes the text from the plan itself, which it was given or found in the ledger by its digest.
+            sql = via::statement(self.stage, index);
+        }
         self.send(Phase::Statement(index), Purpose::Statement { stage: self.stage, statement: index }, sql)
     }
 
     fn statement_answered(&mut self, index: usize, reply: &Reply) -> Step {
+        let heard = self.is_via_gate().then(|| via::heard(reply));
+        let reply = heard.as_ref().unwrap_or(reply);
         let planned: &PlannedStatement = &self.stage_plan().statements[index];
         let surprise = guard::statement_surprise(planned, reply);
         let tag = reply.tags.last().cloned().unwrap_or_default();
@@ -471,6 +495,7 @@ fn our_message_refused(phase: &Phase, reason: &str) -> String {
     match phase {
         Phase::Mutex => format!("another run or rehearsal holds this target, or the ledger is not readable: {reason}"),
         Phase::Locking => format!("the shared tables could not be locked in time: {reason}"),
+        Phase::OpeningGate => format!("the gate did not open: {reason}"),
         Phase::Constraints => format!("deferred constraints do not hold: {reason}"),
         Phase::BooksBefore | Phase::Books(_) | Phase::Attributing(_) => {
             format!("the server's books of the transaction could not be read: {reason}")

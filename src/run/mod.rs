@@ -16,6 +16,7 @@ mod outcome;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod via;
 mod words;
 
 pub use bystander::{HIDDEN, bystander_of, in_the_way, named};

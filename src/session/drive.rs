@@ -75,6 +75,7 @@ fn confirm(step: &Step, event: &Event, watch: &mut Watch<'_>) {
             Purpose::AssertSettings => "timeouts and settings read back",
             Purpose::Mutex => "this desk alone holds the target",
             Purpose::LockTables => "shared tables locked against writers",
+            Purpose::OpenGate => "the gate is open, and the shared tables are locked against writers",
             Purpose::Constraints => "deferred constraints checked",
             Purpose::Books => "effects read from the server's own books",
             Purpose::Sequences

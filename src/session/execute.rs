@@ -6,7 +6,7 @@ use super::known::open_ledger;
 use super::ledger::{Opened, find_request, read_ledger};
 use super::stage::refuse_stop;
 use super::survey::read_baseline;
-use super::trust::{not_taken, refuse_role, refuse_unreviewed, requests_roster};
+use super::trust::{not_taken, refuse_closed_gate, refuse_role, refuse_unreviewed, requests_roster};
 use super::{Failure, FailureKind, SignAs, Watch, World};
 use crate::approval::{ApprovalRefusal, Namespace, check_operated, check_requested, countersign, may_operate};
 use crate::census::{Baseline, CompareScope, compare};
@@ -83,6 +83,7 @@ pub async fn run(
     // Before the intent: a slip of the connection text must not use the approvals up.
     refuse_role(database, opened.plan.plan(), &live.role).await?;
     opened.overtaken(&state).map_or(Ok(()), Err)?;
+    refuse_closed_gate(database, &opened).await?;
     // D-72: the people are those of the roster in force, and the plan must name that one.
     let roster = requests_roster(&state, &opened)?;
     may_operate(roster.roster(), &signer.principal)?;

@@ -10,7 +10,7 @@ use crate::census::Baseline;
 use crate::diagnose::Diagnosis;
 use crate::digest::Digest;
 use crate::ledger::Body;
-use crate::plan::{Plan, REQUEST_FORMAT, Request, SealInput, SealedPlan, Verb, canonical, seal};
+use crate::plan::{Plan, REQUEST_FORMAT, Request, SealInput, SealedPlan, Verb, Via, canonical, seal};
 use crate::port::{Database, DatabaseError};
 use crate::rehearsal::{Rehearsal, judge_rehearsal};
 use crate::run::Machine;
@@ -30,6 +30,8 @@ pub struct Staging<'a> {
     pub bindings: &'a [(String, String)],
     /// The role whose members may run it; `None` is the login that stages it.
     pub run_as: Option<&'a str>,
+    /// What runs it in the login's stead; the plan says so, and reviewers sign it.
+    pub via: Option<Via>,
 }
 
 /// A request that is in the ledger.
@@ -88,6 +90,7 @@ pub async fn rehearse(
         target,
         run_as: staging.run_as,
         roster_version,
+        via: staging.via,
         requester,
         nonce: world.chance.nonce(),
         now: world.clock.now(),

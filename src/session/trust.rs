@@ -9,7 +9,7 @@ use super::{Failure, FailureKind};
 use crate::approval::{Governed, RosterPlace, RosterVersion, check_roster};
 use crate::census::Target;
 use crate::ledger::State;
-use crate::plan::{Plan, SealRefusal, recheck};
+use crate::plan::{Plan, SealRefusal, Via, recheck};
 use crate::port::{Database, DatabaseError};
 use crate::runbook::Runbook;
 
@@ -26,6 +26,8 @@ pub(super) fn refuse_unreviewed(opened: &Opened) -> Result<(), Failure> {
 pub(super) async fn refuse_role(database: &dyn Database, plan: &Plan, actual: &str) -> Result<(), Failure> {
     let expected = &plan.target.role;
     match &plan.run_as {
+        // The gate runs it, and the gate says for whom.
+        _ if plan.via == Some(Via::Gate) => Ok(()),
         Some(role) => refuse_other_role(database, role).await,
         None if actual == expected => Ok(()),
         None => {
@@ -34,6 +36,20 @@ pub(super) async fn refuse_role(database: &dyn Database, plan: &Plan, actual: &s
             Err(Failure::new(FailureKind::Refused, message, hint))
         }
     }
+}
+
+/// Refuses what the server's own gate would not open for; asked before the intent, which uses the approvals up.
+pub(super) async fn refuse_closed_gate(database: &dyn Database, opened: &Opened) -> Result<(), Failure> {
+    if opened.plan.plan().via != Some(Via::Gate) {
+        return Ok(());
+    }
+    database.gate_may(opened.state.digest).await.map_err(|error| match error {
+        DatabaseError::Refused { code, message } if matches!(code.as_str(), "42501" | "42883") => {
+            let hint = "PostgreSQL itself refuses. The manual page `gate` says what it asks for, and of whom.";
+            Failure::new(FailureKind::Refused, format!("the gate is closed: {message}"), hint)
+        }
+        other => other.into(),
+    })
 }
 
 /// Refuses a login that neither is the role nor was given its rights.

@@ -139,6 +139,7 @@ impl Worker {
                     steps: &steps,
                     bindings: &bindings,
                     run_as: None,
+                    via: None,
                 };
                 let nobody = Principal("rehearsal".to_owned());
                 let (plan, rehearsal, looked) =
@@ -158,6 +159,7 @@ impl Worker {
                     steps: &steps,
                     bindings: &bindings,
                     run_as: None,
+                    via: None,
                 };
                 let staged =
                     stage(&self.world, &*database, &staging, &signer, &mut self.watch(&mut self.teller(), cancel))

@@ -5,6 +5,7 @@ mod cut;
 mod drills;
 mod forged;
 mod formats;
+mod gate;
 mod interrupted;
 mod left;
 mod life;

@@ -1,7 +1,6 @@
 //! The whole ceremony with a login for everybody: each verb over the right login, and over the wrong one.
 
 use super::stand::{Stand, refused};
-use crate::pipeline::demo::{Answer, countersign};
 
 /// Gives everybody a login with the rights of their role, and the step's tables to a role that no one logs in as.
 const LOGINS: &str = "CREATE ROLE desk_app; ALTER TABLE public.vocabulary OWNER TO desk_app; ALTER TABLE public.sacred OWNER TO desk_app; \
@@ -10,24 +9,6 @@ const LOGINS: &str = "CREATE ROLE desk_app; ALTER TABLE public.vocabulary OWNER 
      CREATE ROLE desk_hong LOGIN IN ROLE countersign_operator, desk_app, pg_read_all_stats; \
      CREATE ROLE desk_lan LOGIN IN ROLE countersign_operator, desk_app, pg_read_all_stats; \
      CREATE ROLE desk_minh LOGIN IN ROLE countersign_reviewer; CREATE ROLE desk_thu LOGIN IN ROLE countersign_reviewer";
-
-impl Stand {
-    /// Runs a verb over a login.
-    fn over(&self, login: &str, words: &[&str]) -> Answer {
-        let url = self.database.url.replace("user=postgres", &format!("user={login}"));
-        let mut all = words.to_vec();
-        all.extend(["--db", &url]);
-        countersign(&all)
-    }
-
-    /// Runs a verb over a login, signed by somebody.
-    fn signed(&self, login: &str, name: &str, words: &[&str]) -> Answer {
-        let (principal, key) = (format!("{name}@example.test"), self.sign_as(name).key.to_string());
-        let mut all = words.to_vec();
-        all.extend(["--as", &principal, "--key", &key]);
-        self.over(login, &all)
-    }
-}
 
 #[test]
 fn everybody_works_with_a_login_of_their_own_and_with_no_other() {

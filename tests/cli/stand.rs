@@ -10,7 +10,7 @@ use countersign::adapter::ssh::SshSigner;
 use countersign::census::{Baseline, Question, Reading};
 use countersign::finding::{Finding, to_be_signed};
 use countersign::ledger::{Body, Entry};
-use countersign::plan::read_strict;
+use countersign::plan::{Via, read_strict};
 use countersign::port::{Clock, Database, KeyChoice, Wait};
 use countersign::run::{Finished, Outcome};
 use countersign::runbook::{Principal, StepId};
@@ -21,6 +21,7 @@ use countersign::session::{
 use jiff::{SignedDuration, Timestamp};
 
 use crate::keys::Keys;
+use crate::pipeline::demo::{Answer, countersign};
 use crate::support::{TestDatabase, database, postgres, run};
 
 /// What stands before the step: two rows that are not ours, and eight that nobody may touch.
@@ -297,6 +298,15 @@ impl Stand {
 
     /// Stages the step over another way to the database, for the members of a role to run.
     pub fn stage_over(&self, database: &Postgres, run_as: Option<&str>) -> Result<StagedRequest, Failure> {
+        self.staging(database, run_as, None)
+    }
+
+    /// Stages the step over a login that may rehearse at the gate, for the gate to run.
+    pub fn stage_via_gate(&self, database: &Postgres) -> Result<StagedRequest, Failure> {
+        self.staging(database, None, Some(Via::Gate))
+    }
+
+    fn staging(&self, database: &Postgres, run_as: Option<&str>, via: Option<Via>) -> Result<StagedRequest, Failure> {
         let (runbook, diagnostics, _) = open_runbook(&self.world, &self.folder)?;
         let staging = Staging {
             runbook: &runbook,
@@ -305,6 +315,7 @@ impl Stand {
             steps: &self.steps,
             bindings: &[],
             run_as,
+            via,
         };
         let mut watch = Watch { say: &mut |_| {}, cancel: &Cancel::default() };
         run(session::stage(&self.world, database, &staging, &self.sign_as("hong"), &mut watch))
@@ -397,6 +408,24 @@ impl Stand {
     /// Appends an entry by hand, as a desk's login may.
     pub fn append(&self, body: &Body) -> Entry {
         run(self.database.superuser().ledger_append(body)).unwrap()
+    }
+}
+
+impl Stand {
+    /// Runs a verb over a login.
+    pub fn over(&self, login: &str, words: &[&str]) -> Answer {
+        let url = self.database.url.replace("user=postgres", &format!("user={login}"));
+        let mut all = words.to_vec();
+        all.extend(["--db", &url]);
+        countersign(&all)
+    }
+
+    /// Runs a verb over a login, signed by somebody.
+    pub fn signed(&self, login: &str, name: &str, words: &[&str]) -> Answer {
+        let (principal, key) = (format!("{name}@example.test"), self.sign_as(name).key.to_string());
+        let mut all = words.to_vec();
+        all.extend(["--as", &principal, "--key", &key]);
+        self.over(login, &all)
     }
 }
 

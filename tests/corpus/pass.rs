@@ -193,6 +193,7 @@ async fn rehearse(script: &Script, desk: &dyn Database, runbook: &Runbook, revie
         target,
         run_as: None,
         roster_version: 1,
+        via: None,
         requester: "lan@example.test".into(),
         nonce: "0".repeat(32),
         now: baseline.census.taken_at,

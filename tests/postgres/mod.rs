@@ -8,6 +8,7 @@ mod cluster;
 mod connect;
 mod consequences;
 mod effects;
+mod gate;
 mod keys;
 mod ledger;
 mod ledger_known;

@@ -9,9 +9,10 @@ use super::resolve::{Destination, resolve};
 use super::run_line::Line;
 use super::sql::TARGET;
 use super::surroundings::Surroundings;
-use super::{catalog, census, ledger, prove, roles, sessions};
+use super::{catalog, census, gate, ledger, prove, roles, sessions};
 use crate::census::{Census, Question, Target};
 use crate::diagnose::OpenTransaction;
+use crate::digest::Digest;
 use crate::ledger::{Body, Entry};
 use crate::plan::Settings;
 use crate::port::{ConnectionNote, Database, DatabaseError, MappedLogins, Proof, RunLine, Wait};
@@ -189,6 +190,18 @@ impl Database for Postgres {
 
     fn ledger_grants(&self) -> Wait<'_, Result<(), DatabaseError>> {
         at_desk!(self, |link| roles::grant(&mut link).await)
+    }
+
+    fn ledger_gate_sql(&self) -> String {
+        gate::GATE_SQL.to_owned()
+    }
+
+    fn ledger_gate(&self) -> Wait<'_, Result<(), DatabaseError>> {
+        at_desk!(self, |link| gate::make(&mut link).await)
+    }
+
+    fn gate_may(&self, request_digest: Digest) -> Wait<'_, Result<(), DatabaseError>> {
+        at_desk!(self, |link| gate::may(&mut link, request_digest).await)
     }
 
     fn ledger_logins(&self) -> Wait<'_, Result<MappedLogins, DatabaseError>> {

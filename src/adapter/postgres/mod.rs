@@ -8,6 +8,7 @@ mod catalog;
 mod catalog_parts;
 mod census;
 mod database;
+mod gate;
 mod ledger;
 mod link;
 mod passfile;
@@ -26,6 +27,7 @@ mod tls;
 
 pub use binaries::find_binaries;
 pub use database::Postgres;
+pub use gate::GATE_SQL;
 pub use ledger::LEDGER_SQL;
 pub use private_cluster::{ClusterError, ClusterOptions, PrivateCluster};
 pub use roles::LEDGER_ROLES_SQL;

@@ -119,7 +119,7 @@ impl Line {
     /// Sends one message of the machine; what may wait for a lock of others is looked on.
     async fn message(&mut self, sql: &str, purpose: &Purpose) -> Result<Reply, Trouble> {
         match purpose {
-            Purpose::LockTables | Purpose::Statement { .. } | Purpose::Constraints => {
+            Purpose::LockTables | Purpose::OpenGate | Purpose::Statement { .. } | Purpose::Constraints => {
                 let watch = self.watch.take();
                 let answer = match &watch {
                     None => self.answer(sql).await,

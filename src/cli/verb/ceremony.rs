@@ -11,6 +11,7 @@ use super::show::request_text;
 use super::{needed_baseline, open, runbook, steps};
 use crate::approval::SignedBytes;
 use crate::ledger::RequestStatus;
+use crate::plan::Via;
 use crate::port::Database;
 use crate::run::{Outcome, Trace};
 use crate::runbook::Principal;
@@ -44,6 +45,7 @@ pub(super) async fn rehearse(world: &World, rehearse: &Rehearse, output: Output)
         steps: &steps,
         bindings: &rehearse.bindings,
         run_as: rehearse.run_as.as_deref(),
+        via: rehearse.via.map(Into::into),
     };
     let cancel = cancel_on_interrupt();
     let mut say = |progress: Progress| output.progress(&progress);
@@ -76,6 +78,7 @@ pub(super) async fn stage(world: &World, stage: &Stage, output: Output) -> Resul
         steps: &steps,
         bindings: &rehearse.bindings,
         run_as: rehearse.run_as.as_deref(),
+        via: rehearse.via.map(Into::into),
     };
     let cancel = cancel_on_interrupt();
     let mut say = |progress: Progress| output.progress(&progress);
@@ -183,6 +186,9 @@ pub(super) async fn run(world: &World, run: &Run, output: Output) -> Result<(), 
         print_outcome(output, &run.request, &outcome, &Trace::default(), None, None);
         return outcome_failure(&outcome, None, &run.request).map_or(Ok(()), Err);
     }
+    if let Some(via) = run.via {
+        refuse_other_way(&*database, &run.request, via.into()).await?;
+    }
     let (principal, key) = (run.principal.as_deref().unwrap_or_default(), run.key.as_deref().unwrap_or_default());
     let confirm = match &run.confirm {
         Some(confirm) => confirm.clone(),
@@ -201,6 +207,16 @@ pub(super) async fn run(world: &World, run: &Run, output: Output) -> Result<(), 
         return Err(Failure::new(FailureKind::Stopped, message, "Halt; write a divergence finding."));
     }
     outcome_failure(&finished.outcome, finished.failure.as_deref(), &run.request).map_or(Ok(()), Err)
+}
+
+/// Refuses a plan that does not run the way the operator expects: the plan decides, because reviewers signed it.
+async fn refuse_other_way(database: &dyn Database, request: &str, via: Via) -> Result<(), Failure> {
+    let (_, state) = read_ledger(database).await?;
+    if find_request(&state, request)?.plan.plan().via == Some(via) {
+        return Ok(());
+    }
+    let hint = "Leave out --via to run it as it was approved, or stage it again with `stage --via gate`.";
+    Err(Failure::new(FailureKind::Refused, "this plan does not run via the gate; its login runs it", hint))
 }
 
 fn outcome_word(outcome: &Outcome) -> &'static str {

@@ -21,10 +21,21 @@ use crate::session::{
 /// What `ledger init` was asked for.
 pub(super) struct Init<'a> {
     pub(super) print: bool,
-    pub(super) grants: bool,
+    pub(super) make: Make,
     pub(super) yes: bool,
     pub(super) baseline: Option<&'a Path>,
     pub(super) roster: Option<FirstRoster>,
+}
+
+/// How much `ledger init` makes; each holds the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Make {
+    /// The ledger alone.
+    Ledger,
+    /// The roles and their grants.
+    Grants,
+    /// The gate.
+    Gate,
 }
 
 /// The roster that `ledger init` proposes, and who does.
@@ -43,8 +54,10 @@ pub(super) async fn init(
     output: Output,
 ) -> Result<(), Failure> {
     let database = open(world, &connection.text).await?;
-    let grants = if init.grants { format!("\n{}", database.ledger_grants_sql()) } else { String::new() };
-    let sql = database.ledger_sql() + &grants;
+    let (with_grants, with_gate) = (init.make >= Make::Grants, init.make == Make::Gate);
+    let grants = if with_grants { format!("\n{}", database.ledger_grants_sql()) } else { String::new() };
+    let gate = if with_gate { format!("\n{}", database.ledger_gate_sql()) } else { String::new() };
+    let sql = database.ledger_sql() + &grants + &gate;
     if init.print {
         output.print(|| sql.clone(), || json!({"sql": sql}));
         return Ok(());
@@ -67,12 +80,18 @@ pub(super) async fn init(
         None => None,
     };
     // Last: the ledger then belongs to countersign_owner, and the login that made it may append no more.
-    if init.grants {
+    if with_grants {
         database.ledger_grants().await?;
+    }
+    if with_gate {
+        database.ledger_gate().await?;
     }
     output.print(
         || {
-            let next = if init.grants {
+            let next = if with_gate {
+                "The roles have their grants, and the gate is there. Next: GRANT countersign_operator and countersign_rehearser to \
+                 logins, the target's tables to countersign_executor, and `ledger map PRINCIPAL LOGIN`.\n"
+            } else if with_grants {
                 "The roles have their grants. Next: GRANT them to logins, and `ledger map PRINCIPAL LOGIN`.\n"
             } else {
                 ""
@@ -85,7 +104,7 @@ pub(super) async fn init(
         },
         || {
             let roster = proposed.as_ref().map(super::roster::standing_json);
-            json!({"ledger": "ready", "grants": init.grants, "roster": roster})
+            json!({"ledger": "ready", "grants": with_grants, "gate": with_gate, "roster": roster})
         },
     );
     Ok(())

@@ -42,14 +42,30 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
             FindingVerb::Verify { dir, db } => keep::verify(&world, &dir, db.as_deref(), output).await,
         },
         Verb::Ledger(ledger) => match ledger.verb {
-            LedgerVerb::Init { connection, print, grants, yes, baseline, roster, principal, key, passphrase_file } => {
+            LedgerVerb::Init {
+                connection,
+                print,
+                grants,
+                gate,
+                yes,
+                baseline,
+                roster,
+                principal,
+                key,
+                passphrase_file,
+            } => {
                 let roster = roster.map(|file| ledger::FirstRoster {
                     file,
                     principal: principal.unwrap_or_default(),
                     key: key.unwrap_or_default(),
                     passphrase_file,
                 });
-                let init = ledger::Init { print, grants, yes, baseline: baseline.as_deref(), roster };
+                let make = match (grants, gate) {
+                    (_, true) => ledger::Make::Gate,
+                    (true, false) => ledger::Make::Grants,
+                    (false, false) => ledger::Make::Ledger,
+                };
+                let init = ledger::Init { print, make, yes, baseline: baseline.as_deref(), roster };
                 ledger::init(&world, &connection, &init, output).await
             }
             LedgerVerb::Map { principal, login, connection } => {

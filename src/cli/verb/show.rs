@@ -6,6 +6,7 @@ use super::super::Output;
 use super::super::args::Connection;
 use super::open;
 use crate::approval::Standing;
+use crate::plan::{EXECUTOR, Via};
 use crate::runbook::RowsExpected;
 use crate::session::{Failure, Opened, World, find_request, open_ledger};
 
@@ -38,6 +39,7 @@ pub(super) fn request_text(opened: &Opened) -> String {
     out += &format!("  runbook    {} {}\n", plan.runbook, plan.runbook_version);
     out += &format!("  requester  {}\n", request.requester);
     let runs = match &plan.run_as {
+        _ if plan.via == Some(Via::Gate) => format!("{EXECUTOR}, by the gate; rehearsed by {}", target.role),
         Some(role) => format!("a member of {role}; rehearsed by {}", target.role),
         None => target.role.clone(),
     };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::books::{BOOKS, Books, SEQUENCES, whose};
 use super::super::effects::{Comparing, Found};
 use super::super::standing::Judge;
+use super::super::via;
 use super::super::{EffectKind, Purpose, Reply, StageTrace, Step, TransactionStatus};
 use super::{Door, Machine, Phase};
 
@@ -115,7 +116,11 @@ impl Machine {
 
     /// Any surprise rolls back: what nobody declared, more rows than told, more than was rehearsed.
     fn judge_effects(&mut self, look: Look) -> Step {
-        let Found { seen, unknown } = self.found();
+        let Found { mut seen, unknown } = self.found();
+        if self.is_via_gate() {
+            // The gate keeps its progress in the same transaction, in tables that no statement of a plan may write to.
+            seen.retain(|seen| !via::is_progress(seen));
+        }
         let stage = self.stage_plan();
         let first = self.finished.trace.statements.len().saturating_sub(stage.statements.len());
         let judge = Judge { plan: self.plan.plan(), stage, sent: &self.finished.trace.statements[first..] };
