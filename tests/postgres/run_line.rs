@@ -206,7 +206,7 @@ fn the_ledger_gate_is_read_inside_the_transaction() {
         signature: by("minh@example.test"),
     }))
     .expect("appended");
-    run(superuser.ledger_append(&Body::Stopped { condition: "c".to_owned(), reason: "r".to_owned(), by: None }))
+    run(superuser.ledger_append(&Body::Stopped { condition: "c".to_owned(), reason: "r".to_owned(), by: None, detail: None }))
         .expect("appended");
     let found = gate(&mut *line);
     assert_eq!(found.stop.as_deref(), Some("c: r"));
