@@ -86,7 +86,8 @@ fn show(opening: Opening, output: Output) -> u8 {
     let waker = Waker::default();
     let wake = waker.clone();
     let prefs = wiring::prefs_path();
-    let watch = prefs.as_deref().map(|path| Prefs::read(world.folders.as_ref(), path)).unwrap_or_default().watch_seconds;
+    let watch =
+        prefs.as_deref().map(|path| Prefs::read(world.folders.as_ref(), path)).unwrap_or_default().watch_seconds;
     let link = {
         let _inside = runtime.enter();
         Worker::start_watching(world.clone(), Arc::new(move || wake.wake()), watch)

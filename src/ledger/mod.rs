@@ -15,6 +15,6 @@ pub use gate::{GATE_KINDS, gate, standing_stop};
 pub use known::Known;
 pub use replay::{ApprovalRecord, RequestState, RequestStatus, State, StopState, replay, roster_in_force};
 pub use stop::{
-    DECLARED, STOP_FORMAT, SignedStop, StopDeclaration, StopDetail, StopMoment, TrippedCondition, evidence_rows, steps_of,
-    stopped, tripped_of,
+    DECLARED, STOP_FORMAT, SignedStop, StopDeclaration, StopDetail, StopMoment, TrippedCondition, evidence_rows,
+    steps_of, stopped, tripped_of,
 };

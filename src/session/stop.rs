@@ -234,9 +234,9 @@ async fn quarantined(database: &dyn Database, source: &StopSource<'_>, look: &St
 async fn put(world: &World, database: &dyn Database, target: &Target, body: Body) -> Latch {
     match database.ledger_append(&body).await {
         Ok(entry) => Latch::Ledger(Box::new(entry)),
-        Err(DatabaseError::Refused { code, message }) if code == "42501" => {
-            Latch::Unlatched(format!("this login may not write the ledger ({message}); somebody who may must look as well"))
-        }
+        Err(DatabaseError::Refused { code, message }) if code == "42501" => Latch::Unlatched(format!(
+            "this login may not write the ledger ({message}); somebody who may must look as well"
+        )),
         Err(error) => hold_here(world, target, body, &error),
     }
 }
@@ -271,13 +271,13 @@ pub(super) fn refuse_held(world: &World, target: &Target) -> Result<(), Failure>
         "a disaster stop holds at this desk since {since} on {}: {condition}: {words}; the ledger could not be written then: {reason}",
         target.database
     );
-    let hint = "Upload it with `countersign stop upload`, so that it holds for every desk; then see `countersign stop show`.";
+    let hint =
+        "Upload it with `countersign stop upload`, so that it holds for every desk; then see `countersign stop show`.";
     Err(Failure::new(FailureKind::Stopped, message, hint))
 }
 
 /// What to do while a stop holds.
-const STOPPED: &str =
-    "Halt. `countersign stop show` shows the evidence, and what a restart needs; nothing runs on this target until then.";
+const STOPPED: &str = "Halt. `countersign stop show` shows the evidence, and what a restart needs; nothing runs on this target until then.";
 
 /// What somebody declares.
 pub struct Declaring<'a> {
@@ -293,14 +293,14 @@ pub struct Declaring<'a> {
 ///
 /// # Errors
 /// When there is no reason, the key cannot sign, or the ledger would refuse this person's entry.
-pub async fn declare_stop(
-    world: &World,
-    database: &dyn Database,
-    declaring: &Declaring<'_>,
-) -> Result<Latch, Failure> {
+pub async fn declare_stop(world: &World, database: &dyn Database, declaring: &Declaring<'_>) -> Result<Latch, Failure> {
     let Declaring { reason, steps, signer } = declaring;
     if reason.trim().is_empty() {
-        return Err(Failure::new(FailureKind::Unreadable, "a reason is needed", "Say in one sentence why all must halt."));
+        return Err(Failure::new(
+            FailureKind::Unreadable,
+            "a reason is needed",
+            "Say in one sentence why all must halt.",
+        ));
     }
     let target = database.target().await?;
     // Asked before anybody signs; a ledger that does not answer must not hinder a stop.

@@ -284,7 +284,8 @@ impl Worker {
             Command::UploadStops => {
                 let database = self.database()?;
                 let uploaded = upload_stops(&self.world, &*database).await?;
-                let latch = uploaded.into_iter().next_back().map_or(Latch::Clear, |entry| Latch::Ledger(Box::new(entry)));
+                let latch =
+                    uploaded.into_iter().next_back().map_or(Latch::Clear, |entry| Latch::Ledger(Box::new(entry)));
                 self.watched(&*database, Vec::new(), latch).await
             }
             Command::Cancel | Command::Watch(_) => Ok(()),

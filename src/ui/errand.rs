@@ -87,6 +87,8 @@ pub fn answered_by(event: &Event) -> Option<Errand> {
         Event::LedgerRead(_) => Errand::ReadLedger,
         Event::AgentKeys(_) => Errand::AgentKeys,
         Event::BaselinesCompared(_) => Errand::CompareBaselines,
-        Event::Began(_) | Event::Progress(_) | Event::Watched { .. } | Event::Finished | Event::Failed(_) => return None,
+        Event::Began(_) | Event::Progress(_) | Event::Watched { .. } | Event::Finished | Event::Failed(_) => {
+            return None;
+        }
     })
 }

@@ -323,6 +323,18 @@ impl Shown {
         })
     }
 
+    /// Says where a stop holds that the ledger does not show yet: at this desk alone, or nowhere.
+    #[must_use]
+    pub fn where_held(&self) -> Option<String> {
+        if self.latched().is_some() {
+            return None;
+        }
+        match &self.watched.as_ref()?.latch {
+            Latch::Here { .. } | Latch::Unlatched(_) => self.watched.as_ref()?.latch.words(),
+            Latch::Clear | Latch::Standing(_) | Latch::Ledger(_) => None,
+        }
+    }
+
     /// Returns every request, newest last.
     #[must_use]
     pub fn requests(&self) -> &[RequestView] {

@@ -158,7 +158,8 @@ fn a_stop_blocks_every_verb_that_writes_and_a_restart_by_hand_lifts_nothing() {
     let stand = Stand::new();
     let request = stand.approved();
     let open = stand.stage().unwrap().request;
-    let stop = stand.append(&Body::Stopped { condition: "c".to_owned(), reason: "r".to_owned(), by: None, detail: None });
+    let stop =
+        stand.append(&Body::Stopped { condition: "c".to_owned(), reason: "r".to_owned(), by: None, detail: None });
     let signatures = vec![by("sovereign"), by("lan"), by("minh")];
     for stopped in 0..2 {
         for failure in [

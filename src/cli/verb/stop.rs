@@ -12,7 +12,6 @@ use super::{baseline, open, runbook};
 use crate::census::Reading;
 use crate::diagnose::{ConditionState, OpenTransaction};
 use crate::ledger::{StopMoment, StopState, TrippedCondition};
-use crate::port::Database;
 use crate::runbook::StepId;
 use crate::session::{
     Declaring, Failure, FailureKind, HeldStop, Latch, StopSource, World, declare_stop, held_here, latch, look_at_stops,
@@ -42,7 +41,9 @@ pub(super) async fn stop(world: &World, verb: &StopVerb, output: Output) -> Resu
             output.print(
                 || match seqs.as_slice() {
                     [] => "This desk holds no stop.\n".to_owned(),
-                    seqs => format!("{} latched for every desk: ledger entries {seqs:?}\n", counted(seqs.len(), "stop")),
+                    seqs => {
+                        format!("{} latched for every desk: ledger entries {seqs:?}\n", counted(seqs.len(), "stop"))
+                    }
                 },
                 || json!({"uploaded": seqs}),
             );
@@ -204,8 +205,7 @@ pub(super) fn session_text(session: &OpenTransaction) -> String {
     ));
     out += &line(&format!("    last statement {}", session.last_statement.trim().replace('\n', " ")));
     for (relation, mode) in &session.locks {
-        let relation =
-            relation.as_ref().map_or_else(|| "a relation only it can see".to_owned(), ToString::to_string);
+        let relation = relation.as_ref().map_or_else(|| "a relation only it can see".to_owned(), ToString::to_string);
         out += &line(&format!("    holds {mode} on {relation}"));
     }
     out
