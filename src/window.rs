@@ -7,7 +7,7 @@ use countersign::cli::demo::{DemoPerson, Scenario, private};
 use countersign::cli::{Output, runtime, wiring};
 use countersign::runbook::Principal;
 use countersign::session::{Environment, Failure, FailureKind, Worker};
-use countersign::ui::{self, DeskPerson, Link, UiOptions, Waker};
+use countersign::ui::{self, DeskPerson, Link, Prefs, UiOptions, Waker};
 
 /// Returns whether there is a display to open a window on.
 #[must_use]
@@ -85,9 +85,12 @@ fn show(opening: Opening, output: Output) -> u8 {
     let world = wiring::world();
     let waker = Waker::default();
     let wake = waker.clone();
+    let prefs = wiring::prefs_path();
+    let watch =
+        prefs.as_deref().map(|path| Prefs::read(world.folders.as_ref(), path)).unwrap_or_default().watch_seconds;
     let link = {
         let _inside = runtime.enter();
-        Worker::start(world.clone(), Arc::new(move || wake.wake()))
+        Worker::start_watching(world.clone(), Arc::new(move || wake.wake()), watch)
     };
     let options = UiOptions {
         runbook: opening.runbook,
@@ -97,7 +100,7 @@ fn show(opening: Opening, output: Output) -> u8 {
         people: opening.people,
         ledger_sql: wiring::ledger_sql(),
         folders: world.folders,
-        prefs: wiring::prefs_path(),
+        prefs,
         now: wiring::now,
     };
     let link = Link { commands: link.commands, events: link.events, waker };

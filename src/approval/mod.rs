@@ -24,7 +24,9 @@ pub use decision::{DECISION_FORMAT, Decision, decision_bytes};
 pub use governed::{ROSTER_FORMAT, RosterAct, RosterDeed, RosterDocument, RosterPlace, RosterRefusal};
 pub use history::{Governed, Proposal, RosterSigner, RosterVersion, check_roster};
 pub use import::{SignersProblem, read_allowed_signers, roster_text};
-pub use people::{check_decision, check_operated, check_requested, may_approve, may_decide, may_operate, may_request};
+pub use people::{
+    check_decision, check_declared, check_operated, check_requested, may_approve, may_decide, may_operate, may_request,
+};
 pub use roster::{Key, Kind, Person, Role, Roster, RosterProblem, parse_roster};
 pub(crate) use signature::key_facts;
 pub use signature::{Namespace, SignatureProblem, SignedBytes, fingerprint, verify};

@@ -114,6 +114,22 @@ pub fn check_decision(
     holds(roster, signed, decision.namespace(), &decision_bytes(decision, request_digest, reason), at)
 }
 
+/// Checks the signature on a declared stop: any person of the roster may halt, and no agent; gives the key's fingerprint.
+///
+/// # Errors
+/// The first reason why it does not hold.
+pub fn check_declared(
+    roster: &Roster,
+    signed: &SignedBytes,
+    bytes: &[u8],
+    at: Timestamp,
+) -> Result<String, ApprovalRefusal> {
+    match person(roster, &signed.principal)?.kind {
+        Kind::Agent => Err(ApprovalRefusal::IsAgent(signed.principal.clone())),
+        Kind::Human => holds(roster, signed, Namespace::Stop, bytes, at),
+    }
+}
+
 /// The last moment of a request: its own, but never later than the policy's span after it opened (D-74).
 pub(super) fn too_late(plan: &Plan, request: &Request) -> Timestamp {
     let span = SignedDuration::from_secs(i64::from(plan.policy.approval_valid_seconds));

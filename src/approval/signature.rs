@@ -47,11 +47,13 @@ pub enum Namespace {
     Restart,
     /// A version of the roster, proposed or approved: `countersign-roster`.
     Roster,
+    /// A stop that somebody declares: `countersign-stop`.
+    Stop,
 }
 
 impl Namespace {
     /// Every namespace there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Stage,
         Self::Run,
         Self::Reject,
@@ -60,6 +62,7 @@ impl Namespace {
         Self::Finding,
         Self::Restart,
         Self::Roster,
+        Self::Stop,
     ];
 
     /// Returns the text that goes into the SSHSIG.
@@ -74,6 +77,7 @@ impl Namespace {
             Self::Finding => "countersign-finding",
             Self::Restart => "countersign-restart",
             Self::Roster => "countersign-roster",
+            Self::Stop => "countersign-stop",
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::demo::Scenario;
+use super::stop_args::Stop;
 use crate::plan::Via;
 
 /// Reviews, rehearses, countersigns and runs the reversal of a PostgreSQL change.
@@ -50,6 +51,8 @@ pub enum Verb {
     Withdraw(Decide),
     /// Run an approved request.
     Run(Run),
+    /// Declare, show and check the disaster stop.
+    Stop(Stop),
     /// Export and verify findings.
     Finding(Finding),
     /// Make, read and verify the ledger.

@@ -5,6 +5,7 @@ mod args;
 pub mod demo;
 mod output;
 mod sarif;
+mod stop_args;
 mod verb;
 pub mod wiring;
 

@@ -5,18 +5,13 @@ use crate::census::{
     Baseline, Census, CompareScope, Question, Reading, Verdict, compare, describe, judge, query_sql, stop_question_id,
 };
 use crate::review::{Catalog, Edge};
-use crate::runbook::{CheckId, Object, ObjectClass, ObjectName, Runbook, Step, StepId, StopSign};
+use crate::runbook::{CheckId, Object, ObjectClass, ObjectName, Runbook, Step, StepId, StopCondition, StopSign};
 
 /// Every question a diagnosis needs: checks, stop conditions and traces, in one census.
 #[must_use]
 pub fn questions(runbook: &Runbook) -> Vec<Question> {
     let checks = runbook.checks.iter().map(Question::of);
-    let stops = runbook.stops.iter().filter_map(|stop| match &stop.sign {
-        StopSign::Query { query, expect: _ } => {
-            Some(Question { id: stop_question_id(&stop.id), sql: query_sql(query) })
-        }
-        StopSign::ErrorContains(_) => None,
-    });
+    let stops = stop_questions(&runbook.stops);
     let traces = runbook.steps.iter().flat_map(|step| {
         step.traces
             .iter()
@@ -24,6 +19,18 @@ pub fn questions(runbook: &Runbook) -> Vec<Question> {
             .map(|(index, trace)| Question { id: trace_id(step, index), sql: trace.sql.clone() })
     });
     checks.chain(stops).chain(traces).collect()
+}
+
+/// The questions of stop conditions alone: what a watch asks, in one census.
+#[must_use]
+pub fn stop_questions(stops: &[StopCondition]) -> Vec<Question> {
+    let of = |stop: &StopCondition| match &stop.sign {
+        StopSign::Query { query, expect: _ } => {
+            Some(Question { id: stop_question_id(&stop.id), sql: query_sql(query) })
+        }
+        StopSign::ErrorContains(_) => None,
+    };
+    stops.iter().filter_map(of).collect()
 }
 
 fn trace_id(step: &Step, index: usize) -> CheckId {
@@ -59,7 +66,7 @@ pub fn gather(
         // An open transaction explains a session that sits idle in one; the tree names it, and it is not a wrong count.
         throughout: rows.into_iter().filter(|row| open.is_empty() || !speaks_of_sessions(&row.sql)).collect(),
         open,
-        conditions: conditions(runbook, census, baseline),
+        conditions: conditions(&runbook.stops, census, baseline),
         unreadable,
     }
 }
@@ -68,9 +75,10 @@ fn speaks_of_sessions(sql: &str) -> bool {
     sql.contains("pg_stat_activity")
 }
 
-fn conditions(runbook: &Runbook, census: &Census, baseline: Option<&Baseline>) -> Vec<ConditionFact> {
-    runbook
-        .stops
+/// Says of each stop condition whether it has tripped (D-60).
+#[must_use]
+pub fn conditions(stops: &[StopCondition], census: &Census, baseline: Option<&Baseline>) -> Vec<ConditionFact> {
+    stops
         .iter()
         .filter_map(|stop| {
             let StopSign::Query { query: _, expect } = &stop.sign else { return None };

@@ -7,5 +7,5 @@ mod gather;
 mod tree;
 
 pub use facts::*;
-pub use gather::{gather, questions};
+pub use gather::{conditions, gather, questions, stop_questions};
 pub use tree::{Diagnosis, Mode, StepDiagnosis, Turn, diagnose};

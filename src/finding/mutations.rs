@@ -212,7 +212,7 @@ fn entries() -> Vec<Entry> {
         request_digest: crate::digest::Digest::of(&desk.bytes()),
         signature: desk.approval(who),
     };
-    let stopped = Body::Stopped { condition: "c".to_owned(), reason: "é".to_owned(), by: None };
+    let stopped = Body::Stopped { condition: "c".to_owned(), reason: "é".to_owned(), by: None, detail: None };
     let mut previous = GENESIS;
     [approved("lan"), approved("minh"), stopped]
         .iter()

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::StopDetail;
 use crate::approval::{RosterAct, RosterDeed, SignedBytes};
 use crate::digest::Digest;
 use crate::run::{Evidence, Outcome, RunToken};
@@ -130,6 +131,9 @@ pub enum Body {
         reason: String,
         /// Who declared it; empty when a condition tripped.
         by: Option<Principal>,
+        /// Everything that was seen; entries of earlier versions have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<Box<StopDetail>>,
     },
     /// A stop was lifted after all gates were met (D-62).
     Restarted {

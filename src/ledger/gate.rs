@@ -26,7 +26,9 @@ pub fn standing_stop(entries: &[Entry]) -> Option<String> {
     let mut stops: Vec<(u64, String)> = Vec::new();
     for entry in entries {
         match read(entry) {
-            Ok(Body::Stopped { condition, reason, by: _ }) => stops.push((entry.seq, format!("{condition}: {reason}"))),
+            Ok(Body::Stopped { condition, reason, by: _, detail: _ }) => {
+                stops.push((entry.seq, format!("{condition}: {reason}")));
+            }
             // D-62: whoever may append may write `restarted`; nothing here can verify its gates, so it lifts nothing.
             Ok(
                 Body::Restarted { .. }
@@ -136,7 +138,7 @@ mod tests {
     }
 
     fn stopped() -> Body {
-        Body::Stopped { condition: "c".to_owned(), reason: "r".to_owned(), by: None }
+        Body::Stopped { condition: "c".to_owned(), reason: "r".to_owned(), by: None, detail: None }
     }
 
     fn check(bodies: &[Body], expected: &str) {

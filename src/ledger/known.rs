@@ -148,7 +148,8 @@ mod tests {
         let mut previous = GENESIS;
         (1..=count)
             .map(|seq| {
-                let body = Body::Stopped { condition: "c".to_owned(), reason: format!("é{seq}"), by: None };
+                let body =
+                    Body::Stopped { condition: "c".to_owned(), reason: format!("é{seq}"), by: None, detail: None };
                 let mut entry = Entry {
                     seq,
                     at: "2026-06-01T00:00:00.000000Z".to_owned(),

@@ -8,10 +8,15 @@ mod known;
 #[cfg(test)]
 mod protocol;
 mod replay;
+mod stop;
 
 pub use chain::{ChainBreak, GENESIS, entry_hash, hold_head, verify_chain};
 pub use entry::*;
 pub use explain::Explained;
 pub use gate::{GATE_KINDS, gate, standing_stop};
 pub use known::Known;
-pub use replay::{ApprovalRecord, RequestState, RequestStatus, State, StopState, replay};
+pub use replay::{ApprovalRecord, RequestState, RequestStatus, State, StopState, replay, roster_in_force};
+pub use stop::{
+    DECLARED, STOP_FORMAT, SignedStop, StopDeclaration, StopDetail, StopMoment, TrippedCondition, evidence_rows,
+    steps_of, stopped, tripped_of,
+};

@@ -3,9 +3,10 @@
 use std::collections::btree_map::Entry::Vacant;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Body, Entry};
-use crate::approval::{RosterDeed, SignedBytes};
+use super::{Body, Entry, StopDetail};
+use crate::approval::{Governed, Roster, RosterAct, RosterDeed, RosterDocument, SignedBytes};
 use crate::digest::Digest;
+use crate::plan::read_strict;
 use crate::run::{Evidence, Outcome};
 use crate::runbook::{Principal, StepId};
 
@@ -111,6 +112,25 @@ pub struct StopState {
     pub by: Option<Principal>,
     /// When.
     pub at: String,
+    /// The login that appended it.
+    pub actor: String,
+    /// The entry's hash: what a restart gate names.
+    pub hash: Digest,
+    /// Everything that was seen.
+    pub detail: Option<Box<StopDetail>>,
+}
+
+/// Returns the roster that says who is who now; `None` when the ledger knows nobody yet.
+#[must_use]
+pub fn roster_in_force(state: &State) -> Option<Roster> {
+    // The first document says for which database they are; whoever acts on it compares that with the one connected to.
+    let place = state.rosters.iter().find_map(|deed| match &deed.act {
+        RosterAct::Proposed { document, roster: _, signature: _ } => {
+            read_strict::<RosterDocument>(document).ok().map(|document| document.place())
+        }
+        RosterAct::Approved { .. } | RosterAct::Withdrawn { .. } => None,
+    })?;
+    Governed::of(&state.rosters, place).in_force().ok().map(|version| version.roster().clone())
 }
 
 impl State {
@@ -158,6 +178,9 @@ pub(super) fn replay_on(state: &mut State, places: &mut Places, entries: &[Entry
                     ),
                     by: None,
                     at: entry.at.clone(),
+                    actor: entry.actor.clone(),
+                    hash: entry.hash,
+                    detail: None,
                 });
             }
         }
@@ -267,8 +290,10 @@ fn apply(state: &mut State, places: &mut Places, entry: &Entry, body: Body) {
             }
         }
         Body::Finding { document, signatures } => state.findings.push((entry.seq, document, signatures)),
-        Body::Stopped { condition, reason, by } => {
-            let stop = StopState { seq: entry.seq, condition, reason, by, at: entry.at.clone() };
+        Body::Stopped { condition, reason, by, detail } => {
+            let (seq, hash) = (entry.seq, entry.hash);
+            let (at, actor) = (entry.at.clone(), entry.actor.clone());
+            let stop = StopState { seq, condition, reason, by, at, actor, hash, detail };
             state.stop.get_or_insert(stop);
         }
         // D-62: whoever may append may write this; nothing here can verify its gates, so it lifts nothing.

@@ -347,6 +347,12 @@ pub struct StopCondition {
     pub title: String,
     /// How it is seen.
     pub sign: StopSign,
+    /// The steps it is about; empty means those its answer names, or all. Left out of a plan's text when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepId>,
+    /// A SELECT of one column that shows the rows behind it, asked once it has tripped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
 }
 
 /// How a stop condition is seen.

@@ -138,6 +138,19 @@ pub enum Command {
     ListAgentKeys,
     /// Compare two kept baselines with each other → [`super::Event::BaselinesCompared`].
     CompareBaselines(Box<Baseline>, Box<Baseline>),
+    /// Declare a stop by hand → [`super::Event::Watched`].
+    DeclareStop {
+        /// Why everything must halt.
+        reason: String,
+        /// The steps it is about; empty when nobody knows yet.
+        steps: Vec<StepId>,
+        /// Who declares it.
+        signer: SignAs,
+    },
+    /// Upload the stops that this desk alone holds → [`super::Event::Watched`].
+    UploadStops,
+    /// Watch the stop conditions from now on, every so many seconds; 0 is not at all. No operation of its own.
+    Watch(u32),
     /// Cancel what is in flight; the answer is an event after the server said so.
     Cancel,
 }

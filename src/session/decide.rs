@@ -2,7 +2,7 @@
 
 use super::known::open_ledger;
 use super::ledger::find_request;
-use super::stage::refuse_stop;
+use super::stop::refuse_stop;
 use super::trust::{not_taken, refuse_unreviewed};
 use super::{Failure, FailureKind, SignAs, World};
 use crate::approval::{
@@ -47,7 +47,7 @@ pub async fn approve(
 ) -> Result<Standing, Failure> {
     let known = open_ledger(world, database).await?;
     let state = known.state();
-    refuse_stop(state)?;
+    refuse_stop(world, database, state).await?;
     let opened = find_request(state, name)?;
     let digest = opened.state.digest;
     if let Some(seen) = seen.filter(|seen| *seen != digest) {

@@ -9,7 +9,7 @@ use crate::census::{Baseline, Census, Comparison};
 use crate::diagnose::Diagnosis;
 use crate::digest::Digest;
 use crate::finding::Verification;
-use crate::ledger::{Entry, RequestStatus, State};
+use crate::ledger::{Entry, RequestStatus, State, TrippedCondition};
 use crate::plan::{Plan, Request};
 use crate::port::{AgentKey, ConnectionNote};
 use crate::rehearsal::Rehearsal;
@@ -97,6 +97,15 @@ pub enum Event {
     AgentKeys(Vec<AgentKey>),
     /// Two baselines were compared.
     BaselinesCompared(Arc<Comparison>),
+    /// Something changed in what the stop conditions say, or in where a stop holds.
+    Watched {
+        /// The conditions that have tripped.
+        tripped: Arc<Vec<TrippedCondition>>,
+        /// Where the stop holds.
+        latch: super::Latch,
+        /// How many stops this desk alone holds.
+        held_here: usize,
+    },
     /// The command in flight ended well; nothing more to say.
     Finished,
     /// The command in flight did not do what was asked.

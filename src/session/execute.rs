@@ -4,13 +4,14 @@ use super::drive::drive;
 use super::finding::leave_finding;
 use super::known::open_ledger;
 use super::ledger::{Opened, find_request, read_ledger};
-use super::stage::refuse_stop;
+use super::stop::{Latch, StopLook, StopSource, latch, look_of_run, refuse_stop};
 use super::survey::read_baseline;
 use super::trust::{not_taken, refuse_closed_gate, refuse_role, refuse_unreviewed, requests_roster};
 use super::{Failure, FailureKind, SignAs, Watch, World};
 use crate::approval::{ApprovalRefusal, Namespace, check_operated, check_requested, countersign, may_operate};
 use crate::census::{Baseline, CompareScope, compare};
-use crate::ledger::{Body, RequestStatus};
+use crate::diagnose::{conditions, stop_questions};
+use crate::ledger::{Body, RequestStatus, StopMoment};
 use crate::plan::Plan;
 use crate::port::{Database, DatabaseError, Proof};
 use crate::run::{Evidence, Finished, Machine, Outcome, questions, tripped};
@@ -63,7 +64,7 @@ pub async fn run(
     // Nothing is saved near COMMIT: beside what this desk knew being there, the whole chain is read and verified once more.
     open_ledger(world, database).await?;
     let (_, state) = read_ledger(database).await?;
-    refuse_stop(&state)?;
+    refuse_stop(world, database, &state).await?;
     let opened = find_request(&state, name)?;
     refuse_used(&opened)?;
     let target = &opened.plan.plan().target;
@@ -99,9 +100,10 @@ pub async fn run(
         &roster,
         world.clock.now(),
     )?;
+    let baseline = read_baseline(&opened.state.baseline)?;
+    refuse_tripped(world, database, &opened, &baseline).await?;
     let operator = world.sign(signer, Namespace::Operate, opened.state.request.as_bytes()).await?;
     check_operated(roster.roster(), &opened.request, &operator, world.clock.now())?;
-    let baseline = read_baseline(&opened.state.baseline)?;
     let run = world.chance.nonce();
     let against = Some(baseline.clone());
     let mut machine = Machine::run(countersigned, opened.rehearsal.clone(), against, run.clone(), operator);
@@ -114,7 +116,7 @@ pub async fn run(
             verify_after(database, opened.plan.plan(), &baseline, &mut finished).await;
         }
     }
-    record(database, &opened, &run, &finished).await?;
+    record(world, database, &opened, &run, &finished).await?;
     let finding = match (&finished.outcome, &finished.failure) {
         (Outcome::Unknown { .. }, _) | (Outcome::Committed, None) => None,
         (Outcome::Committed, Some(_)) | (Outcome::RolledBack { .. }, _) => {
@@ -122,6 +124,37 @@ pub async fn run(
         }
     };
     Ok(Ran { finished, finding })
+}
+
+/// D-60: the conditions are looked at before anything of the request is used up.
+async fn refuse_tripped(
+    world: &World,
+    database: &dyn Database,
+    opened: &Opened,
+    baseline: &Baseline,
+) -> Result<(), Failure> {
+    let plan = opened.plan.plan();
+    let census = database.census(&stop_questions(&plan.stops)).await?;
+    let facts = conditions(&plan.stops, &census, Some(baseline));
+    let look = StopLook { at: census.taken_at, target: census.target, facts, open: Vec::new() };
+    let latched = latch(world, database, &source_of(opened, StopMoment::Preflight), &look).await?;
+    let Some(where_held) = latched.words() else { return Ok(()) };
+    let words: Vec<String> = look.tripped().iter().map(|it| format!("{}: {}", it.id, it.words())).collect();
+    let message = format!("disaster stop: {} ({where_held})", words.join("; "));
+    Err(Failure::new(FailureKind::Stopped, message, "Halt; nothing was begun. See `countersign stop show`."))
+}
+
+/// The conditions of a plan, for the entry of its stop.
+fn source_of(opened: &Opened, moment: StopMoment) -> StopSource<'_> {
+    let plan = opened.plan.plan();
+    StopSource {
+        runbook: &plan.runbook,
+        stops: &plan.stops,
+        steps: plan.stages.iter().map(|stage| stage.step.clone()).collect(),
+        objects: plan.objects.iter().map(|object| object.name.clone()).collect(),
+        moment,
+        request: Some(opened.request.id()),
+    }
 }
 
 /// D-20: what was proved committed is verified afterwards on a fresh connection, like every other run.
@@ -247,7 +280,13 @@ pub async fn prove_again(database: &dyn Database, name: &str) -> Result<Outcome,
 }
 
 /// Keeps the outcome and its evidence, and latches the stop when a condition tripped (D-61).
-async fn record(database: &dyn Database, opened: &Opened, run: &str, finished: &Finished) -> Result<(), Failure> {
+async fn record(
+    world: &World,
+    database: &dyn Database,
+    opened: &Opened,
+    run: &str,
+    finished: &Finished,
+) -> Result<(), Failure> {
     let evidence = Evidence {
         trace: finished.trace.clone(),
         inside: finished.inside.clone(),
@@ -262,14 +301,12 @@ async fn record(database: &dyn Database, opened: &Opened, run: &str, finished: &
     };
     // The latch first: a desk that dies in between must not leave the target open (D-61).
     let latched = match &finished.tripped {
-        Some((condition, reason)) => {
-            let stop = Body::Stopped { condition: condition.clone(), reason: reason.clone(), by: None };
-            database.ledger_append(&stop).await.map(drop)
-        }
+        Some(tripped) => latch_run(world, database, opened, finished, tripped).await,
         None => Ok(()),
     };
     let appended = database.ledger_append(&ended).await.map(drop);
-    latched.and(appended).map_err(|error| {
+    latched?;
+    appended.map_err(|error| {
         // What the transaction recorded of itself stands; only the evidence beside it is missing.
         let message =
             format!("the run ended ({}), but its evidence could not be kept: {error}", words(&finished.outcome));
@@ -279,6 +316,31 @@ async fn record(database: &dyn Database, opened: &Opened, run: &str, finished: &
             "See `countersign ledger log`; prove with `countersign run REQUEST --prove`.",
         )
     })
+}
+
+/// Latches what tripped in a run. When it can be latched nowhere, nobody may take the run for an ordinary one.
+async fn latch_run(
+    world: &World,
+    database: &dyn Database,
+    opened: &Opened,
+    finished: &Finished,
+    tripped: &(String, String),
+) -> Result<(), Failure> {
+    let seen = finished.exit.as_ref().or(finished.entry.as_ref());
+    let baseline = read_baseline(&opened.state.baseline).ok();
+    let look = look_of_run(opened.plan.plan(), baseline.as_ref(), seen, tripped, world.clock.now());
+    let latched = latch(world, database, &source_of(opened, StopMoment::Run), &look).await;
+    match latched {
+        Ok(Latch::Unlatched(reason)) => Err(unlatched(tripped, &reason)),
+        Ok(Latch::Clear | Latch::Standing(_) | Latch::Ledger(_) | Latch::Here { .. }) => Ok(()),
+        Err(failure) => Err(unlatched(tripped, &failure.message)),
+    }
+}
+
+fn unlatched((condition, words): &(String, String), reason: &str) -> Failure {
+    let message = format!("disaster stop {condition}: {words}; it could NOT be latched: {reason}");
+    let hint = "Halt, and tell every desk: nothing holds them back. Declare it with `countersign stop declare`.";
+    Failure::new(FailureKind::Stopped, message, hint)
 }
 
 fn words(outcome: &Outcome) -> String {

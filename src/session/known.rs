@@ -59,6 +59,11 @@ impl KnownLedgers {
         Self { folder, met: Mutex::default() }
     }
 
+    /// Returns the file in which this desk holds stops that the ledger of this database has not taken.
+    pub(super) fn held_stops(&self, target: &Target) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.join(format!("stops-{}.json", file_name(target))))
+    }
+
     /// Forgets what is in memory, as a new start does: another connection may lead to another copy of a database.
     pub fn forget(&self) {
         self.met.lock().unwrap_or_else(PoisonError::into_inner).clear();

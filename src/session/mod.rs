@@ -11,8 +11,11 @@ mod known;
 mod ledger;
 mod roster;
 mod stage;
+mod stop;
+mod stopped_here;
 mod survey;
 mod trust;
+mod watch;
 mod worker;
 mod world;
 
@@ -27,8 +30,11 @@ pub use roster::{
     ROSTER_OPEN_FOR, RosterStanding, approve_roster, find_proposal, propose_roster, read_roster, withdraw_roster,
 };
 pub use stage::{StagedRequest, Staging, failed_rehearsal, rehearse, stage, stop_hint};
+pub use stop::{Declaring, Latch, StopLook, StopSource, declare_stop, latch, look_at_stops, upload_stops};
+pub use stopped_here::{HeldStop, held_here};
 pub use survey::{
-    ledger_baseline, open_baseline, open_runbook, read_baseline, save_baseline, survey, take_baseline, usable,
+    ledger_baseline, open_baseline, open_runbook, read_baseline, save_baseline, survey, survey_and_latch,
+    take_baseline, usable,
 };
 pub use worker::{Worker, WorkerLink};
 pub use world::{Cancel, Doors, Watch, World};

@@ -3,8 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::drive::drive;
+use super::stop::{refuse_held, refuse_stop};
 use super::trust::{not_taken, refuse_other_role, runbooks_roster};
-use super::{Failure, FailureKind, SignAs, Survey, Watch, World, survey, usable};
+use super::{Failure, FailureKind, SignAs, Survey, Watch, World, survey_and_latch, usable};
 use crate::approval::{Namespace, may_request};
 use crate::census::Baseline;
 use crate::diagnose::Diagnosis;
@@ -64,19 +65,22 @@ pub async fn rehearse(
     if let Some(role) = staging.run_as {
         refuse_other_role(database, role).await?;
     }
-    let looked = survey(database, staging.runbook, Some(staging.baseline)).await?;
+    let (looked, _) = survey_and_latch(world, database, staging.runbook, Some(staging.baseline)).await?;
     let target = database.target().await?;
     let bindings: Vec<Binding> =
         staging.bindings.iter().map(|(name, value)| Binding { name: name.clone(), value: value.clone() }).collect();
     let (with_ledger, roster_version) = match world.ledgers.look(&*world.folders, database).await {
         // A chain that does not hold does not hinder a rehearsal: it changes nothing. A stop in it does.
         Ok((known, _)) => {
-            refuse_stop(known.state())?;
+            refuse_stop(world, database, known.state()).await?;
             // A rehearsal may go on without a roster in force; its plan names none, so nobody can approve it.
             let version = runbooks_roster(known.state(), &target, staging.runbook);
             (true, version.map_or(0, |roster| roster.version()))
         }
-        Err(DatabaseError::NoLedger) => (false, 0),
+        Err(DatabaseError::NoLedger) => {
+            refuse_held(world, &target)?;
+            (false, 0)
+        }
         Err(error) => return Err(error.into()),
     };
     let plan = seal(&SealInput {
@@ -123,16 +127,8 @@ pub fn stop_hint(diagnosis: &Diagnosis) -> &'static str {
         "Something cannot be seen, so nothing goes on. Connect as a role that reads what the checks and stop conditions ask \
          (USAGE on the schema, SELECT on the tables, pg_read_all_stats), and look again with `countersign diagnose`."
     } else {
-        "Halt; write a divergence finding. A restart needs the gates of the runbook."
+        "Halt. `countersign stop show` shows the evidence and what a restart needs; nothing runs on this target until then."
     }
-}
-
-/// Refuses everything while a stop holds (D-61).
-pub(super) fn refuse_stop(state: &crate::ledger::State) -> Result<(), Failure> {
-    state.stop.as_ref().map_or(Ok(()), |stop| {
-        let message = format!("a disaster stop holds since {}: {}: {}", stop.at, stop.condition, stop.reason);
-        Err(Failure::new(FailureKind::Stopped, message, "A restart needs the gates of the runbook."))
-    })
 }
 
 /// Seals, rehearses, signs as the requester and appends to the ledger.
@@ -152,7 +148,7 @@ pub async fn stage(
     staged.map_err(not_taken)?;
     // Before the target's locks are taken: without a ledger whose chain holds nothing can be staged.
     let known = super::known::open_ledger(world, database).await?;
-    refuse_stop(known.state())?;
+    refuse_stop(world, database, known.state()).await?;
     // D-72: nobody is asked to sign under a roster that is not in force.
     runbooks_roster(known.state(), &database.target().await?, staging.runbook)?;
     let (plan, rehearsal, _) = rehearse(world, database, staging, signer.principal.clone(), watch).await?;

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use super::stop::{Latch, StopLook, StopSource, latch};
 use super::{Failure, FailureKind, Survey, World};
 use crate::census::{BASELINE_FORMAT, Baseline, CompareScope, Question, Reading, compare};
 use crate::diagnose::{diagnose, gather, questions};
+use crate::ledger::StopMoment;
 use crate::plan::{canonical, read_strict};
 use crate::port::{Database, DatabaseError};
 use crate::review::{Review, review};
@@ -142,6 +144,22 @@ pub async fn survey(
     let comparison = compare(&runbook.checks, baseline, &census, CompareScope::Everything);
     let diagnosis = diagnose(gather(runbook, &catalog, &census, baseline, open));
     Ok(Survey { catalog, review, census, comparison, diagnosis })
+}
+
+/// As [`survey`], and latches the stop when a condition has tripped: whoever looks with the right to write does (D-61).
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn survey_and_latch(
+    world: &World,
+    database: &dyn Database,
+    runbook: &Runbook,
+    baseline: Option<&Baseline>,
+) -> Result<(Survey, Latch), Failure> {
+    let looked = survey(database, runbook, baseline).await?;
+    let source = StopSource::of(runbook, StopMoment::Look);
+    let latched = latch(world, database, &source, &StopLook::of(&looked)).await?;
+    Ok((looked, latched))
 }
 
 fn count_id(place: usize) -> CheckId {

@@ -3,19 +3,26 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::{
-    Approval, Cancel, Command, Event, Failure, LedgerMemory, Progress, ROSTER_OPEN_FOR, Ran, RosterStanding, SignAs,
-    Staging, Watch, World, approve, approve_roster, export_finding, ledger_baseline, open_baseline, open_runbook,
-    outcome_failure, propose_roster, prove_again, rehearse, reject, run, save_baseline, stage, survey, take_baseline,
-    verify_finding, withdraw, withdraw_roster, world::needed,
+    Approval, Cancel, Command, Declaring, Event, Failure, Latch, LedgerMemory, Progress, ROSTER_OPEN_FOR, Ran,
+    RosterStanding, SignAs, Staging, Watch, World, approve, approve_roster, declare_stop, export_finding, held_here,
+    ledger_baseline, open_baseline, open_runbook, outcome_failure, propose_roster, prove_again, rehearse, reject, run,
+    save_baseline, stage, survey_and_latch, take_baseline, upload_stops, verify_finding, withdraw, withdraw_roster,
+    world::needed,
 };
 use crate::census::{Baseline, CompareScope, compare};
+use crate::ledger::TrippedCondition;
 use crate::port::{ConnectionNote, Database};
 use crate::runbook::{Diagnostic, Principal, Runbook};
 
+/// The conditions are asked at most once in so many seconds.
+const LEAST_WATCH: u32 = 2;
+/// And at least once in so many.
+const MOST_WATCH: u32 = 3_600;
 /// How many commands may wait. A person presses one button at a time.
 const COMMANDS: usize = 16;
 
@@ -35,6 +42,17 @@ pub struct Worker {
     baseline: Option<Arc<Baseline>>,
     database: Option<(Arc<dyn Database>, ConnectionNote)>,
     memory: Arc<LedgerMemory>,
+    watch_every: Duration,
+    watching: Option<AbortOnDrop>,
+}
+
+/// A task that ends with the one who holds it.
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Says events, and wakes the face after each.
@@ -59,10 +77,25 @@ impl Worker {
     /// Starts a worker on the current runtime. `wake` is called after every event.
     #[must_use]
     pub fn start(world: World, wake: Arc<dyn Fn() + Send + Sync>) -> WorkerLink {
+        Self::start_watching(world, wake, 0)
+    }
+
+    /// Starts a worker that watches the stop conditions every so many seconds while it is connected; 0 is not at all.
+    #[must_use]
+    pub fn start_watching(world: World, wake: Arc<dyn Fn() + Send + Sync>, seconds: u32) -> WorkerLink {
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (sender, events) = std::sync::mpsc::sync_channel(EVENTS);
         let say = Speaker { events: sender, wake };
-        let worker = Self { world, say, runbook: None, baseline: None, database: None, memory: Arc::default() };
+        let worker = Self {
+            world,
+            say,
+            runbook: None,
+            baseline: None,
+            database: None,
+            memory: Arc::default(),
+            watch_every: every(seconds),
+            watching: None,
+        };
         tokio::spawn(worker.work(inbox));
         WorkerLink { commands, events }
     }
@@ -76,8 +109,14 @@ impl Worker {
                 None => inbox.recv().await,
             };
             let Some(command) = next else { return };
-            if matches!(command, Command::Cancel) {
-                continue;
+            match command {
+                Command::Cancel => continue,
+                Command::Watch(seconds) => {
+                    self.watch_every = every(seconds);
+                    self.watch_stops();
+                    continue;
+                }
+                _ => {}
             }
             self.say.say(Event::Began(words(&command)));
             let cancel = Cancel::default();
@@ -108,17 +147,20 @@ impl Worker {
                 self.world.ledgers.forget();
                 self.database = Some((database, note.clone()));
                 self.follow();
+                self.watch_stops();
                 self.say.say(Event::Connected { note, environment });
                 Ok(())
             }
             Command::Disconnect => {
                 self.database = None;
+                self.watching = None;
                 self.say.say(Event::Disconnected);
                 Ok(())
             }
             Command::OpenBaseline(path) => {
                 let baseline = Arc::new(open_baseline(&self.world, &path)?);
                 self.baseline = Some(Arc::clone(&baseline));
+                self.watch_stops();
                 self.say.say(Event::BaselineOpened { path, baseline });
                 Ok(())
             }
@@ -235,8 +277,55 @@ impl Worker {
                 self.say.say(Event::BaselinesCompared(Arc::new(rows)));
                 Ok(())
             }
-            Command::Cancel => Ok(()),
+            Command::DeclareStop { reason, steps, signer } => {
+                let database = self.database()?;
+                let declaring = Declaring { reason: &reason, steps: &steps, signer: &signer };
+                let latch = declare_stop(&self.world, &*database, &declaring).await?;
+                self.watched(&*database, Vec::new(), latch).await
+            }
+            Command::UploadStops => {
+                let database = self.database()?;
+                let uploaded = upload_stops(&self.world, &*database).await?;
+                let latch =
+                    uploaded.into_iter().next_back().map_or(Latch::Clear, |entry| Latch::Ledger(Box::new(entry)));
+                self.watched(&*database, Vec::new(), latch).await
+            }
+            Command::Cancel | Command::Watch(_) => Ok(()),
         }
+    }
+
+    /// Says where a stop holds now, and shows the ledger with it.
+    async fn watched(
+        &self,
+        database: &dyn Database,
+        tripped: Vec<TrippedCondition>,
+        latch: Latch,
+    ) -> Result<(), Failure> {
+        let held_here = held_here(&self.world, &database.target().await?).map_or(1, |held| held.len());
+        self.say.say(Event::Watched { tripped: Arc::new(tripped), latch, held_here });
+        match self.read_ledger().await {
+            // A stop held here is just what there is to see while the ledger cannot be read.
+            Err(_) if held_here > 0 => Ok(()),
+            read => read,
+        }
+    }
+
+    /// Watches the stop conditions from here on; what was watched before is watched no more.
+    fn watch_stops(&mut self) {
+        self.watching = None;
+        let (Some((database, _)), Some((_, runbook, _))) = (&self.database, &self.runbook) else { return };
+        if self.watch_every.is_zero() {
+            return;
+        }
+        let watch = super::watch::StopWatch {
+            world: self.world.clone(),
+            database: Arc::downgrade(database),
+            runbook: Arc::clone(runbook),
+            baseline: self.baseline.clone(),
+            every: self.watch_every,
+        };
+        let say = self.say.clone();
+        self.watching = Some(AbortOnDrop(tokio::spawn(watch.go(move |event| say.say(event)))));
     }
 
     fn open(&mut self, path: PathBuf) -> Result<(), Failure> {
@@ -244,6 +333,7 @@ impl Worker {
         let (runbook, diagnostics) = (Arc::new(runbook), Arc::new(diagnostics));
         self.runbook = Some((path.clone(), Arc::clone(&runbook), Arc::clone(&diagnostics)));
         self.say.say(Event::RunbookOpened { path, runbook, diagnostics, review: Arc::new(review) });
+        self.watch_stops();
         Ok(())
     }
 
@@ -254,9 +344,14 @@ impl Worker {
             Some(baseline) => Some(Arc::clone(baseline)),
             None => ledger_baseline(&self.world, &*database, &runbook).await?.map(Arc::new),
         };
-        let looked = survey(&*database, &runbook, baseline.as_deref()).await?;
+        let (looked, latched) = survey_and_latch(&self.world, &*database, &runbook, baseline.as_deref()).await?;
         self.say.say(Event::Surveyed(Arc::new(looked)));
-        Ok(())
+        match latched {
+            // The desk that latched must not wait for the news of it.
+            Latch::Ledger(_) => self.read_ledger().await,
+            Latch::Here { .. } => self.watched(&*database, Vec::new(), latched).await,
+            Latch::Clear | Latch::Standing(_) | Latch::Unlatched(_) => Ok(()),
+        }
     }
 
     async fn run(&mut self, request: String, confirm: &str, signer: &SignAs, cancel: &Cancel) -> Result<(), Failure> {
@@ -362,6 +457,17 @@ fn words(command: &Command) -> String {
         Command::ReadLedger => "Reading the ledger".to_owned(),
         Command::ListAgentKeys => "Asking ssh-agent".to_owned(),
         Command::CompareBaselines(..) => "Comparing baselines".to_owned(),
+        Command::DeclareStop { .. } => "Declaring a disaster stop".to_owned(),
+        Command::UploadStops => "Uploading what this desk holds".to_owned(),
+        Command::Watch(_) => "Watching the stop conditions".to_owned(),
         Command::Cancel => "Cancelling".to_owned(),
+    }
+}
+
+/// How often is watched: not more often than a census is worth, not less often than hourly.
+fn every(seconds: u32) -> Duration {
+    match seconds {
+        0 => Duration::ZERO,
+        seconds => Duration::from_secs(u64::from(seconds.clamp(LEAST_WATCH, MOST_WATCH))),
     }
 }

@@ -167,6 +167,7 @@ impl App {
             | Event::LedgerRead(_)
             | Event::AgentKeys(_)
             | Event::BaselinesCompared(_)
+            | Event::Watched { .. }
             | Event::Finished
             | Event::Failed(_) => {}
         }

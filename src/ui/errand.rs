@@ -28,7 +28,8 @@ pub fn errand_of(command: &Command) -> Option<Errand> {
         Command::ReadLedger => Errand::ReadLedger,
         Command::ListAgentKeys => Errand::AgentKeys,
         Command::CompareBaselines(..) => Errand::CompareBaselines,
-        Command::Cancel => return None,
+        Command::DeclareStop { .. } | Command::UploadStops => Errand::Stop,
+        Command::Cancel | Command::Watch(_) => return None,
     })
 }
 
@@ -56,6 +57,9 @@ pub fn words_of(command: &Command) -> String {
         Command::ReadLedger => "Reading the ledger".to_owned(),
         Command::ListAgentKeys => "Asking ssh-agent".to_owned(),
         Command::CompareBaselines(..) => "Comparing two baselines".to_owned(),
+        Command::DeclareStop { .. } => "Declaring a disaster stop".to_owned(),
+        Command::UploadStops => "Uploading what this desk holds".to_owned(),
+        Command::Watch(_) => "Watching the stop conditions".to_owned(),
         Command::Cancel => "Cancelling".to_owned(),
     }
 }
@@ -83,6 +87,8 @@ pub fn answered_by(event: &Event) -> Option<Errand> {
         Event::LedgerRead(_) => Errand::ReadLedger,
         Event::AgentKeys(_) => Errand::AgentKeys,
         Event::BaselinesCompared(_) => Errand::CompareBaselines,
-        Event::Began(_) | Event::Progress(_) | Event::Finished | Event::Failed(_) => return None,
+        Event::Began(_) | Event::Progress(_) | Event::Watched { .. } | Event::Finished | Event::Failed(_) => {
+            return None;
+        }
     })
 }

@@ -9,7 +9,7 @@ use crate::run::{Finished, Outcome};
 use crate::session::{Command, Event, Failure, LeftFinding, Progress};
 
 use super::errand::answered_by;
-use super::state::{Connection, Errand, Known, OpenBaseline, OpenRunbook, Rehearsed, Shown, Tone};
+use super::state::{Connection, Errand, Known, OpenBaseline, OpenRunbook, Rehearsed, Shown, Tone, Watched};
 
 /// How many lines of live progress are kept; a plan has fewer statements than this.
 const PROGRESS_LIMIT: usize = 20_000;
@@ -36,6 +36,7 @@ impl Shown {
                 self.survey = Known::NotAsked;
                 self.ledger = Known::NotAsked;
                 self.no_ledger = false;
+                self.watched = None;
             }
             Event::BaselineOpened { path, baseline } => {
                 self.note(now, Tone::Good, format!("Opened the baseline \"{}\"", baseline.label), "");
@@ -97,6 +98,12 @@ impl Shown {
             }
             Event::AgentKeys(keys) => self.agent_keys = Known::Known(keys),
             Event::BaselinesCompared(comparison) => self.baselines_compared = Known::Known(comparison),
+            Event::Watched { tripped, latch, held_here } => {
+                if let Some(words) = latch.words() {
+                    self.note(now, Tone::Bad, format!("Disaster stop: {words}"), "Halt; see the stop screen.");
+                }
+                self.watched = Some(Watched { tripped, latch, held_here });
+            }
             Event::Finished => {
                 // A late "finished" of the command before must not end the one that has not begun yet.
                 if self.flight.as_ref().is_some_and(|flight| flight.began) {
@@ -137,6 +144,7 @@ impl Shown {
         self.survey = Known::NotAsked;
         self.ledger = Known::NotAsked;
         self.no_ledger = false;
+        self.watched = None;
         self.connection = Known::Known(connection);
         let mut next = vec![Command::ReadLedger];
         if self.runbook.value().is_some() {
@@ -190,7 +198,8 @@ impl Shown {
                 | Errand::Decide
                 | Errand::Run
                 | Errand::ExportFinding
-                | Errand::InitLedger,
+                | Errand::InitLedger
+                | Errand::Stop,
             )
             | None => return self.shout(now, line.0, line.1),
         }
@@ -217,8 +226,12 @@ impl Shown {
                 self.run.progress.clear();
                 self.run.finished = None;
             }
-            Errand::Disconnect | Errand::SaveBaseline | Errand::Decide | Errand::ExportFinding | Errand::InitLedger => {
-            }
+            Errand::Disconnect
+            | Errand::SaveBaseline
+            | Errand::Decide
+            | Errand::ExportFinding
+            | Errand::InitLedger
+            | Errand::Stop => {}
         }
     }
 

@@ -10,6 +10,8 @@ use crate::session::Environment;
 
 /// How many recent runbooks are kept: what fits on the start page.
 const RECENT_LIMIT: usize = 8;
+/// How often the stop conditions are watched when nobody said otherwise: soon enough to halt, rare enough to cost nothing.
+const WATCH_SECONDS: u32 = 30;
 /// How many connection profiles are kept: what fits on the start page.
 const PROFILE_LIMIT: usize = 12;
 
@@ -27,6 +29,8 @@ pub struct Prefs {
     pub evidence_width: f32,
     /// Whether the evidence panel is shown.
     pub evidence: bool,
+    /// How often the stop conditions are watched, in seconds; 0 is not at all.
+    pub watch_seconds: u32,
     /// Runbook folders, newest first.
     pub recent: Vec<PathBuf>,
     /// Connections, newest first, without passwords.
@@ -64,6 +68,7 @@ impl Default for Prefs {
             rail_width: 224.0,
             evidence_width: 288.0,
             evidence: true,
+            watch_seconds: WATCH_SECONDS,
             recent: Vec::new(),
             profiles: Vec::new(),
         }

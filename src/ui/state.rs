@@ -11,14 +11,14 @@ use crate::census::{Baseline, Comparison};
 use crate::diagnose::{Mode, StepDiagnosis};
 use crate::digest::Digest;
 use crate::finding::Verification;
-use crate::ledger::{RequestState, StopState};
+use crate::ledger::{RequestState, StopState, TrippedCondition};
 use crate::plan::Plan;
 use crate::port::{AgentKey, ConnectionNote};
 use crate::rehearsal::Rehearsal;
 use crate::review::Review;
 use crate::run::Finished;
 use crate::runbook::{Diagnostic, Runbook, Step, StepId};
-use crate::session::{Environment, Failure, LedgerView, LeftFinding, Progress, RequestView, Survey};
+use crate::session::{Environment, Failure, Latch, LedgerView, LeftFinding, Progress, RequestView, Survey};
 
 /// Something that was asked for, or not yet.
 #[derive(Clone, Debug, Default)]
@@ -147,6 +147,8 @@ pub enum Errand {
     AgentKeys,
     /// Comparing two baselines.
     CompareBaselines,
+    /// Declaring a stop, or uploading one.
+    Stop,
 }
 
 /// The one operation in flight.
@@ -192,6 +194,17 @@ pub enum Tone {
     Bad,
 }
 
+/// What the watch over the stop conditions said last.
+#[derive(Clone)]
+pub struct Watched {
+    /// The conditions that have tripped.
+    pub tripped: Arc<Vec<TrippedCondition>>,
+    /// Where the stop holds.
+    pub latch: Latch,
+    /// How many stops this desk alone holds.
+    pub held_here: usize,
+}
+
 /// What is known about a run that this window has asked for.
 #[derive(Clone, Default)]
 pub struct RunShown {
@@ -235,6 +248,8 @@ pub struct Shown {
     pub verification: Known<Arc<Verification>>,
     /// Two baselines side by side.
     pub baselines_compared: Known<Arc<Comparison>>,
+    /// What the watch over the stop conditions said last.
+    pub watched: Option<Watched>,
     /// The run.
     pub run: RunShown,
     /// The operation in flight.
@@ -293,10 +308,31 @@ impl Shown {
         if let Some(stop) = self.latched() {
             return Some((stop.condition.clone(), stop.reason.clone()));
         }
+        if let Some(watched) = self.watched.as_ref().filter(|watched| !watched.tripped.is_empty()) {
+            let ids: Vec<&str> = watched.tripped.iter().map(|tripped| tripped.id.as_str()).collect();
+            let words: Vec<String> = watched.tripped.iter().map(TrippedCondition::words).collect();
+            return Some((ids.join(", "), words.join("; ")));
+        }
+        if self.watched.as_ref().is_some_and(|watched| watched.held_here > 0) {
+            let words = "this desk alone holds a stop, because the ledger could not be written";
+            return Some(("held here".to_owned(), words.to_owned()));
+        }
         let diagnosis = &self.survey.value()?.diagnosis;
         (diagnosis.mode == Mode::Stop).then(|| {
             ("diagnosis".to_owned(), diagnosis.stop.first().or(diagnosis.evidence.first()).cloned().unwrap_or_default())
         })
+    }
+
+    /// Says where a stop holds that the ledger does not show yet: at this desk alone, or nowhere.
+    #[must_use]
+    pub fn where_held(&self) -> Option<String> {
+        if self.latched().is_some() {
+            return None;
+        }
+        match &self.watched.as_ref()?.latch {
+            Latch::Here { .. } | Latch::Unlatched(_) => self.watched.as_ref()?.latch.words(),
+            Latch::Clear | Latch::Standing(_) | Latch::Ledger(_) => None,
+        }
     }
 
     /// Returns every request, newest last.

@@ -49,7 +49,12 @@ fn the_head_inside_a_finding_tells_a_cut_ledger() {
     let refused = stand.stage().unwrap_err();
     assert!(refused.message.contains("the ledger's chain does not hold"), "{refused:?}");
     // Grown over the head again: another entry stands there.
-    let stop = countersign::ledger::Body::Stopped { condition: "c".to_owned(), reason: "r".to_owned(), by: None };
+    let stop = countersign::ledger::Body::Stopped {
+        condition: "c".to_owned(),
+        reason: "r".to_owned(),
+        by: None,
+        detail: None,
+    };
     for _ in 0..3 {
         run(superuser.ledger_append(&stop)).unwrap();
     }

@@ -146,7 +146,8 @@ fn what_comes_while_the_operator_signs_is_obeyed() {
     );
     while_signing(
         |stand, _| {
-            stand.append(&Body::Stopped { condition: "by hand".to_owned(), reason: "smoke".to_owned(), by: None });
+            let (condition, reason) = ("by hand".to_owned(), "smoke".to_owned());
+            stand.append(&Body::Stopped { condition, reason, by: None, detail: None });
         },
         "by hand: smoke",
     );
@@ -157,7 +158,8 @@ fn a_stop_blocks_every_verb_that_writes_and_a_restart_by_hand_lifts_nothing() {
     let stand = Stand::new();
     let request = stand.approved();
     let open = stand.stage().unwrap().request;
-    let stop = stand.append(&Body::Stopped { condition: "c".to_owned(), reason: "r".to_owned(), by: None });
+    let stop =
+        stand.append(&Body::Stopped { condition: "c".to_owned(), reason: "r".to_owned(), by: None, detail: None });
     let signatures = vec![by("sovereign"), by("lan"), by("minh")];
     for stopped in 0..2 {
         for failure in [

@@ -55,7 +55,17 @@ impl From<Output> for Answer {
 
 /// Runs the program with these words, away from this machine's PostgreSQL and ssh surroundings.
 pub fn countersign(words: &[&str]) -> Answer {
+    run_with(&mut Command::new(env!("CARGO_BIN_EXE_countersign")), words)
+}
+
+/// Runs it at a desk of its own: what it keeps, it keeps in this folder.
+pub fn countersign_at(home: &Path, words: &[&str]) -> Answer {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.env("HOME", home).env("XDG_STATE_HOME", home.join("state")).env("XDG_CONFIG_HOME", home.join("config"));
+    run_with(&mut command, words)
+}
+
+fn run_with(command: &mut Command, words: &[&str]) -> Answer {
     for name in ["DISPLAY", "WAYLAND_DISPLAY", "SSH_AUTH_SOCK"] {
         command.env_remove(name);
     }
@@ -116,6 +126,13 @@ impl Demo {
         let mut all = words.to_vec();
         all.extend(["--db", self.text("url")]);
         countersign(&all)
+    }
+
+    /// Runs a verb against this demo at a desk of its own.
+    pub fn at(&self, home: &Path, words: &[&str]) -> Answer {
+        let mut all = words.to_vec();
+        all.extend(["--db", self.text("url")]);
+        countersign_at(home, &all)
     }
 
     /// Runs a verb as somebody, with `--db`, `--as` and `--key`.

@@ -3,6 +3,7 @@
 pub mod demo;
 mod refusals;
 mod second;
+mod stops;
 mod third;
 
 use std::process::Command;

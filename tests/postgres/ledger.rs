@@ -8,7 +8,7 @@ use countersign::port::{Database, DatabaseError};
 use crate::support::{TestDatabase, database, run};
 
 fn stop(reason: &str) -> Body {
-    Body::Stopped { condition: "declared by hand".to_owned(), reason: reason.to_owned(), by: None }
+    Body::Stopped { condition: "declared by hand".to_owned(), reason: reason.to_owned(), by: None, detail: None }
 }
 
 fn with_ledger() -> TestDatabase {

@@ -302,7 +302,12 @@ fn logins_that_append_at_once_make_one_line() {
                 tokio::spawn(async move {
                     for turn in 0..10 {
                         let by = Some(Principal(format!("p{at}")));
-                        let stop = Body::Stopped { condition: "by hand".to_owned(), reason: turn.to_string(), by };
+                        let stop = Body::Stopped {
+                            condition: "by hand".to_owned(),
+                            reason: turn.to_string(),
+                            by,
+                            detail: None,
+                        };
                         postgres.ledger_append(&stop).await.expect("appended");
                     }
                 })

@@ -206,8 +206,13 @@ fn the_ledger_gate_is_read_inside_the_transaction() {
         signature: by("minh@example.test"),
     }))
     .expect("appended");
-    run(superuser.ledger_append(&Body::Stopped { condition: "c".to_owned(), reason: "r".to_owned(), by: None }))
-        .expect("appended");
+    run(superuser.ledger_append(&Body::Stopped {
+        condition: "c".to_owned(),
+        reason: "r".to_owned(),
+        by: None,
+        detail: None,
+    }))
+    .expect("appended");
     let found = gate(&mut *line);
     assert_eq!(found.stop.as_deref(), Some("c: r"));
     assert!(found.void.as_deref().is_some_and(|void| void.contains("minh@example.test")), "{found:?}");

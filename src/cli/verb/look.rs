@@ -9,7 +9,7 @@ use super::{baseline, open, runbook, steps};
 use crate::census::{CompareScope, compare as compare_checks};
 use crate::diagnose::{Diagnosis, Mode, StepDiagnosis};
 use crate::plan::canonical;
-use crate::session::{Failure, FailureKind, World, open_baseline, stop_hint, survey, take_baseline};
+use crate::session::{Failure, FailureKind, World, open_baseline, stop_hint, survey_and_latch, take_baseline};
 
 /// `census`: asks every check at one snapshot.
 pub(super) async fn census(world: &World, census: &Census, output: Output) -> Result<(), Failure> {
@@ -69,7 +69,7 @@ pub(super) async fn diagnose(world: &World, diagnose: &Diagnose, output: Output)
     let step = steps(&runbook, diagnose.step.as_slice())?.into_iter().next();
     let database = open(world, &diagnose.connection.text).await?;
     let before = baseline(world, &*database, &runbook, diagnose.baseline.as_deref()).await?;
-    let looked = survey(&*database, &runbook, before.as_ref()).await?;
+    let (looked, latched) = survey_and_latch(world, &*database, &runbook, before.as_ref()).await?;
     let diagnosis = &looked.diagnosis;
     let (mode, evidence) = match step.as_ref().and_then(|step| diagnosis.step(step)) {
         Some(step) => (step.mode, &step.evidence),
@@ -93,7 +93,8 @@ pub(super) async fn diagnose(world: &World, diagnose: &Diagnose, output: Output)
         || json!({"mode": mode, "evidence": evidence, "stop": diagnosis.stop, "steps": shown.clone().collect::<Vec<_>>()}),
     );
     if mode == Mode::Stop {
-        let message = format!("disaster stop: {}", evidence.first().map_or("unknown state", String::as_str));
+        let held = latched.words().map_or_else(String::new, |words| format!(" ({words})"));
+        let message = format!("disaster stop: {}{held}", evidence.first().map_or("unknown state", String::as_str));
         return Err(Failure::new(FailureKind::Stopped, message, stop_hint(diagnosis)));
     }
     Ok(())

@@ -9,6 +9,7 @@ mod ledger;
 mod look;
 mod roster;
 mod show;
+mod stop;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
         Verb::Reject(decide) => ceremony::reject(&world, &decide, output).await,
         Verb::Withdraw(decide) => ceremony::withdraw(&world, &decide, output).await,
         Verb::Run(run) => ceremony::run(&world, &run, output).await,
+        Verb::Stop(words) => stop::stop(&world, &words.verb, output).await,
         Verb::Finding(finding) => match finding.verb {
             FindingVerb::Export { request, connection, out, words, signing } => {
                 keep::export(&world, &request, &connection, &out, &words, &signing, output).await

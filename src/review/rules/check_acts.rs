@@ -62,6 +62,7 @@ fn questions(runbook: &Runbook) -> Vec<(String, String)> {
             }
             StopSign::ErrorContains(_) => {}
         }
+        all.extend(stop.evidence.as_ref().map(|sql| (format!("the evidence of stop {}", stop.id), sql.clone())));
     }
     for gate in &runbook.restart {
         match &gate.by {

@@ -87,6 +87,8 @@ pub(super) fn runbook(sql: &str) -> Runbook {
             id: "emitted".to_owned(),
             title: "An event was emitted".to_owned(),
             sign: StopSign::Query { query: count("outbox"), expect: Expectation::Equals("0".to_owned()) },
+            steps: Vec::new(),
+            evidence: None,
         }],
         restart: Vec::new(),
         roster: None,

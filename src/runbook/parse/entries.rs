@@ -96,7 +96,7 @@ pub(super) fn read(reader: &mut Reader<'_>, runbook: &mut Runbook) {
         runbook.steps.extend(step(reader, &section));
     }
     runbook.steps.sort_by_key(|step| step.position);
-    let known = ["id", "title", "sql", "definition_of", "expect", "error_contains"];
+    let known = ["id", "title", "sql", "definition_of", "expect", "error_contains", "steps", "evidence"];
     for section in reader.tables(&root, "stop", "[[stop]]", &known) {
         runbook.stops.extend(stop(reader, &section, runbook));
     }
@@ -486,9 +486,14 @@ fn stop(reader: &mut Reader<'_>, section: &Section<'_>, runbook: &Runbook) -> Op
         let expect = expected(reader, section, "= { equals = \"0\" }, what holds while all is well");
         query.zip(expect).map(|(query, expect)| StopSign::Query { query, expect })
     };
+    let steps = step_ids(reader, section, "steps");
+    let evidence = reader.text_if(section, "evidence").map(|evidence| {
+        reader.declare("sql", &evidence.value, evidence.offset);
+        evidence.value
+    });
     let id = id?;
     reader.declare("stop", &id.value, id.offset);
-    Some(StopCondition { id: id.value, title, sign: sign? })
+    Some(StopCondition { id: id.value, title, sign: sign?, steps, evidence })
 }
 
 fn restart(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<RestartGate> {

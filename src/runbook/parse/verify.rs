@@ -60,11 +60,14 @@ fn questions(reader: &mut Reader<'_>, runbook: &Runbook) {
         StopSign::Query { query, expect: _ } => of_query(query).map(|sql| (format!("stop {}", stop.id), sql)),
         StopSign::ErrorContains(_) => None,
     });
+    let evidence = runbook.stops.iter().filter_map(|stop| {
+        stop.evidence.as_ref().map(|sql| (format!("the evidence of stop {}", stop.id), sql.clone()))
+    });
     let gates = runbook.restart.iter().filter_map(|gate| match &gate.by {
         RestartBy::Record { sql, expect: _ } => Some((format!("restart {}", gate.id), sql.clone())),
         RestartBy::Reconciliation | RestartBy::Sovereign => None,
     });
-    let all: Vec<(String, String)> = checks.chain(traces).chain(stops).chain(gates).collect();
+    let all: Vec<(String, String)> = checks.chain(traces).chain(stops).chain(evidence).chain(gates).collect();
     for (what, sql) in all {
         if let Err(reason) = is_single_select(&sql) {
             let offset = reader.place("sql", &sql);

@@ -204,7 +204,7 @@ fn says(entry: &Entry) -> String {
             let names: Vec<&str> = signatures.iter().map(|signed| signed.principal.as_str()).collect();
             format!("Finding, signed by {}", names.join(", "))
         }
-        Body::Stopped { condition, reason, by } => {
+        Body::Stopped { condition, reason, by, detail: _ } => {
             let by = by.map_or_else(|| "a condition tripped".to_owned(), |who| who.0);
             format!("Stop ({by}): {condition}: {}", one_line(&reason, 80))
         }

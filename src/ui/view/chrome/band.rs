@@ -101,6 +101,9 @@ fn stop(ui: &mut Ui, scene: &mut Scene<'_>, condition: &str, reason: &str) {
                 });
             });
             ui.label(RichText::new(visible(reason)).color(tokens.on_stop));
+            if let Some(words) = scene.shown.where_held() {
+                ui.label(RichText::new(visible(&words)).small().color(tokens.on_stop));
+            }
             ui.label(RichText::new(needs(scene)).small().color(tokens.on_stop));
         });
     let rect = Rect::from_min_max(top, pos2(shown.response.rect.right(), shown.response.rect.bottom()));
