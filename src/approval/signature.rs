@@ -6,6 +6,7 @@ use ssh_key::public::KeyData;
 use ssh_key::{HashAlg, LineEnding, PublicKey, SshSig};
 
 use super::{Key, Roster};
+use crate::plan::Verb;
 use crate::runbook::Principal;
 
 /// An armoured SSHSIG holds at most this many bytes; one of a 4096-bit RSA key needs about 1,600.
@@ -47,11 +48,13 @@ pub enum Namespace {
     Restart,
     /// A version of the roster, proposed or approved: `countersign-roster`.
     Roster,
+    /// A reviewer's approval of a restore: `countersign-restore`.
+    Restore,
 }
 
 impl Namespace {
     /// Every namespace there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Stage,
         Self::Run,
         Self::Reject,
@@ -60,7 +63,17 @@ impl Namespace {
         Self::Finding,
         Self::Restart,
         Self::Roster,
+        Self::Restore,
     ];
+
+    /// Returns the namespace in which an approval of this verb is signed.
+    #[must_use]
+    pub fn of(verb: Verb) -> Self {
+        match verb {
+            Verb::Run => Self::Run,
+            Verb::Restore => Self::Restore,
+        }
+    }
 
     /// Returns the text that goes into the SSHSIG.
     #[must_use]
@@ -74,6 +87,7 @@ impl Namespace {
             Self::Finding => "countersign-finding",
             Self::Restart => "countersign-restart",
             Self::Roster => "countersign-roster",
+            Self::Restore => "countersign-restore",
         }
     }
 }

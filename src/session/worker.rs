@@ -1,16 +1,17 @@
 //! The worker: one command after another, off the window's thread. One operation is in flight at a time.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use super::{
-    Approval, Cancel, Command, Event, Failure, LedgerMemory, Progress, ROSTER_OPEN_FOR, RosterStanding, SignAs,
-    Staging, Watch, World, approve, approve_roster, export_finding, ledger_baseline, open_baseline, open_runbook,
-    outcome_failure, propose_roster, prove_again, rehearse, reject, run, save_baseline, stage, survey, take_baseline,
-    verify_finding, withdraw, withdraw_roster, world::needed,
+    Approval, Cancel, Command, Event, Failure, LedgerMemory, Progress, ROSTER_OPEN_FOR, RestoreChoice, Restoring,
+    RosterStanding, SeenDifference, SignAs, StagedRequest, Staging, Watch, World, approve, approve_roster,
+    compare_with_dump, export_finding, ledger_baseline, open_baseline, open_dump, open_runbook, outcome_failure,
+    propose_roster, prove_again, rehearse, reject, run_with, save_baseline, search_difference, stage, stage_restore,
+    survey, take_baseline, verify_finding, withdraw, withdraw_roster, world::needed,
 };
 use crate::census::{Baseline, CompareScope, compare};
 use crate::port::{ConnectionNote, Database};
@@ -35,6 +36,8 @@ pub struct Worker {
     baseline: Option<Arc<Baseline>>,
     database: Option<(Arc<dyn Database>, ConnectionNote)>,
     memory: Arc<LedgerMemory>,
+    /// The last difference between a table and a dump.
+    difference: Option<Arc<SeenDifference>>,
 }
 
 /// Says events, and wakes the face after each.
@@ -62,7 +65,15 @@ impl Worker {
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (sender, events) = std::sync::mpsc::sync_channel(EVENTS);
         let say = Speaker { events: sender, wake };
-        let worker = Self { world, say, runbook: None, baseline: None, database: None, memory: Arc::default() };
+        let worker = Self {
+            world,
+            say,
+            runbook: None,
+            baseline: None,
+            database: None,
+            memory: Arc::default(),
+            difference: None,
+        };
         tokio::spawn(worker.work(inbox));
         WorkerLink { commands, events }
     }
@@ -162,10 +173,7 @@ impl Worker {
                 let staged =
                     stage(&self.world, &*database, &staging, &signer, &mut self.watch(&mut self.teller(), cancel))
                         .await?;
-                let rehearsal = Arc::new(staged.rehearsal);
-                self.say.say(Event::Rehearsed { plan: Arc::new(staged.plan), rehearsal });
-                self.say.say(Event::Staged { request: staged.request, digest: staged.digest });
-                self.read_ledger().await
+                self.staged(staged).await
             }
             Command::Approve { request, digest, signer } => {
                 let database = self.database()?;
@@ -182,7 +190,49 @@ impl Worker {
                 withdraw(&self.world, &*self.database()?, &request, &reason, &signer).await?;
                 self.decided(format!("{} withdrew from {request}", signer.principal)).await
             }
-            Command::Run { request, confirm, signer } => self.run(request, &confirm, &signer, cancel).await,
+            Command::Run { request, confirm, signer } => self.run_with(request, &confirm, &signer, None, cancel).await,
+            Command::RunRestore { request, confirm, dump, signer } => {
+                self.run_with(request, &confirm, &signer, Some(&dump), cancel).await
+            }
+            Command::OpenDump(path) => {
+                let contents = Arc::new(open_dump(&self.world, &path).await?);
+                self.say.say(Event::DumpOpened { path, contents });
+                Ok(())
+            }
+            Command::CompareWithDump(choice) => {
+                self.difference = None;
+                let seen = self.compare_with_dump(&choice).await?;
+                self.difference = Some(Arc::clone(&seen));
+                self.say.say(Event::DifferenceSeen(seen));
+                Ok(())
+            }
+            Command::SearchDifference(text) => {
+                let found = match &self.difference {
+                    Some(seen) if !text.is_empty() => {
+                        let rows = search_difference(Arc::clone(seen), text.clone()).await?;
+                        Some((text, Arc::new(rows)))
+                    }
+                    Some(_) | None => None,
+                };
+                self.say.say(Event::DifferenceSearched(found));
+                Ok(())
+            }
+            Command::StageRestore { choice, seen, signer } => {
+                let (runbook, diagnostics) = self.runbook()?;
+                let (database, baseline) = (self.database()?, self.baseline().await?);
+                let restoring = Restoring {
+                    runbook: &runbook,
+                    diagnostics: &diagnostics,
+                    baseline: &baseline,
+                    choice: &choice,
+                    run_as: None,
+                };
+                let mut teller = self.teller();
+                let mut watch = self.watch(&mut teller, cancel);
+                let staged =
+                    stage_restore(&self.world, &*database, &restoring, Some(seen), &signer, &mut watch).await?;
+                self.staged(staged).await
+            }
             Command::Prove { request } => {
                 let outcome = prove_again(&*self.database()?, &request).await?;
                 self.read_ledger().await?;
@@ -257,10 +307,34 @@ impl Worker {
         Ok(())
     }
 
-    async fn run(&mut self, request: String, confirm: &str, signer: &SignAs, cancel: &Cancel) -> Result<(), Failure> {
+    /// Says that a request is in the ledger.
+    async fn staged(&self, staged: StagedRequest) -> Result<(), Failure> {
+        let rehearsal = Arc::new(staged.rehearsal);
+        self.say.say(Event::Rehearsed { plan: Arc::new(staged.plan), rehearsal });
+        self.say.say(Event::Staged { request: staged.request, digest: staged.digest });
+        self.read_ledger().await
+    }
+
+    async fn compare_with_dump(&mut self, choice: &RestoreChoice) -> Result<Arc<SeenDifference>, Failure> {
+        let (runbook, diagnostics) = self.runbook()?;
+        let (database, baseline) = (self.database()?, self.baseline().await?);
+        let restoring =
+            Restoring { runbook: &runbook, diagnostics: &diagnostics, baseline: &baseline, choice, run_as: None };
+        compare_with_dump(&self.world, &*database, &restoring).await.map(Arc::new)
+    }
+
+    async fn run_with(
+        &mut self,
+        request: String,
+        confirm: &str,
+        signer: &SignAs,
+        dump: Option<&Path>,
+        cancel: &Cancel,
+    ) -> Result<(), Failure> {
         let database = self.database()?;
-        let ran =
-            run(&self.world, &*database, &request, confirm, signer, &mut self.watch(&mut self.teller(), cancel)).await;
+        let mut teller = self.teller();
+        let mut watch = self.watch(&mut teller, cancel);
+        let ran = run_with(&self.world, &*database, &request, confirm, signer, dump, &mut watch).await;
         // Whatever became of it, the ledger says more than this desk does.
         let read = self.read_ledger().await;
         let finished = ran?;
@@ -353,6 +427,11 @@ fn words(command: &Command) -> String {
         Command::ApproveRoster { proposal, .. } => format!("Approving the roster {}", proposal.short()),
         Command::WithdrawRoster { proposal, .. } => format!("Withdrawing the roster {}", proposal.short()),
         Command::Run { request, .. } => format!("Running {request}"),
+        Command::RunRestore { request, .. } => format!("Running {request}"),
+        Command::OpenDump(path) => format!("Reading {}", path.display()),
+        Command::CompareWithDump(choice) => format!("Comparing {} with the dump", choice.table),
+        Command::SearchDifference(text) => format!("Searching the difference for {text}"),
+        Command::StageRestore { choice, .. } => format!("Staging the restore of {}", choice.table),
         Command::Prove { request } => format!("Proving what became of {request}"),
         Command::ExportFinding { .. } => "Writing the finding".to_owned(),
         Command::VerifyFinding(_) => "Verifying a finding".to_owned(),

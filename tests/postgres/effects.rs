@@ -92,6 +92,7 @@ fn plan(target: Target, objects: &str, scripts: &[&str]) -> SealedPlan {
         roster_version: 1,
         target,
         run_as: None,
+        restore: None,
         settings: Settings::new(timeouts, "public"),
         policy: Policy { approvals: 2, rehearsal_max_age_seconds: 3600, approval_valid_seconds: 3600 },
         parameters: Vec::new(),
