@@ -475,8 +475,11 @@ impl Machine {
             (Some(schema), Some(name)) => ObjectName::new(schema, name),
             _ => self.names.get(oid.as_ref()?)?.clone(),
         };
-        // The ledger's own relations are ours, not the script's.
-        (relation.schema != "countersign").then(|| HeldLock { relation, mode: mode.clone().unwrap_or_default() })
+        // The ledger's own relations are ours, not the script's, and so are a restore's temporary tables.
+        let is_ours = relation.schema == "countersign"
+            || (self.plan.plan().restore.is_some() && relation.schema.starts_with("pg_temp_"))
+            || (self.plan.plan().restore.is_some() && relation.schema.starts_with("pg_toast_temp_"));
+        (!is_ours).then(|| HeldLock { relation, mode: mode.clone().unwrap_or_default() })
     }
 }
 
