@@ -31,6 +31,7 @@ bench: ## measures against psql, squawk and a clock; see benches/README.md
 	benches/five_hundred_checks.sh
 	benches/first_frame.sh
 	benches/many_statements.sh
+	benches/restore_difference.sh
 
 pictures: ## draws the pictures of the window again, for a person to look at
 	UPDATE_SNAPSHOTS=1 cargo test --locked --test house ui::

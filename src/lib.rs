@@ -22,6 +22,7 @@ pub mod manual;
 pub mod plan;
 pub mod port;
 pub mod rehearsal;
+pub mod restore;
 pub mod review;
 pub mod run;
 pub mod runbook;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -14,9 +15,10 @@ use crate::census::{Census, Question, Target};
 use crate::diagnose::OpenTransaction;
 use crate::digest::Digest;
 use crate::ledger::{Body, Entry};
+use crate::restore::{Contents, CopyEnd, DifferenceSum, LiveSequence, LiveTable, Restore};
 use crate::review::Catalog;
 use crate::run::{Event, RunToken, Step};
-use crate::runbook::{Files, ObjectName, Principal};
+use crate::runbook::{Files, ObjectName, Principal, Timeouts};
 
 /// A future that a port gives; boxed so that ports can be passed as `dyn`.
 pub type Wait<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -73,6 +75,21 @@ pub trait Database: Send + Sync {
     fn acts_as<'a>(&'a self, role: &'a str) -> Wait<'a, Result<bool, DatabaseError>>;
     /// Waits for the next change of the ledger by any desk; gives the newest sequence number known.
     fn ledger_changed(&self) -> Wait<'_, Result<u64, DatabaseError>>;
+    /// Reads a table as this role sees it, for a restore; `None` when it sees none.
+    fn live_table<'a>(&'a self, name: &'a ObjectName) -> Wait<'a, Result<Option<LiveTable>, DatabaseError>> {
+        let _ = name;
+        Box::pin(async { Err(cannot_restore()) })
+    }
+    /// Loads a dump's rows into a temporary table, and tells the difference in a transaction that is rolled back; each line
+    /// of it goes to `take`, rows that would be kept included. The counts and the digest of `restore` are not looked at.
+    fn difference<'a>(
+        &'a self,
+        look: &'a DifferenceLook<'a>,
+        take: &'a mut (dyn FnMut(&[u8]) + Send),
+    ) -> Wait<'a, Result<DifferenceSeen, DatabaseError>> {
+        let _ = (look, take);
+        Box::pin(async { Err(cannot_restore()) })
+    }
     /// Opens nothing yet; gives the line on which a machine performs its steps.
     fn run_line(&self) -> Box<dyn RunLine>;
     /// Waits until no run holds the target's mutex: every transaction of a dead desk has then ended.
@@ -85,8 +102,52 @@ pub trait Database: Send + Sync {
 pub trait RunLine: Send {
     /// Performs one step and says what happened. Never fails otherwise: failures are events.
     fn perform<'a>(&'a mut self, step: &'a Step) -> Wait<'a, Event>;
+    /// Brings the rows of a dump, for a plan that restores a table; a line that cannot load any forgets them.
+    fn bring(&mut self, rows: DumpRows) {
+        drop(rows);
+    }
     /// Returns a handle that asks the server to cancel the statement being run.
     fn canceller(&self) -> Box<dyn Fn() -> Wait<'static, ()> + Send + Sync>;
+}
+
+fn cannot_restore() -> DatabaseError {
+    DatabaseError::Garbled("this database cannot restore tables".to_owned())
+}
+
+/// The rows of one table in a dump: where they are, and who reads them.
+#[derive(Clone)]
+pub struct DumpRows {
+    /// Who reads them.
+    pub dumps: Arc<dyn Dumps>,
+    /// The dump.
+    pub path: PathBuf,
+    /// The table.
+    pub table: ObjectName,
+}
+
+/// What is to be compared.
+pub struct DifferenceLook<'a> {
+    /// The restore, without its counts.
+    pub restore: &'a Restore,
+    /// How long it may take.
+    pub timeouts: Timeouts,
+    /// Sequences to hold against the dump's rows.
+    pub sequences: &'a [LiveSequence],
+    /// The dump's rows.
+    pub rows: DumpRows,
+}
+
+/// What a look at the difference found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DifferenceSeen {
+    /// How many rows the dump has, and their digest.
+    pub loaded: CopyEnd,
+    /// The difference.
+    pub sum: DifferenceSum,
+    /// Rows that only the table has and that are kept.
+    pub kept: u64,
+    /// Sequences that are behind the dump's rows, in sentences.
+    pub behind: Vec<String>,
 }
 
 /// What became of a COMMIT whose answer was lost.
@@ -289,6 +350,55 @@ pub trait Folders: Send + Sync {
         let next = "Go on; nothing is lost but time.";
         Err(FileError { what: "cannot make".to_owned(), path: path.to_owned(), reason, next })
     }
+}
+
+/// Reads dumps of `pg_dump`. Its methods block, so that a worker's thread is the place for them.
+pub trait Dumps: Send + Sync {
+    /// Reads a dump's table of contents.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no dump.
+    fn open(&self, path: &Path) -> Result<Contents, FileError>;
+    /// Reads the rows of one table as COPY text without its end mark, piece by piece; `take` answers whether to go on.
+    ///
+    /// # Errors
+    /// When the dump holds no such rows, was cut, or `take` had enough.
+    fn rows(
+        &self,
+        path: &Path,
+        table: &ObjectName,
+        take: &mut dyn FnMut(Vec<u8>) -> bool,
+    ) -> Result<CopyEnd, FileError>;
+    /// Opens a place for lines that are too many for memory.
+    ///
+    /// # Errors
+    /// When there is no room for them.
+    fn shelf(&self) -> Result<Box<dyn Shelf>, FileError>;
+}
+
+/// Takes lines one after another.
+pub trait Shelf: Send {
+    /// Keeps one line.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    fn put(&mut self, line: &[u8]) -> Result<(), FileError>;
+    /// Ends the writing.
+    ///
+    /// # Errors
+    /// When what was written could not be kept.
+    fn done(self: Box<Self>) -> Result<Arc<dyn Lines>, FileError>;
+}
+
+/// Gives lines back by their places; it goes away with its last owner.
+pub trait Lines: Send + Sync {
+    /// Returns how many there are.
+    fn count(&self) -> usize;
+    /// Returns one line; an empty one where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn line(&self, at: usize) -> Result<Vec<u8>, FileError>;
 }
 
 /// Why a file could not be read or written.

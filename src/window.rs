@@ -43,6 +43,7 @@ pub fn demo(scenario: Option<Scenario>, output: Output) -> u8 {
         runbook: Some(demo.up.runbook.clone()),
         connection: Some(demo.up.url.clone()),
         baseline: Some(demo.up.baseline.clone()),
+        dump: demo.up.dump.clone(),
         people: demo.up.people.iter().map(person).collect(),
     };
     // Ctrl-C in the terminal, and a polite end by the system, leave no server and no folder behind.
@@ -74,6 +75,7 @@ struct Opening {
     runbook: Option<PathBuf>,
     connection: Option<String>,
     baseline: Option<PathBuf>,
+    dump: Option<PathBuf>,
     people: Vec<DeskPerson>,
 }
 
@@ -97,6 +99,7 @@ fn show(opening: Opening, output: Output) -> u8 {
         connection: opening.connection,
         environment: Environment::Development,
         baseline: opening.baseline,
+        dump: opening.dump,
         people: opening.people,
         ledger_sql: wiring::ledger_sql(),
         folders: world.folders,

@@ -3,6 +3,7 @@
 //! Each adapter knows one part of the world and no other adapter.
 
 pub mod clock;
+pub mod dump;
 pub mod files;
 pub mod postgres;
 pub mod ssh;

@@ -311,7 +311,8 @@ fn count(
     for signed in signatures {
         let principal = &signed.principal;
         let judged = may_approve(roster, principal, &request.requester, editor).and_then(|()| {
-            check_signature(roster, signed, Namespace::Run, &bytes, at).map_err(|problem| refusal(principal, &problem))
+            check_signature(roster, signed, Namespace::of(request.verb), &bytes, at)
+                .map_err(|problem| refusal(principal, &problem))
         });
         let facts = match judged {
             Ok(facts) => facts,
@@ -378,6 +379,7 @@ fn agree(sealed: &SealedPlan, rehearsal: &Rehearsal, request: &Request) -> Resul
     same_text("format", &request.format, REQUEST_FORMAT)?;
     same_text("plan format", PLAN_FORMAT, &plan.format)?;
     same_text("rehearsal format", REHEARSAL_FORMAT, &rehearsal.format)?;
+    same_text("verb", request.verb.word(), plan.verb().word())?;
     same_text("nonce", &request.nonce, &plan.nonce)?;
     same_text("requester", request.requester.as_str(), plan.requester.as_str())?;
     same_text("database", &request.database, &plan.target.database)?;

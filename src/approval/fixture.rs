@@ -184,7 +184,7 @@ impl Desk {
     }
 
     pub(crate) fn approval(&self, who: &str) -> SignedBytes {
-        sign(who, Namespace::Run, &self.bytes())
+        sign(who, Namespace::of(self.request.verb), &self.bytes())
     }
 }
 
@@ -224,6 +224,7 @@ fn plan(roster: &Roster) -> Plan {
         target: target(),
         run_as: None,
         via: None,
+        restore: None,
         settings: Settings::new(timeouts, "public"),
         policy: Policy { approvals: 2, rehearsal_max_age_seconds: 12 * 3600, approval_valid_seconds: 8 * 3600 },
         parameters: Vec::new(),

@@ -6,6 +6,7 @@ use ssh_key::public::KeyData;
 use ssh_key::{HashAlg, LineEnding, PublicKey, SshSig};
 
 use super::{Key, Roster};
+use crate::plan::Verb;
 use crate::runbook::Principal;
 
 /// An armoured SSHSIG holds at most this many bytes; one of a 4096-bit RSA key needs about 1,600.
@@ -49,11 +50,13 @@ pub enum Namespace {
     Roster,
     /// A stop that somebody declares: `countersign-stop`.
     Stop,
+    /// A reviewer's approval of a restore: `countersign-restore`.
+    Restore,
 }
 
 impl Namespace {
     /// Every namespace there is.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Stage,
         Self::Run,
         Self::Reject,
@@ -63,7 +66,17 @@ impl Namespace {
         Self::Restart,
         Self::Roster,
         Self::Stop,
+        Self::Restore,
     ];
+
+    /// Returns the namespace in which an approval of this verb is signed.
+    #[must_use]
+    pub fn of(verb: Verb) -> Self {
+        match verb {
+            Verb::Run => Self::Run,
+            Verb::Restore => Self::Restore,
+        }
+    }
 
     /// Returns the text that goes into the SSHSIG.
     #[must_use]
@@ -78,6 +91,7 @@ impl Namespace {
             Self::Restart => "countersign-restart",
             Self::Roster => "countersign-roster",
             Self::Stop => "countersign-stop",
+            Self::Restore => "countersign-restore",
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The words of the command line. Verbs mirror the rooms.
 
+mod restore;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::demo::Scenario;
 use super::stop_args::Stop;
 use crate::plan::Via;
+pub use restore::{Choice, Restore, RestoreVerb};
 
 /// Reviews, rehearses, countersigns and runs the reversal of a PostgreSQL change.
 ///
@@ -53,6 +56,8 @@ pub enum Verb {
     Run(Run),
     /// Declare, show and check the disaster stop.
     Stop(Stop),
+    /// Look into a dump, compare a table with it, and stage its restore: the last resort.
+    Restore(Restore),
     /// Export and verify findings.
     Finding(Finding),
     /// Make, read and verify the ledger.
@@ -333,6 +338,9 @@ pub struct Run {
     /// Only when its plan says that the ledger's gate runs it.
     #[arg(long, value_name = "WHAT", conflicts_with = "prove")]
     pub via: Option<ViaGate>,
+    /// The dump, for a request that restores a table from it.
+    #[arg(long, value_name = "DUMP", conflicts_with = "prove")]
+    pub dump: Option<PathBuf>,
     /// Prove what became of an earlier run of this request; runs nothing.
     #[arg(long, conflicts_with_all = ["confirm", "principal", "key"])]
     pub prove: bool,

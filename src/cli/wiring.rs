@@ -6,6 +6,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::adapter::clock::{SystemChance, SystemClock};
+use crate::adapter::dump::DiskDumps;
 use crate::adapter::files::DiskFolders;
 use crate::adapter::postgres::{Postgres, Surroundings};
 use crate::adapter::ssh::SshSigner;
@@ -38,6 +39,7 @@ pub fn world() -> World {
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         doors: Arc::new(PostgresDoors(Surroundings::of_process())),
+        dumps: Arc::new(DiskDumps),
         ledgers: Arc::new(KnownLedgers::new(ledgers_folder())),
     }
 }

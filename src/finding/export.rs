@@ -110,7 +110,11 @@ pub(super) fn signature_files<'a>(finding: &'a Finding, signatures: &'a [SignedB
     let on_request = |path: String, namespace, signed| SignatureFile { path, namespace, over: Over::Request, signed };
     let mut files = vec![on_request("requested.sig".to_owned(), Namespace::Stage, &subject.requested)];
     for (number, signed) in (1..).zip(&subject.approvals) {
-        files.push(on_request(numbered("approvals", number, &signed.principal), Namespace::Run, signed));
+        files.push(on_request(
+            numbered("approvals", number, &signed.principal),
+            Namespace::of(subject.request.verb),
+            signed,
+        ));
     }
     if let Some(signed) = &subject.operated {
         files.push(on_request("operated.sig".to_owned(), Namespace::Operate, signed));

@@ -54,8 +54,11 @@ pub(super) fn kind(subject: &FindingSubject) -> FindingKind {
 /// One sentence or two: what became of it, and what is known of the state afterwards.
 pub(super) fn headline(subject: &FindingSubject) -> String {
     let plan = &subject.plan;
-    let what =
-        format!("the reversal of {} on {}", steps(plan.stages.iter().map(|stage| &stage.step)), plan.target.database);
+    let database = &plan.target.database;
+    let what = match &plan.restore {
+        Some(restore) => format!("the restore of {} from {} on {database}", restore.table, restore.dump.file),
+        None => format!("the reversal of {} on {database}", steps(plan.stages.iter().map(|stage| &stage.step))),
+    };
     match &subject.outcome {
         None => match rehearsal_failure(&subject.rehearsal) {
             None => format!("Rehearsed, {}: {what}. It has not been run.", subject.rehearsal.left_words()),

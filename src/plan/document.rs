@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::census::Target;
 use crate::digest::Digest;
+use crate::restore::Restore;
 use crate::runbook::{
     Check, NoticeExpected, ObjectClass, ObjectName, ParameterKind, Policy, Principal, RowsExpected, StepId,
     StopCondition, Timeouts,
@@ -62,6 +63,10 @@ pub struct Plan {
     pub stops: Vec<StopCondition>,
     /// The digest of the baseline the checks are compared with.
     pub baseline_digest: Digest,
+    /// The restore that the one stage of this plan is, for a plan that restores a table (D-43). Left out of the text when it
+    /// reverses steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore: Option<Restore>,
     /// Hazards of the review; an approval acknowledges each of them.
     pub hazards: Vec<Hazard>,
     /// Hazards that the author waives, each with the reason at the end of its message: shown, and not acknowledged one by
@@ -322,6 +327,27 @@ pub struct Request {
 pub enum Verb {
     /// Run the reversal.
     Run,
+    /// Restore a table from a dump.
+    Restore,
+}
+
+impl Plan {
+    /// Returns what a request for this plan asks for.
+    #[must_use]
+    pub fn verb(&self) -> Verb {
+        if self.restore.is_some() { Verb::Restore } else { Verb::Run }
+    }
+}
+
+impl Verb {
+    /// Returns the word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Restore => "restore",
+        }
+    }
 }
 
 impl Request {

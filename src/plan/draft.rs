@@ -5,19 +5,20 @@ use super::{
     BoundParameter, DeclaredObject, Hazard, PLAN_FORMAT, Plan, PlannedStatement, SealInput, SealRefusal, Settings,
     Stage,
 };
+use crate::census::{Baseline, Target};
 use crate::diagnose::Mode;
 use crate::digest::Digest;
 use crate::review::{Note, Place, Severity};
 use crate::runbook::sql::{self, Touch};
 use crate::runbook::{
-    BindingProblem, ObjectClass, ObjectName, Runbook, Step, StepId, bind, bind_value, doubtful, used,
+    BindingProblem, Object, ObjectClass, ObjectName, Runbook, Step, StepId, bind, bind_value, doubtful, used,
 };
 
 /// Writes the document that is sealed.
 pub(super) fn document_of(input: &SealInput<'_>) -> Result<Plan, SealRefusal> {
     let runbook = input.runbook;
     let steps = named_steps(runbook, input.steps)?;
-    check_place(input)?;
+    check_place(runbook, &input.target, input.baseline)?;
     let mut blocks = input.review.blocks(input.steps);
     if let Some(first) = blocks.next() {
         let first = format!("{} at {}: {}", first.rule, place_in_words(&first.place), first.message);
@@ -40,15 +41,12 @@ pub(super) fn document_of(input: &SealInput<'_>) -> Result<Plan, SealRefusal> {
         via: input.via,
         settings: Settings::new(runbook.timeouts, &runbook.target.schema),
         policy: runbook.policy.clone(),
-        objects: runbook
-            .objects
-            .iter()
-            .map(|object| DeclaredObject { name: object.name.clone(), class: (&object.class).into() })
-            .collect(),
+        objects: declared(runbook),
         stages,
         checks: runbook.checks.clone(),
         stops: runbook.stops.clone(),
         baseline_digest: baseline_digest(input)?,
+        restore: None,
         hazards: hazards(input, &parameters),
         waived: input.review.of(input.steps).filter(|note| note.waived.is_some()).map(hazard).collect(),
         parameters,
@@ -56,6 +54,12 @@ pub(super) fn document_of(input: &SealInput<'_>) -> Result<Plan, SealRefusal> {
         editor: runbook.edited_by.clone(),
         sealed_at: input.now,
     })
+}
+
+/// Lists the objects the runbook declares.
+pub(super) fn declared(runbook: &Runbook) -> Vec<DeclaredObject> {
+    let object = |object: &Object| DeclaredObject { name: object.name.clone(), class: (&object.class).into() };
+    runbook.objects.iter().map(object).collect()
 }
 
 /// Writes `file:line:column`.
@@ -85,20 +89,18 @@ fn named_steps<'a>(runbook: &'a Runbook, ids: &[StepId]) -> Result<Vec<&'a Step>
 }
 
 /// The plan is for one database, and so is its baseline.
-fn check_place(input: &SealInput<'_>) -> Result<(), SealRefusal> {
-    let expected = &input.runbook.target.database;
-    let actual = &input.target.database;
+pub(super) fn check_place(runbook: &Runbook, target: &Target, baseline: &Baseline) -> Result<(), SealRefusal> {
+    let expected = &runbook.target.database;
+    let actual = &target.database;
     if expected != actual {
         return Err(SealRefusal::AnotherDatabase { expected: expected.clone(), actual: actual.clone() });
     }
-    let baseline = input.baseline;
-    if baseline.runbook != input.runbook.id {
-        let reason = format!("it was taken for runbook {}, this is {}", baseline.runbook, input.runbook.id);
+    if baseline.runbook != runbook.id {
+        let reason = format!("it was taken for runbook {}, this is {}", baseline.runbook, runbook.id);
         return Err(SealRefusal::AnotherBaseline(reason));
     }
-    if !baseline.census.target.is_same_database(&input.target) {
-        let reason =
-            format!("it was taken on {}, this is {}", baseline.census.target.identity(), input.target.identity());
+    if !baseline.census.target.is_same_database(target) {
+        let reason = format!("it was taken on {}, this is {}", baseline.census.target.identity(), target.identity());
         return Err(SealRefusal::AnotherBaseline(reason));
     }
     Ok(())

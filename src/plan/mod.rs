@@ -9,10 +9,12 @@ mod document;
 mod draft;
 mod names;
 mod recheck;
+mod restore;
 mod seal;
 
 pub use canonical::{CanonicalError, canonical, read_strict};
 pub use document::*;
 pub use names::names_of;
 pub use recheck::recheck;
+pub use restore::{RestoreInput, seal_restore};
 pub use seal::{SealInput, SealRefusal, SealedPlan, seal};

@@ -56,6 +56,7 @@ pub fn recheck(plan: &Plan) -> Result<(), String> {
             return Err(format!("{}: the changes it lists are not those its statements name", stage.step));
         }
     }
+    super::restore::recheck_restore(plan)?;
     // A check is asked inside the run as well, and reviewers read its answer and not its text.
     let checks = plan.checks.iter().map(|check| (check.id.to_string(), &check.query));
     let stops = plan.stops.iter().filter_map(|stop| match &stop.sign {

@@ -8,6 +8,7 @@ use super::Finished;
 use crate::approval::{Countersigned, RosterDeed, check_roster};
 use crate::census::{Census, Question, Target};
 use crate::ledger::Body;
+use crate::restore::{CopyEnd, DifferenceSum, Restore};
 use crate::runbook::{ObjectName, Principal, StepId};
 
 /// What the machine wants done next. One at a time; the answer comes back as an [`Event`].
@@ -31,6 +32,10 @@ pub enum Step {
     },
     /// Ask every question in one statement on the transaction's own connection → [`Event::CensusTaken`].
     TakeCensus(Vec<Question>),
+    /// Load the rows of the dump into the restore's temporary table → [`Event::DumpLoaded`].
+    LoadDump(Box<Restore>),
+    /// Read the difference between the dump and the table, ordered by key → [`Event::DifferenceRead`].
+    ReadDifference(Box<Restore>),
     /// Read which stops and withdrawals the ledger holds, inside the transaction → [`Event::LedgerRead`].
     ReadLedger,
     /// Append an entry inside the transaction → [`Event::Appended`].
@@ -62,6 +67,8 @@ pub enum Purpose {
     LockTables,
     /// Opening a stage at the ledger's gate, which locks the scoped shared tables too.
     OpenGate,
+    /// Comparing a dump with its table: making the temporary tables, and counting what differs still.
+    Restore,
     /// A statement of the plan: stage from 0, statement from 0.
     Statement {
         /// The stage.
@@ -108,6 +115,10 @@ pub enum Event {
     Answered(Reply),
     /// A census was taken.
     CensusTaken(Census),
+    /// The dump's rows were loaded.
+    DumpLoaded(CopyEnd),
+    /// The difference was read.
+    DifferenceRead(DifferenceSum),
     /// The ledger was read.
     LedgerRead(LedgerGate),
     /// Something failed before anything could be in doubt: could not connect, ledger refused, census unreadable.

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 mod ending;
+mod restoring;
 mod watching;
 
+use self::restoring::Restoring;
 use self::watching::{Look, Watched};
 use super::guard::{self, split_tag};
 use super::{Event, Finished, HeldLock, LedgerGate, Outcome, Purpose, Reply, StatementTrace, Step, Trace};
@@ -87,10 +89,12 @@ enum Phase {
     Locking,
     OpeningGate,
     EntryCensus,
+    Restoring(Restoring),
     BooksBefore,
     Statement(usize),
     LookingAround(usize),
     Constraints,
+    Restored,
     AssertingExit,
     Books(Look),
     Attributing(Look),
@@ -196,6 +200,8 @@ impl Machine {
                 self.connected(Connection { target, pid, backend_start }, acts_as.as_deref(), &blind)
             }
             (Phase::EntryCensus, Event::CensusTaken(census)) => self.entered(census),
+            (Phase::Restoring(at), Event::DumpLoaded(end)) => self.dump_loaded(at, end),
+            (Phase::Restoring(at), Event::DifferenceRead(sum)) => self.difference_read(at, &sum),
             (Phase::InsideCensus, Event::CensusTaken(census)) => self.verified_inside(&census),
             (Phase::Gate, Event::LedgerRead(gate)) => match self.forbidden(gate) {
                 Some(reason) => self.surprise(format!("the ledger forbids it: {reason}")),
@@ -284,6 +290,7 @@ impl Machine {
             Phase::Beginning => "BEGIN",
             Phase::Locking => "LOCK TABLE",
             Phase::Constraints if !self.is_via_gate() => "SET CONSTRAINTS",
+            Phase::Restoring(at) => at.tag(),
             _ => "SELECT",
         };
         if let Some(reason) = guard::answer_surprise(reply, expected_tag) {
@@ -324,7 +331,9 @@ impl Machine {
             Phase::LookingAround(index) => self.looked_around(*index, reply),
             Phase::Books(look) => self.books_read(*look, reply),
             Phase::Attributing(look) => self.attributed(*look, reply),
-            Phase::Constraints => self.assert_settings(Phase::AssertingExit),
+            Phase::Restoring(at) => self.restoring_answered(*at),
+            Phase::Constraints => self.verify_restored(),
+            Phase::Restored => self.restored(reply),
             Phase::AssertingExit => match guard::settings_surprise(&self.plan.plan().settings, reply) {
                 Some(reason) => self.surprise(reason),
                 None => self.look_at_books(Look::After),
@@ -407,7 +416,7 @@ impl Machine {
         }
         match surprise {
             Some(reason) => self.surprise(reason),
-            None => self.open_books(),
+            None => self.begin_restoring(),
         }
     }
 
@@ -486,8 +495,11 @@ impl Machine {
             (Some(schema), Some(name)) => ObjectName::new(schema, name),
             _ => self.names.get(oid.as_ref()?)?.clone(),
         };
-        // The ledger's own relations are ours, not the script's.
-        (relation.schema != "countersign").then(|| HeldLock { relation, mode: mode.clone().unwrap_or_default() })
+        // The ledger's own relations are ours, not the script's, and so are a restore's temporary tables.
+        let is_ours = relation.schema == "countersign"
+            || (self.plan.plan().restore.is_some() && relation.schema.starts_with("pg_temp_"))
+            || (self.plan.plan().restore.is_some() && relation.schema.starts_with("pg_toast_temp_"));
+        (!is_ours).then(|| HeldLock { relation, mode: mode.clone().unwrap_or_default() })
     }
 }
 
@@ -497,6 +509,7 @@ fn our_message_refused(phase: &Phase, reason: &str) -> String {
         Phase::Locking => format!("the shared tables could not be locked in time: {reason}"),
         Phase::OpeningGate => format!("the gate did not open: {reason}"),
         Phase::Constraints => format!("deferred constraints do not hold: {reason}"),
+        Phase::Restoring(_) | Phase::Restored => format!("the dump could not be compared with the table: {reason}"),
         Phase::BooksBefore | Phase::Books(_) | Phase::Attributing(_) => {
             format!("the server's books of the transaction could not be read: {reason}")
         }

@@ -11,6 +11,8 @@ use crate::ledger::Body;
 use crate::plan::{Plan, Via, canonical};
 use crate::runbook::{Check, Expectation, Query, StepId};
 
+mod restoring;
+
 /// Prepares the server of a case.
 type Prepare = fn(&mut Server);
 /// Spoils the rows of an answer.
@@ -105,7 +107,7 @@ impl Server {
                 acts_as: None,
                 blind: Vec::new(),
             },
-            Step::Send { purpose, .. } => Event::Answered(match purpose {
+            Step::Send { purpose, sql } => Event::Answered(match purpose {
                 Purpose::Begin => reply("BEGIN"),
                 Purpose::Pin | Purpose::Mutex | Purpose::Names | Purpose::Holders | Purpose::OpenGate => {
                     reply("SELECT 1")
@@ -122,6 +124,13 @@ impl Server {
                 }
                 Purpose::Constraints if self.plan.via.is_some() => reply("SELECT 1"),
                 Purpose::Constraints => reply("SET CONSTRAINTS"),
+                Purpose::Restore => match sql.split(' ').next() {
+                    Some("ANALYZE") => reply("ANALYZE"),
+                    Some("SET") => reply("SET CONSTRAINTS"),
+                    Some("SELECT") => Reply { rows: vec![vec![Some("0".to_owned())]], ..reply("SELECT 1") },
+                    Some(_) | None if sql.contains("WITH NO DATA") => reply("CREATE TABLE AS"),
+                    Some(_) | None => reply("SELECT 3"),
+                },
                 Purpose::Sequences => Reply { status: TransactionStatus::Idle, ..reply("SELECT 0") },
                 Purpose::Books => {
                     self.looks += 1;
@@ -133,6 +142,11 @@ impl Server {
                 }
             }),
             Step::TakeCensus(_) | Step::TakeCensusAfter(_) => Event::CensusTaken(self.census("8")),
+            Step::LoadDump(restore) => {
+                let dump = &restore.dump;
+                Event::DumpLoaded(crate::restore::CopyEnd { rows: dump.rows, digest: dump.sha256 })
+            }
+            Step::ReadDifference(restore) => Event::DifferenceRead(restore.difference),
             Step::ReadLedger => Event::LedgerRead(well()),
             Step::Commit => {
                 self.committed += 1;
@@ -173,6 +187,8 @@ fn name(step: &Step) -> String {
         Step::Send { purpose, .. } => format!("{purpose:?}").split(' ').next().unwrap_or_default().to_owned(),
         Step::Connect { .. } => "Connect".to_owned(),
         Step::TakeCensus(_) => "census inside".to_owned(),
+        Step::LoadDump(_) => "load dump".to_owned(),
+        Step::ReadDifference(_) => "read difference".to_owned(),
         Step::ReadLedger => "read ledger".to_owned(),
         Step::Commit => "COMMIT".to_owned(),
         Step::Rollback => "ROLLBACK".to_owned(),
@@ -192,7 +208,16 @@ fn drive_with(
     spoil_at: usize,
     spoil: &dyn Fn(&Step, Event) -> Option<Event>,
 ) -> (Finished, Vec<String>, Option<Step>) {
-    let (key, rehearsal) = countersigned();
+    drive_key(countersigned(), prepare, spoil_at, spoil)
+}
+
+/// Drives the run of one countersigned plan.
+fn drive_key(
+    (key, rehearsal): (Countersigned, crate::rehearsal::Rehearsal),
+    prepare: &dyn Fn(&mut Server),
+    spoil_at: usize,
+    spoil: &dyn Fn(&Step, Event) -> Option<Event>,
+) -> (Finished, Vec<String>, Option<Step>) {
     let plan = key.plan().plan().clone();
     let bytes = canonical(key.request()).unwrap().into_bytes();
     let operator = sign("khoa", Namespace::Operate, &bytes);

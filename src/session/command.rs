@@ -8,6 +8,7 @@ use crate::census::Baseline;
 use crate::digest::Digest;
 use crate::port::KeyChoice;
 use crate::runbook::{Principal, StepId};
+use crate::session::RestoreChoice;
 
 /// Something a person asked the session to do. One operation is in flight at a time: the face refuses a second, with a
 /// reason; what follows of itself waits its turn.
@@ -110,6 +111,32 @@ pub enum Command {
         /// The database name as the person typed it.
         confirm: String,
         /// Who runs it.
+        signer: SignAs,
+    },
+    /// Run an approved request that restores a table from this dump → as `Run`.
+    RunRestore {
+        /// The request's short name.
+        request: String,
+        /// The database name as the person typed it.
+        confirm: String,
+        /// The dump.
+        dump: PathBuf,
+        /// Who runs it.
+        signer: SignAs,
+    },
+    /// Read a dump's table of contents → [`super::Event::DumpOpened`].
+    OpenDump(PathBuf),
+    /// Compare a table with a dump → [`super::Event::DifferenceSeen`].
+    CompareWithDump(Box<RestoreChoice>),
+    /// Find the rows of the last difference in which some value holds a text → [`super::Event::DifferenceSearched`].
+    SearchDifference(String),
+    /// Seal, rehearse and put a restore into the ledger → [`super::Event::Staged`].
+    StageRestore {
+        /// What was chosen.
+        choice: Box<RestoreChoice>,
+        /// The digest of the difference that the person looked at: it must still be the same.
+        seen: Digest,
+        /// Who asks.
         signer: SignAs,
     },
     /// Try again to prove an unknown outcome → [`super::Event::Ran`].

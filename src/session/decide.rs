@@ -71,7 +71,9 @@ pub async fn approve(
         return Err(ApprovalRefusal::SignedTwice(principal.clone()).into());
     }
     let signature = match approval {
-        Approval::Sign(signer) => world.sign(signer, Namespace::Run, opened.state.request.as_bytes()).await?,
+        Approval::Sign(signer) => {
+            world.sign(signer, Namespace::of(opened.request.verb), opened.state.request.as_bytes()).await?
+        }
         // ssh-keygen ends its armour with one line feed; what a mail or an editor made of the end is put right here, so
         // that the ledger holds one spelling.
         Approval::Brought(signed) => SignedBytes { signature: format!("{}\n", signed.signature.trim_end()), ..signed },

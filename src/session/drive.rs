@@ -31,7 +31,7 @@ pub(super) async fn drive(
 
 /// Performs a step; a wish to cancel reaches the server while it works, but never once COMMIT may have been sent.
 async fn perform(line: &mut dyn RunLine, step: &Step, cancel: &Cancel) -> Event {
-    if !matches!(step, Step::Send { .. }) {
+    if !matches!(step, Step::Send { .. } | Step::LoadDump(_) | Step::ReadDifference(_)) {
         return line.perform(step).await;
     }
     let cancel_at_server = line.canceller();
@@ -56,6 +56,8 @@ fn announce(step: &Step, plan: &Plan, total: usize, watch: &mut Watch<'_>) {
         | Step::Connect { .. }
         | Step::Send { .. }
         | Step::TakeCensus(_)
+        | Step::LoadDump(_)
+        | Step::ReadDifference(_)
         | Step::ReadLedger
         | Step::AppendInside(_)
         | Step::Rollback
@@ -81,11 +83,14 @@ fn confirm(step: &Step, event: &Event, watch: &mut Watch<'_>) {
             Purpose::Sequences
             | Purpose::Names
             | Purpose::Holders
+            | Purpose::Restore
             | Purpose::Statement { .. }
             | Purpose::LookAround
             | Purpose::Attribute => return,
         },
         (Step::TakeCensus(_), Event::CensusTaken(_)) => "census taken inside the transaction",
+        (Step::LoadDump(_), Event::DumpLoaded(_)) => "the dump's rows loaded into a temporary table",
+        (Step::ReadDifference(_), Event::DifferenceRead(_)) => "difference read, row by row",
         (Step::ReadLedger, Event::LedgerRead(_)) => "no stop and no withdrawal in the ledger",
         (Step::AppendInside(_), Event::Appended) => "outcome recorded in the same transaction",
         (Step::Rollback, Event::Answered(_)) => "rolled back",

@@ -13,9 +13,11 @@ use crate::ledger::{Entry, RequestStatus, State, TrippedCondition};
 use crate::plan::{Plan, Request};
 use crate::port::{AgentKey, ConnectionNote};
 use crate::rehearsal::Rehearsal;
+use crate::restore::Contents;
 use crate::review::{Catalog, Review};
 use crate::run::{Evidence, Finished, StatementTrace};
 use crate::runbook::{Diagnostic, Runbook, StepId};
+use crate::session::SeenDifference;
 
 /// Something that happened. Everything large is shared, so that a face can keep it without copying.
 #[derive(Clone)]
@@ -67,6 +69,17 @@ pub enum Event {
         /// What people sign.
         digest: Digest,
     },
+    /// A dump's table of contents was read.
+    DumpOpened {
+        /// Where from.
+        path: PathBuf,
+        /// What it says of itself.
+        contents: Arc<Contents>,
+    },
+    /// A table was compared with a dump.
+    DifferenceSeen(Arc<SeenDifference>),
+    /// The last difference was searched: the text, and the places of rows that hold it; `None` when nothing was searched for.
+    DifferenceSearched(Option<(String, Arc<Vec<u32>>)>),
     /// An approval, rejection or withdrawal is in the ledger; the sentence says which.
     Decided(String),
     /// What is happening right now in a run or rehearsal.

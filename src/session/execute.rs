@@ -1,5 +1,8 @@
 //! Runs an approved request, proves a lost COMMIT, and records what became of it.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use super::drive::drive;
 use super::finding::leave_finding;
 use super::known::open_ledger;
@@ -13,7 +16,7 @@ use crate::census::{Baseline, CompareScope, compare};
 use crate::diagnose::{conditions, stop_questions};
 use crate::ledger::{Body, RequestStatus, StopMoment};
 use crate::plan::Plan;
-use crate::port::{Database, DatabaseError, Proof};
+use crate::port::{Database, DatabaseError, DumpRows, Proof};
 use crate::run::{Evidence, Finished, Machine, Outcome, questions, tripped};
 use crate::runbook::StepId;
 
@@ -61,12 +64,29 @@ pub async fn run(
     signer: &SignAs,
     watch: &mut Watch<'_>,
 ) -> Result<Ran, Failure> {
+    run_with(world, database, name, confirm, signer, None, watch).await
+}
+
+/// Does the same with a dump beside it, for a request that restores a table from it.
+///
+/// # Errors
+/// As [`run`]; and when the dump is missing, or there is nothing to restore from it.
+pub async fn run_with(
+    world: &World,
+    database: &dyn Database,
+    name: &str,
+    confirm: &str,
+    signer: &SignAs,
+    dump: Option<&Path>,
+    watch: &mut Watch<'_>,
+) -> Result<Ran, Failure> {
     // Nothing is saved near COMMIT: beside what this desk knew being there, the whole chain is read and verified once more.
     open_ledger(world, database).await?;
     let (_, state) = read_ledger(database).await?;
     refuse_stop(world, database, &state).await?;
     let opened = find_request(&state, name)?;
     refuse_used(&opened)?;
+    let rows = rows_of(world, opened.plan.plan(), dump)?;
     let target = &opened.plan.plan().target;
     if confirm != target.database {
         let message = format!("confirmation: expected the database name `{}`, actual `{confirm}`", target.database);
@@ -108,6 +128,9 @@ pub async fn run(
     let against = Some(baseline.clone());
     let mut machine = Machine::run(countersigned, opened.rehearsal.clone(), against, run.clone(), operator);
     let mut line = database.run_line();
+    if let Some(rows) = rows {
+        line.bring(rows);
+    }
     let mut finished = drive(&mut *line, &mut machine, opened.plan.plan(), watch).await;
     drop(line);
     if let Outcome::Unknown { .. } = finished.outcome {
@@ -161,9 +184,10 @@ fn source_of(opened: &Opened, moment: StopMoment) -> StopSource<'_> {
 async fn verify_after(database: &dyn Database, plan: &Plan, baseline: &Baseline, finished: &mut Finished) {
     let Ok(census) = database.census(&questions(plan)).await else { return };
     let steps: Vec<StepId> = plan.stages.iter().map(|stage| stage.step.clone()).collect();
-    let scope = match &finished.entry {
-        Some(entry) if steps.len() == 1 => CompareScope::StepsAndHeld(&steps, entry),
-        Some(_) | None => CompareScope::Steps(&steps),
+    let scope = match (&plan.restore, &finished.entry) {
+        (Some(restore), entry) => CompareScope::Restored(&restore.table, restore.kept, entry.as_ref()),
+        (None, Some(entry)) if steps.len() == 1 => CompareScope::StepsAndHeld(&steps, entry),
+        (None, Some(_) | None) => CompareScope::Steps(&steps),
     };
     let comparison = compare(&plan.checks, Some(baseline), &census, scope);
     finished.tripped = tripped(&plan.stops, Some(&baseline.census), &census);
@@ -176,6 +200,26 @@ async fn verify_after(database: &dyn Database, plan: &Plan, baseline: &Baseline,
     };
     finished.exit = Some(census);
     finished.after = Some(comparison);
+}
+
+/// Says where the rows are that a restore loads.
+fn rows_of(world: &World, plan: &Plan, dump: Option<&Path>) -> Result<Option<DumpRows>, Failure> {
+    match (&plan.restore, dump) {
+        (None, None) => Ok(None),
+        (Some(restore), Some(path)) => {
+            let (dumps, table) = (Arc::clone(&world.dumps), restore.table.clone());
+            Ok(Some(DumpRows { dumps, path: path.to_owned(), table }))
+        }
+        (Some(restore), None) => {
+            let message =
+                format!("this request restores {} from {}, and no dump is named", restore.table, restore.dump.file);
+            Err(Failure::new(FailureKind::Unreadable, message, "Name the same dump with --dump FILE."))
+        }
+        (None, Some(_)) => {
+            let hint = "Leave the dump out; only a restore needs one.";
+            Err(Failure::new(FailureKind::Unreadable, "this request restores nothing from a dump", hint))
+        }
+    }
 }
 
 fn refuse_used(opened: &Opened) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ mod failure;
 mod finding;
 mod known;
 mod ledger;
+mod restore;
 mod roster;
 mod stage;
 mod stop;
@@ -22,10 +23,13 @@ mod world;
 pub use command::{Command, Environment, SignAs};
 pub use decide::{Approval, approve, reject, withdraw};
 pub use event::*;
-pub use execute::{LeftFinding, Ran, prove_again, run};
+pub use execute::{LeftFinding, Ran, prove_again, run, run_with};
 pub use finding::{export_finding, verify_finding, verify_finding_against};
 pub use known::{Audit, KnownLedgers, audit_ledger, open_ledger};
 pub use ledger::{LedgerMemory, Opened, find_request, outcome_failure, read_ledger};
+pub use restore::{
+    RestoreChoice, Restoring, SeenDifference, compare_with_dump, open_dump, search_difference, stage_restore,
+};
 pub use roster::{
     ROSTER_OPEN_FOR, RosterStanding, approve_roster, find_proposal, propose_roster, read_roster, withdraw_roster,
 };

@@ -6,12 +6,12 @@ use super::drive::drive;
 use super::stop::{refuse_held, refuse_stop};
 use super::trust::{not_taken, refuse_other_role, runbooks_roster};
 use super::{Failure, FailureKind, SignAs, Survey, Watch, World, survey_and_latch, usable};
-use crate::approval::{Namespace, may_request};
+use crate::approval::{Namespace, Roster, may_request};
 use crate::census::Baseline;
 use crate::diagnose::Diagnosis;
 use crate::digest::Digest;
 use crate::ledger::Body;
-use crate::plan::{Plan, REQUEST_FORMAT, Request, SealInput, SealedPlan, Verb, Via, canonical, seal};
+use crate::plan::{Plan, REQUEST_FORMAT, Request, SealInput, SealedPlan, Via, canonical, seal};
 use crate::port::{Database, DatabaseError};
 use crate::rehearsal::{Rehearsal, judge_rehearsal};
 use crate::run::Machine;
@@ -155,7 +155,20 @@ pub async fn stage(
     if !rehearsal.passed() {
         return Err(failed_rehearsal(&rehearsal));
     }
-    let request = request_of(&plan, &rehearsal, world.clock.now())?;
+    keep(world, database, &plan, rehearsal, staging.baseline, roster, signer).await
+}
+
+/// Signs the request of a plan that was rehearsed, and appends it to the ledger.
+pub(super) async fn keep(
+    world: &World,
+    database: &dyn Database,
+    plan: &SealedPlan,
+    rehearsal: Rehearsal,
+    baseline: &Baseline,
+    roster: &Roster,
+    signer: &SignAs,
+) -> Result<StagedRequest, Failure> {
+    let request = request_of(plan, &rehearsal, world.clock.now())?;
     let text = canonical(&request)?;
     let signature = world.sign(signer, Namespace::Stage, text.as_bytes()).await?;
     let now = world.clock.now();
@@ -168,7 +181,7 @@ pub async fn stage(
         request: text,
         plan: plan.text().to_owned(),
         rehearsal: canonical(&rehearsal)?,
-        baseline: canonical(staging.baseline)?,
+        baseline: canonical(baseline)?,
         roster: roster.text.clone(),
         signature,
     };
@@ -214,7 +227,7 @@ fn request_of(plan: &SealedPlan, rehearsal: &Rehearsal, now: Timestamp) -> Resul
     let valid = SignedDuration::from_secs(i64::from(document.policy.approval_valid_seconds));
     Ok(Request {
         format: REQUEST_FORMAT.to_owned(),
-        verb: Verb::Run,
+        verb: document.verb(),
         nonce: document.nonce.clone(),
         plan_digest: plan.digest(),
         rehearsal_digest: Digest::of(canonical(rehearsal)?.as_bytes()),

@@ -1,7 +1,7 @@
 //! The worker: one command after another, off the window's thread. One operation is in flight at a time.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +9,11 @@ use tokio::sync::mpsc;
 
 use super::{
     Approval, Cancel, Command, Declaring, Event, Failure, Latch, LedgerMemory, Progress, ROSTER_OPEN_FOR, Ran,
-    RosterStanding, SignAs, Staging, Watch, World, approve, approve_roster, declare_stop, export_finding, held_here,
-    ledger_baseline, open_baseline, open_runbook, outcome_failure, propose_roster, prove_again, rehearse, reject, run,
-    save_baseline, stage, survey_and_latch, take_baseline, upload_stops, verify_finding, withdraw, withdraw_roster,
-    world::needed,
+    RestoreChoice, Restoring, RosterStanding, SeenDifference, SignAs, StagedRequest, Staging, Watch, World, approve,
+    approve_roster, compare_with_dump, declare_stop, export_finding, held_here, ledger_baseline, open_baseline,
+    open_dump, open_runbook, outcome_failure, propose_roster, prove_again, rehearse, reject, run_with, save_baseline,
+    search_difference, stage, stage_restore, survey_and_latch, take_baseline, upload_stops, verify_finding, withdraw,
+    withdraw_roster, world::needed,
 };
 use crate::census::{Baseline, CompareScope, compare};
 use crate::ledger::TrippedCondition;
@@ -44,6 +45,8 @@ pub struct Worker {
     memory: Arc<LedgerMemory>,
     watch_every: Duration,
     watching: Option<AbortOnDrop>,
+    /// The last difference between a table and a dump.
+    difference: Option<Arc<SeenDifference>>,
 }
 
 /// A task that ends with the one who holds it.
@@ -95,6 +98,7 @@ impl Worker {
             memory: Arc::default(),
             watch_every: every(seconds),
             watching: None,
+            difference: None,
         };
         tokio::spawn(worker.work(inbox));
         WorkerLink { commands, events }
@@ -206,10 +210,7 @@ impl Worker {
                 let staged =
                     stage(&self.world, &*database, &staging, &signer, &mut self.watch(&mut self.teller(), cancel))
                         .await?;
-                let rehearsal = Arc::new(staged.rehearsal);
-                self.say.say(Event::Rehearsed { plan: Arc::new(staged.plan), rehearsal });
-                self.say.say(Event::Staged { request: staged.request, digest: staged.digest });
-                self.read_ledger().await
+                self.staged(staged).await
             }
             Command::Approve { request, digest, signer } => {
                 let database = self.database()?;
@@ -226,7 +227,49 @@ impl Worker {
                 withdraw(&self.world, &*self.database()?, &request, &reason, &signer).await?;
                 self.decided(format!("{} withdrew from {request}", signer.principal)).await
             }
-            Command::Run { request, confirm, signer } => self.run(request, &confirm, &signer, cancel).await,
+            Command::Run { request, confirm, signer } => self.run_with(request, &confirm, &signer, None, cancel).await,
+            Command::RunRestore { request, confirm, dump, signer } => {
+                self.run_with(request, &confirm, &signer, Some(&dump), cancel).await
+            }
+            Command::OpenDump(path) => {
+                let contents = Arc::new(open_dump(&self.world, &path).await?);
+                self.say.say(Event::DumpOpened { path, contents });
+                Ok(())
+            }
+            Command::CompareWithDump(choice) => {
+                self.difference = None;
+                let seen = self.compare_with_dump(&choice).await?;
+                self.difference = Some(Arc::clone(&seen));
+                self.say.say(Event::DifferenceSeen(seen));
+                Ok(())
+            }
+            Command::SearchDifference(text) => {
+                let found = match &self.difference {
+                    Some(seen) if !text.is_empty() => {
+                        let rows = search_difference(Arc::clone(seen), text.clone()).await?;
+                        Some((text, Arc::new(rows)))
+                    }
+                    Some(_) | None => None,
+                };
+                self.say.say(Event::DifferenceSearched(found));
+                Ok(())
+            }
+            Command::StageRestore { choice, seen, signer } => {
+                let (runbook, diagnostics) = self.runbook()?;
+                let (database, baseline) = (self.database()?, self.baseline().await?);
+                let restoring = Restoring {
+                    runbook: &runbook,
+                    diagnostics: &diagnostics,
+                    baseline: &baseline,
+                    choice: &choice,
+                    run_as: None,
+                };
+                let mut teller = self.teller();
+                let mut watch = self.watch(&mut teller, cancel);
+                let staged =
+                    stage_restore(&self.world, &*database, &restoring, Some(seen), &signer, &mut watch).await?;
+                self.staged(staged).await
+            }
             Command::Prove { request } => {
                 let outcome = prove_again(&*self.database()?, &request).await?;
                 self.read_ledger().await?;
@@ -354,10 +397,34 @@ impl Worker {
         }
     }
 
-    async fn run(&mut self, request: String, confirm: &str, signer: &SignAs, cancel: &Cancel) -> Result<(), Failure> {
+    /// Says that a request is in the ledger.
+    async fn staged(&self, staged: StagedRequest) -> Result<(), Failure> {
+        let rehearsal = Arc::new(staged.rehearsal);
+        self.say.say(Event::Rehearsed { plan: Arc::new(staged.plan), rehearsal });
+        self.say.say(Event::Staged { request: staged.request, digest: staged.digest });
+        self.read_ledger().await
+    }
+
+    async fn compare_with_dump(&mut self, choice: &RestoreChoice) -> Result<Arc<SeenDifference>, Failure> {
+        let (runbook, diagnostics) = self.runbook()?;
+        let (database, baseline) = (self.database()?, self.baseline().await?);
+        let restoring =
+            Restoring { runbook: &runbook, diagnostics: &diagnostics, baseline: &baseline, choice, run_as: None };
+        compare_with_dump(&self.world, &*database, &restoring).await.map(Arc::new)
+    }
+
+    async fn run_with(
+        &mut self,
+        request: String,
+        confirm: &str,
+        signer: &SignAs,
+        dump: Option<&Path>,
+        cancel: &Cancel,
+    ) -> Result<(), Failure> {
         let database = self.database()?;
-        let ran =
-            run(&self.world, &*database, &request, confirm, signer, &mut self.watch(&mut self.teller(), cancel)).await;
+        let mut teller = self.teller();
+        let mut watch = self.watch(&mut teller, cancel);
+        let ran = run_with(&self.world, &*database, &request, confirm, signer, dump, &mut watch).await;
         // Whatever became of it, the ledger says more than this desk does.
         let read = self.read_ledger().await;
         let Ran { finished, finding } = ran?;
@@ -450,6 +517,11 @@ fn words(command: &Command) -> String {
         Command::ApproveRoster { proposal, .. } => format!("Approving the roster {}", proposal.short()),
         Command::WithdrawRoster { proposal, .. } => format!("Withdrawing the roster {}", proposal.short()),
         Command::Run { request, .. } => format!("Running {request}"),
+        Command::RunRestore { request, .. } => format!("Running {request}"),
+        Command::OpenDump(path) => format!("Reading {}", path.display()),
+        Command::CompareWithDump(choice) => format!("Comparing {} with the dump", choice.table),
+        Command::SearchDifference(text) => format!("Searching the difference for {text}"),
+        Command::StageRestore { choice, .. } => format!("Staging the restore of {}", choice.table),
         Command::Prove { request } => format!("Proving what became of {request}"),
         Command::ExportFinding { .. } => "Writing the finding".to_owned(),
         Command::VerifyFinding(_) => "Verifying a finding".to_owned(),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Failure, FailureKind, KnownLedgers, Progress, SignAs};
 use crate::approval::{Namespace, SignedBytes};
-use crate::port::{Chance, Clock, Database, Folders, SignRequest, Signer, Wait};
+use crate::port::{Chance, Clock, Database, Dumps, Folders, SignRequest, Signer, Wait};
 
 /// Everything outside the session but the database.
 #[derive(Clone)]
@@ -20,6 +20,8 @@ pub struct World {
     pub chance: Arc<dyn Chance>,
     /// Opens databases.
     pub doors: Arc<dyn Doors>,
+    /// Reads dumps.
+    pub dumps: Arc<dyn Dumps>,
     /// What this desk has verified of the ledgers it has met.
     pub ledgers: Arc<KnownLedgers>,
 }

@@ -85,6 +85,8 @@ pub enum Choose {
     Finding,
     /// A new folder for a finding.
     FindingToExport,
+    /// A dump to compare a table with.
+    Dump,
     /// A private key file for the signer form of that name.
     Key(&'static str),
 }
@@ -130,6 +132,8 @@ pub enum UiAction {
     ShowCheck(crate::runbook::CheckId),
     /// Select a request.
     Request(Digest),
+    /// Put the difference between a table and a dump away.
+    DropDifference,
     /// Take away the message at the foot of the window.
     DismissMessage,
 }

@@ -12,7 +12,7 @@ use crate::session::Command;
 use super::action::{Choose, Page, UiAction};
 use super::errand::{errand_of, words_of};
 use super::prefs::{Prefs, ThemeChoice};
-use super::state::{Errand, Flight, Shown, Tone};
+use super::state::{Errand, Flight, Known, Shown, Tone};
 use super::view::{Pages, chrome::palette::Palette};
 use super::widget::diff::DiffCache;
 use super::{Link, UiOptions, fonts, tokens};
@@ -168,6 +168,9 @@ impl App {
             | Event::AgentKeys(_)
             | Event::BaselinesCompared(_)
             | Event::Watched { .. }
+            | Event::DumpOpened { .. }
+            | Event::DifferenceSeen(_)
+            | Event::DifferenceSearched(_)
             | Event::Finished
             | Event::Failed(_) => {}
         }
@@ -210,6 +213,10 @@ impl App {
                     self.shown.request = Some(digest);
                     self.pages.forget_drafts();
                 }
+            }
+            UiAction::DropDifference => {
+                self.shown.difference = Known::NotAsked;
+                self.shown.found_rows = None;
             }
             UiAction::DismissMessage => self.shown.dismissed = true,
         }
@@ -289,6 +296,7 @@ impl App {
                     dialog.set_title("Keep the baseline").set_file_name("baseline.json").save_file()
                 }
                 Choose::FindingToExport => dialog.set_title("A new folder for the finding").pick_folder(),
+                Choose::Dump => dialog.set_title("Choose a dump of pg_dump").pick_file(),
                 Choose::Key(_) => dialog.set_title("Choose a private key").pick_file(),
             };
             let _ = sender.send((choose, path));

@@ -14,14 +14,17 @@ pub fn errand_of(command: &Command) -> Option<Errand> {
         Command::SaveBaseline { .. } => Errand::SaveBaseline,
         Command::Survey => Errand::Survey,
         Command::Rehearse { .. } => Errand::Rehearse,
-        Command::Stage { .. } => Errand::Stage,
+        Command::Stage { .. } | Command::StageRestore { .. } => Errand::Stage,
+        Command::OpenDump(_) => Errand::OpenDump,
+        Command::CompareWithDump(_) => Errand::CompareWithDump,
+        Command::SearchDifference(_) => Errand::SearchDifference,
         Command::Approve { .. }
         | Command::Reject { .. }
         | Command::Withdraw { .. }
         | Command::ProposeRoster { .. }
         | Command::ApproveRoster { .. }
         | Command::WithdrawRoster { .. } => Errand::Decide,
-        Command::Run { .. } | Command::Prove { .. } => Errand::Run,
+        Command::Run { .. } | Command::RunRestore { .. } | Command::Prove { .. } => Errand::Run,
         Command::ExportFinding { .. } => Errand::ExportFinding,
         Command::VerifyFinding(_) => Errand::VerifyFinding,
         Command::InitLedger => Errand::InitLedger,
@@ -36,7 +39,9 @@ pub fn errand_of(command: &Command) -> Option<Errand> {
 /// Says what a command is, in words, until the session says it better.
 pub fn words_of(command: &Command) -> String {
     match command {
-        Command::OpenRunbook(path) | Command::OpenBaseline(path) => format!("Reading {}", path.display()),
+        Command::OpenRunbook(path) | Command::OpenBaseline(path) | Command::OpenDump(path) => {
+            format!("Reading {}", path.display())
+        }
         Command::Connect { .. } => "Connecting".to_owned(),
         Command::Disconnect => "Disconnecting".to_owned(),
         Command::SaveBaseline { path, .. } => format!("Keeping the census in {}", path.display()),
@@ -49,7 +54,10 @@ pub fn words_of(command: &Command) -> String {
         Command::ProposeRoster { .. } => "Proposing a roster".to_owned(),
         Command::ApproveRoster { proposal, .. } => format!("Approving the roster {}", proposal.short()),
         Command::WithdrawRoster { proposal, .. } => format!("Withdrawing the roster {}", proposal.short()),
-        Command::Run { request, .. } => format!("Running {request}"),
+        Command::Run { request, .. } | Command::RunRestore { request, .. } => format!("Running {request}"),
+        Command::CompareWithDump(choice) => format!("Comparing {} with the dump", choice.table),
+        Command::SearchDifference(_) => "Searching the difference".to_owned(),
+        Command::StageRestore { choice, .. } => format!("Staging the restore of {}", choice.table),
         Command::Prove { request } => format!("Proving what became of {request}"),
         Command::ExportFinding { request, .. } => format!("Writing the finding of {request}"),
         Command::VerifyFinding(path) => format!("Verifying {}", path.display()),
@@ -79,6 +87,9 @@ pub fn answered_by(event: &Event) -> Option<Errand> {
         Event::Surveyed(_) => Errand::Survey,
         Event::Rehearsed { .. } => Errand::Rehearse,
         Event::Staged { .. } => Errand::Stage,
+        Event::DumpOpened { .. } => Errand::OpenDump,
+        Event::DifferenceSeen(_) => Errand::CompareWithDump,
+        Event::DifferenceSearched(_) => Errand::SearchDifference,
         Event::Decided(_) => Errand::Decide,
         Event::Ran { .. } => Errand::Run,
         Event::FindingExported { .. } => Errand::ExportFinding,

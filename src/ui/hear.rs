@@ -66,6 +66,20 @@ impl Shown {
                 self.request = Some(digest);
                 next.push(Command::ReadLedger);
             }
+            Event::DumpOpened { path, contents } => {
+                let text = format!("Opened the dump {}: {} tables", path.display(), contents.tables.len());
+                self.note(now, Tone::Good, text, "");
+                self.dump = Known::Known((path, contents));
+                self.difference = Known::NotAsked;
+                self.found_rows = None;
+            }
+            Event::DifferenceSeen(seen) => {
+                let (table, words) = (&seen.restore.table, seen.restore.difference.in_words());
+                self.note(now, Tone::Plain, format!("Compared {table} with the dump: {words}"), "");
+                self.difference = Known::Known(seen);
+                self.found_rows = None;
+            }
+            Event::DifferenceSearched(found) => self.found_rows = found,
             Event::Decided(sentence) => {
                 self.note(now, Tone::Good, sentence, "");
                 next.push(Command::ReadLedger);
@@ -191,6 +205,8 @@ impl Shown {
             Some(Errand::AgentKeys) => self.agent_keys.fail(failure),
             Some(Errand::VerifyFinding) => self.verification.fail(failure),
             Some(Errand::CompareBaselines) => self.baselines_compared.fail(failure),
+            Some(Errand::OpenDump) => self.dump.fail(failure),
+            Some(Errand::CompareWithDump) => self.difference.fail(failure),
             Some(
                 Errand::Disconnect
                 | Errand::SaveBaseline
@@ -199,7 +215,8 @@ impl Shown {
                 | Errand::Run
                 | Errand::ExportFinding
                 | Errand::InitLedger
-                | Errand::Stop,
+                | Errand::Stop
+                | Errand::SearchDifference,
             )
             | None => return self.shout(now, line.0, line.1),
         }
@@ -222,6 +239,8 @@ impl Shown {
             Errand::AgentKeys => self.agent_keys.ask(),
             Errand::VerifyFinding => self.verification.ask(),
             Errand::CompareBaselines => self.baselines_compared.ask(),
+            Errand::OpenDump => self.dump.ask(),
+            Errand::CompareWithDump => self.difference.ask(),
             Errand::Run => {
                 self.run.progress.clear();
                 self.run.finished = None;
@@ -231,7 +250,8 @@ impl Shown {
             | Errand::Decide
             | Errand::ExportFinding
             | Errand::InitLedger
-            | Errand::Stop => {}
+            | Errand::Stop
+            | Errand::SearchDifference => {}
         }
     }
 

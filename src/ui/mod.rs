@@ -82,6 +82,8 @@ pub struct UiOptions {
     pub environment: Environment,
     /// A baseline file to open at once.
     pub baseline: Option<PathBuf>,
+    /// A dump that is offered first, such as the demo's.
+    pub dump: Option<PathBuf>,
     /// People whose keys are offered first, such as the demo's.
     pub people: Vec<DeskPerson>,
     /// The SQL that makes a ledger (`port::Database::ledger_sql`), shown before it is run.

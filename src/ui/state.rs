@@ -15,10 +15,13 @@ use crate::ledger::{RequestState, StopState, TrippedCondition};
 use crate::plan::Plan;
 use crate::port::{AgentKey, ConnectionNote};
 use crate::rehearsal::Rehearsal;
+use crate::restore::Contents;
 use crate::review::Review;
 use crate::run::Finished;
 use crate::runbook::{Diagnostic, Runbook, Step, StepId};
-use crate::session::{Environment, Failure, Latch, LedgerView, LeftFinding, Progress, RequestView, Survey};
+use crate::session::{
+    Environment, Failure, Latch, LedgerView, LeftFinding, Progress, RequestView, SeenDifference, Survey,
+};
 
 /// Something that was asked for, or not yet.
 #[derive(Clone, Debug, Default)]
@@ -149,6 +152,12 @@ pub enum Errand {
     CompareBaselines,
     /// Declaring a stop, or uploading one.
     Stop,
+    /// Reading a dump's table of contents.
+    OpenDump,
+    /// Comparing a table with a dump.
+    CompareWithDump,
+    /// Searching the difference between a table and a dump.
+    SearchDifference,
 }
 
 /// The one operation in flight.
@@ -250,6 +259,12 @@ pub struct Shown {
     pub baselines_compared: Known<Arc<Comparison>>,
     /// What the watch over the stop conditions said last.
     pub watched: Option<Watched>,
+    /// The dump that was opened: where from, and what it says of itself.
+    pub dump: Known<(PathBuf, Arc<Contents>)>,
+    /// A table against the dump.
+    pub difference: Known<Arc<SeenDifference>>,
+    /// The text that was searched for in it, and the places of the rows that hold it.
+    pub found_rows: Option<(String, Arc<Vec<u32>>)>,
     /// The run.
     pub run: RunShown,
     /// The operation in flight.
@@ -333,6 +348,20 @@ impl Shown {
             Latch::Here { .. } | Latch::Unlatched(_) => self.watched.as_ref()?.latch.words(),
             Latch::Clear | Latch::Standing(_) | Latch::Ledger(_) => None,
         }
+    }
+
+    /// Returns why a request cannot go on for a stop. A restore is what mends a diagnosis of counts that cannot be reconciled
+    /// (97.8), so that only the latch and a tripped condition stop one; the run looks at both afresh.
+    #[must_use]
+    pub fn stop_of(&self, request: &RequestView) -> Option<(String, String)> {
+        let stop = self.stop()?;
+        let tripped = self.survey.value().is_some_and(|survey| {
+            let facts = &survey.diagnosis.facts;
+            !facts.unreadable.is_empty()
+                || facts.conditions.iter().any(|condition| condition.state != crate::diagnose::ConditionState::Clear)
+        });
+        let is_restore = request.plan.restore.is_some();
+        (!is_restore || tripped || self.latched().is_some()).then_some(stop)
     }
 
     /// Returns every request, newest last.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use countersign::adapter::clock::SystemChance;
+use countersign::adapter::dump::DiskDumps;
 use countersign::adapter::files::DiskFolders;
 use countersign::adapter::postgres::Postgres;
 use countersign::adapter::ssh::SshSigner;
@@ -208,6 +209,7 @@ impl Stand {
             clock: clock.clone(),
             chance: Arc::new(SystemChance),
             doors: Arc::new(NoDoors),
+            dumps: Arc::new(DiskDumps),
             ledgers: Arc::default(),
         };
         let superuser = database.superuser();

@@ -2,6 +2,7 @@
 
 pub mod demo;
 mod refusals;
+mod restore;
 mod second;
 mod stops;
 mod third;

@@ -114,8 +114,9 @@ fn anybody_on_the_roster_stops_by_hand_and_nobody_else() {
     let declare = ["stop", "declare", "--reason", "smoke in the server room", "--step", "SB-1"];
     demo.run(&["stop", "show"]).ok();
     let stranger = demo.path("stranger");
-    let made = std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&stranger);
-    assert!({ made }.status().unwrap().success());
+    let mut made = std::process::Command::new("ssh-keygen");
+    made.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&stranger);
+    assert!(made.status().unwrap().success());
     demo.run_as(&(lan.0.clone(), text(&stranger).to_owned()), &declare).fails(3, "is not listed for");
     demo.run_as(&("eve@example.test".to_owned(), lan.1.clone()), &declare).fails(3, "is not on the roster");
     demo.run_as(&lan, &["stop", "declare", "--reason", " "]).fails(2, "a reason is needed");

@@ -14,6 +14,7 @@ pub const ORDER: &[&str] = &[
     "review",
     "census",
     "diagnose",
+    "restore",
     "plan",
     "rehearsal",
     "approval",

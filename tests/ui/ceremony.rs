@@ -45,6 +45,7 @@ impl Window {
             connection: Some(demo.text("url").to_owned()),
             environment: Environment::Staging,
             baseline: Some(PathBuf::from(demo.text("baseline"))),
+            dump: None,
             people: people.collect(),
             ledger_sql: wiring::ledger_sql(),
             folders: world.folders,

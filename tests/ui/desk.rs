@@ -85,6 +85,7 @@ impl Desk {
             connection: setting.connection,
             environment: Environment::Staging,
             baseline: None,
+            dump: None,
             people: vec![DeskPerson { principal: "lan@example.test".into(), key: PathBuf::from("/demo/lan") }],
             ledger_sql: "CREATE SCHEMA countersign;\nCREATE TABLE countersign.entry ();".to_owned(),
             folders: files.clone(),

@@ -6,6 +6,7 @@ mod compare;
 mod desk;
 mod fixture;
 mod pictures;
+mod restore;
 mod roster;
 mod run;
 mod shell;

@@ -9,13 +9,16 @@ use super::resolve::{Destination, resolve};
 use super::run_line::Line;
 use super::sql::TARGET;
 use super::surroundings::Surroundings;
-use super::{catalog, census, gate, ledger, prove, roles, sessions};
+use super::{catalog, census, gate, ledger, prove, restore, roles, sessions};
 use crate::census::{Census, Question, Target};
 use crate::diagnose::OpenTransaction;
 use crate::digest::Digest;
 use crate::ledger::{Body, Entry};
 use crate::plan::Settings;
-use crate::port::{ConnectionNote, Database, DatabaseError, MappedLogins, Proof, RunLine, Wait};
+use crate::port::{
+    ConnectionNote, Database, DatabaseError, DifferenceLook, DifferenceSeen, MappedLogins, Proof, RunLine, Wait,
+};
+use crate::restore::LiveTable;
 use crate::review::Catalog;
 use crate::run::RunToken;
 use crate::runbook::{ObjectName, Principal, Timeouts};
@@ -247,6 +250,22 @@ impl Database for Postgres {
             }
             *listener = Listener { link: Some(link), known: Some(newest) };
             Ok(newest)
+        })
+    }
+
+    fn live_table<'a>(&'a self, name: &'a ObjectName) -> Wait<'a, Result<Option<LiveTable>, DatabaseError>> {
+        at_desk!(self, |link| restore::table(&mut link, name).await)
+    }
+
+    fn difference<'a>(
+        &'a self,
+        look: &'a DifferenceLook<'a>,
+        take: &'a mut (dyn FnMut(&[u8]) + Send),
+    ) -> Wait<'a, Result<DifferenceSeen, DatabaseError>> {
+        Box::pin(async move {
+            let schema = lock(&self.desk.schema).clone();
+            // A link of its own: whatever ends the look, the server rolls back what its client lost.
+            restore::look(&mut self.desk.fresh().await?, look, &schema, take).await
         })
     }
 

@@ -1,17 +1,18 @@
 //! Takes a destination; gives an open link whose every answer comes from the tap; refuses to call a lost answer a failure.
 
-use std::io;
+use std::io::{self, Cursor};
 use std::pin::Pin;
 use std::sync::PoisonError;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver, unbounded_channel};
 use tokio_postgres::config::{ChannelBinding as BindingChoice, SslMode as DriverMode, SslNegotiation};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
-use tokio_postgres::{AsyncMessage, CancelToken, Client, Config};
+use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::refusal;
@@ -214,6 +215,77 @@ impl Link {
             None if exchange.cut => Err(DatabaseError::Garbled("the answer is larger than 64 MiB".to_owned())),
             None => Ok(exchange.reply),
         }
+    }
+
+    /// Sends a COPY … FROM STDIN and the rows that come; `None` ends them well, and a channel that closes before ends them
+    /// badly, so that the server takes none.
+    pub(super) async fn copy_in(&mut self, sql: &str, rows: &mut Receiver<Option<Vec<u8>>>) -> Result<Reply, NoAnswer> {
+        let begun = Instant::now();
+        let Some(statement) = self.prepared(sql).await? else { return Ok(self.receive().await?.reply) };
+        self.receive().await?;
+        self.give_data(true);
+        if let Ok(sink) = self.client.copy_in::<_, Cursor<Vec<u8>>>(&statement).await {
+            let mut sink = std::pin::pin!(sink);
+            // What goes wrong is in the answer from the tap.
+            loop {
+                match rows.recv().await {
+                    Some(Some(piece)) => {
+                        if sink.send(Cursor::new(piece)).await.is_err() {
+                            break;
+                        }
+                    }
+                    None => break,
+                    Some(None) => {
+                        let _ = sink.as_mut().finish().await;
+                        break;
+                    }
+                }
+            }
+        }
+        let answered = self.receive().await;
+        self.give_data(false);
+        let mut reply = answered?.reply;
+        self.forget(statement).await?;
+        reply.duration_millis = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
+        Ok(reply)
+    }
+
+    /// Sends a COPY … TO STDOUT; hands over each line.
+    pub(super) async fn copy_out(
+        &mut self,
+        sql: &str,
+        take: &mut (dyn FnMut(&[u8]) + Send),
+    ) -> Result<Reply, NoAnswer> {
+        let Some(statement) = self.prepared(sql).await? else { return Ok(self.receive().await?.reply) };
+        self.receive().await?;
+        if let Ok(lines) = self.client.copy_out(&statement).await {
+            let mut lines = std::pin::pin!(lines);
+            while let Some(Ok(line)) = lines.next().await {
+                take(&line);
+            }
+        }
+        let reply = self.receive().await?.reply;
+        self.forget(statement).await?;
+        Ok(reply)
+    }
+
+    /// Prepares a COPY, because the driver copies in no other way; `None` when the server refused, and said why.
+    async fn prepared(&mut self, sql: &str) -> Result<Option<Statement>, NoAnswer> {
+        match self.client.prepare(sql).await {
+            Ok(statement) => Ok(Some(statement)),
+            Err(error) if error.is_closed() => Err(NoAnswer::Lost(self.why_closed())),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Lets a prepared statement go; the server answers that, too.
+    async fn forget(&mut self, statement: Statement) -> Result<(), NoAnswer> {
+        drop(statement);
+        self.receive().await.map(drop)
+    }
+
+    fn give_data(&self, gives: bool) {
+        self.asides.lock().unwrap_or_else(PoisonError::into_inner).gives_data = gives;
     }
 
     /// Waits for a notification; gives its payload.

@@ -16,6 +16,7 @@ pub mod private_cluster;
 mod prove;
 mod refusal;
 mod resolve;
+mod restore;
 mod roles;
 mod run_line;
 mod sessions;

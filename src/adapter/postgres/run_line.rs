@@ -9,12 +9,13 @@ use super::census::{take, take_inside, whereabouts};
 use super::database::Desk;
 use super::ledger;
 use super::link::{Canceller, Link, NoAnswer, cell};
-use super::roles;
 use super::sql::TARGET;
+use super::{restore, roles};
 use crate::census::{Census, Question, Reading};
 use crate::digest::Digest;
 use crate::ledger::{Body, gate, standing_stop};
-use crate::port::{DatabaseError, RunLine, Wait};
+use crate::port::{DatabaseError, DumpRows, RunLine, Wait};
+use crate::restore::{Restore, deeds};
 use crate::run::{Event, LedgerGate, Purpose, Reply, Step, named};
 
 /// How long the server may be silent within a run before the connection counts as lost. The server's own timeouts are
@@ -42,6 +43,8 @@ pub(super) struct Line {
     canceller: Arc<Mutex<Option<Canceller>>>,
     /// The request and run whose intent was appended; a rehearsal has none.
     intent: Option<(Digest, String)>,
+    /// The rows of the dump that a restore loads.
+    rows: Option<DumpRows>,
 }
 
 /// A step that ended in no answer.
@@ -69,7 +72,7 @@ impl From<NoAnswer> for Trouble {
 
 impl Line {
     pub(super) fn new(desk: Arc<Desk>) -> Self {
-        Self { desk, link: None, watch: None, canceller: Arc::default(), intent: None }
+        Self { desk, link: None, watch: None, canceller: Arc::default(), intent: None, rows: None }
     }
 
     async fn step(&mut self, step: &Step) -> Result<Event, Trouble> {
@@ -88,6 +91,11 @@ impl Line {
                         error.message, error.code
                     ))),
                 }
+            }
+            Step::LoadDump(restore) => self.load(restore).await,
+            Step::ReadDifference(restore) => {
+                let told = restore::tell(self.link()?, restore, false, &mut |_| {}).await?;
+                told.map(|(sum, _)| Event::DifferenceRead(sum)).map_err(Trouble::Failed)
             }
             Step::Commit => self.answer("COMMIT").await.map(Event::Answered),
             Step::Rollback => {
@@ -119,7 +127,11 @@ impl Line {
     /// Sends one message of the machine; what may wait for a lock of others is looked on.
     async fn message(&mut self, sql: &str, purpose: &Purpose) -> Result<Reply, Trouble> {
         match purpose {
-            Purpose::LockTables | Purpose::OpenGate | Purpose::Statement { .. } | Purpose::Constraints => {
+            Purpose::LockTables
+            | Purpose::OpenGate
+            | Purpose::Restore
+            | Purpose::Statement { .. }
+            | Purpose::Constraints => {
                 let watch = self.watch.take();
                 let answer = match &watch {
                     None => self.answer(sql).await,
@@ -148,6 +160,15 @@ impl Line {
             | Purpose::Books
             | Purpose::Attribute => self.answer(sql).await,
         }
+    }
+
+    /// Loads the dump's rows into the temporary table.
+    async fn load(&mut self, planned: &Restore) -> Result<Event, Trouble> {
+        let Some(rows) = self.rows.clone() else {
+            return Err(Trouble::Failed("the dump was not brought; name its file".to_owned()));
+        };
+        let loaded = restore::load(self.link()?, &deeds(planned).load, &rows).await?;
+        loaded.map(Event::DumpLoaded).map_err(Trouble::Failed)
     }
 
     /// Takes a census; a question that a lock of others made blind says whose it was.
@@ -281,6 +302,10 @@ impl RunLine for Line {
             }
             event
         })
+    }
+
+    fn bring(&mut self, rows: DumpRows) {
+        self.rows = Some(rows);
     }
 
     fn canceller(&self) -> Box<dyn Fn() -> Wait<'static, ()> + Send + Sync> {

@@ -35,6 +35,8 @@ pub(super) struct Aside {
     pub(super) last_words: Option<ServerError>,
     /// The process a cancel request would name; a pooler makes one up.
     pub(super) pid: Option<i32>,
+    /// Whether the link gives the data that a COPY asks for.
+    pub(super) gives_data: bool,
 }
 
 /// What is said aside, shared between the tap and the link.
@@ -138,6 +140,7 @@ impl Listener {
                 self.current.reply.error.get_or_insert(said.error);
             }
             b'K' => self.aside().pid = body.first_chunk().map(|pid| i32::from_be_bytes(*pid)),
+            b'G' if self.aside().gives_data => {}
             b'G' | b'W' => return Err(io::Error::other("a statement asked for COPY data, which a script cannot give")),
             b'Z' => {
                 let mut done = std::mem::take(&mut self.current);

@@ -57,6 +57,9 @@ pub struct DemoUp {
     pub runbook: PathBuf,
     /// The baseline's file.
     pub baseline: PathBuf,
+    /// A dump that `pg_dump` took before the build, where the drill is about one; `None` where it could not be taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dump: Option<PathBuf>,
     /// Values for the runbook's parameters.
     pub bindings: BTreeMap<String, String>,
     /// Everybody, with the file of their key.
@@ -80,6 +83,9 @@ impl DemoUp {
         line("database", &self.url);
         line("runbook", &self.runbook.display().to_string());
         line("baseline", &self.baseline.display().to_string());
+        if let Some(dump) = &self.dump {
+            line("dump", &dump.display().to_string());
+        }
         for (name, value) in &self.bindings {
             line("binding", &format!("{name}={value}"));
         }

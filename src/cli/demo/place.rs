@@ -60,6 +60,12 @@ impl Place {
         self.root.join("baseline.json")
     }
 
+    /// Returns the file of the dump from before the build.
+    #[must_use]
+    pub fn dump(&self) -> PathBuf {
+        self.root.join("before-the-build.dump")
+    }
+
     /// Returns the folder in which the helpers and we speak to each other.
     #[must_use]
     pub fn helpers(&self) -> PathBuf {
@@ -139,7 +145,7 @@ impl Place {
         for folder in [self.cluster(), self.keys(), self.runbook(), self.helpers()] {
             remove_folder(&folder).map_err(|error| DemoFailure::file("remove", &folder, &error))?;
         }
-        for file in [self.baseline(), self.record()] {
+        for file in [self.baseline(), self.dump(), self.record()] {
             ignore_missing(fs::remove_file(&file)).map_err(|error| DemoFailure::file("remove", &file, &error))?;
         }
         // What else somebody put there, such as an exported finding, is theirs: then the folder stays.

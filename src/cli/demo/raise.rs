@@ -2,12 +2,13 @@
 //! to the state of a drill; refuses to go on after any failure.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::failure::DemoFailure;
 use super::people::DemoPerson;
 use super::place::Place;
 use super::{DemoUp, Scenario, embedded, people};
-use crate::adapter::postgres::{Postgres, PrivateCluster, Surroundings};
+use crate::adapter::postgres::{Postgres, PrivateCluster, Surroundings, find_binaries};
 use crate::census::{BASELINE_FORMAT, Baseline};
 use crate::diagnose::questions;
 use crate::digest::Digest;
@@ -36,6 +37,8 @@ pub async fn raise(place: &Place, cluster: &PrivateCluster, scenario: Option<Sce
     sign_roster(&database, &roster, &people).await?;
     keep_baseline(place, &database, &runbook).await?;
 
+    let dump = scenario.filter(|drill| drill.needs_dump()).and_then(|_| dump(place, &url));
+
     let held = scenario.and_then(Scenario::held_step);
     for (step, path) in embedded::BUILDS.into_iter().filter(|(step, _)| Some(*step) != held) {
         // One message is one transaction: each step is committed by itself, as it was in Phase 1.
@@ -49,11 +52,29 @@ pub async fn raise(place: &Place, cluster: &PrivateCluster, scenario: Option<Sce
         database: embedded::DATABASE.to_owned(),
         runbook: place.runbook(),
         baseline: place.baseline(),
+        dump,
         bindings: embedded::BINDINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         people,
         dir: place.root.clone(),
         scenario,
     })
+}
+
+/// Takes the dump of 97.8, from before the build, with the `pg_dump` beside the server's programs, or the one on the path. A
+/// machine without one has the drill without its dump.
+fn dump(place: &Place, url: &str) -> Option<PathBuf> {
+    let beside = find_binaries(None).ok().map(|folder| folder.join("pg_dump")).filter(|program| program.is_file());
+    let program = beside.unwrap_or_else(|| PathBuf::from("pg_dump"));
+    let file = place.dump();
+    let taken = std::process::Command::new(program)
+        .args(["--format=custom", "--schema=public", "--no-password"])
+        .arg(format!("--file={}", file.display()))
+        .arg(format!("--dbname={url}"))
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .status();
+    taken.is_ok_and(|status| status.success()).then_some(file)
 }
 
 fn open(url: &str) -> Result<Postgres, DemoFailure> {

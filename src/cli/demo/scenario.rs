@@ -92,6 +92,12 @@ impl Scenario {
         }
     }
 
+    /// Returns whether the drill is mended with a dump from before the build.
+    #[must_use]
+    pub fn needs_dump(self) -> bool {
+        self == Self::SharedTableDamaged
+    }
+
     /// Returns the step that is left out of the build, because a session holds it open.
     #[must_use]
     pub fn held_step(self) -> Option<&'static str> {

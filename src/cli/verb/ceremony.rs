@@ -16,12 +16,12 @@ use crate::port::Database;
 use crate::run::{Outcome, Trace};
 use crate::runbook::Principal;
 use crate::session::{
-    self, Approval, Cancel, Failure, FailureKind, LeftFinding, Progress, Ran, Staging, Watch, World, failed_rehearsal,
-    find_request, outcome_failure, prove_again, read_ledger,
+    self, Approval, Cancel, Failure, FailureKind, LeftFinding, Progress, Ran, StagedRequest, Staging, Watch, World,
+    failed_rehearsal, find_request, outcome_failure, prove_again, read_ledger,
 };
 
 /// Cancels on Ctrl-C; a second Ctrl-C changes nothing, because the first one is obeyed as far as it is safe.
-fn cancel_on_interrupt() -> Cancel {
+pub(super) fn cancel_on_interrupt() -> Cancel {
     let cancel = Cancel::default();
     let asked = cancel.clone();
     tokio::spawn(async move {
@@ -84,6 +84,12 @@ pub(super) async fn stage(world: &World, stage: &Stage, output: Output) -> Resul
     let mut say = |progress: Progress| output.progress(&progress);
     let mut watch = Watch { say: &mut say, cancel: &cancel };
     let staged = session::stage(world, &*database, &staging, &signer, &mut watch).await?;
+    print_staged(output, &staged);
+    Ok(())
+}
+
+/// Says what was staged, and what comes next.
+pub(super) fn print_staged(output: Output, staged: &StagedRequest) {
     output.print(
         || {
             format!(
@@ -102,12 +108,11 @@ pub(super) async fn stage(world: &World, stage: &Stage, output: Output) -> Resul
         || {
             json!({
                 "request": staged.request, "digest": staged.digest, "phrase": staged.digest.phrase(),
-                "steps": steps, "needed": staged.plan.policy.approvals, "not_after": staged.not_after, "hazards": staged.plan.hazards,
+                "steps": staged.plan.stages.iter().map(|stage| &stage.step).collect::<Vec<_>>(), "needed": staged.plan.policy.approvals, "not_after": staged.not_after, "hazards": staged.plan.hazards,
                 "rehearsal": {"passed": staged.rehearsal.passed(), "duration_millis": staged.rehearsal.duration_millis},
             })
         },
     );
-    Ok(())
 }
 
 /// `approve`.
@@ -198,8 +203,9 @@ pub(super) async fn run(world: &World, run: &Run, output: Output) -> Result<(), 
     let cancel = cancel_on_interrupt();
     let mut say = |progress: Progress| output.progress(&progress);
     let mut watch = Watch { say: &mut say, cancel: &cancel };
+    let dump = run.dump.as_deref();
     let Ran { finished, finding } =
-        session::run(world, &*database, &run.request, &confirm, &signer, &mut watch).await?;
+        session::run_with(world, &*database, &run.request, &confirm, &signer, dump, &mut watch).await?;
     let holds = finished.after.as_ref().map(crate::census::Comparison::holds);
     print_outcome(output, &run.request, &finished.outcome, &finished.trace, holds, finding.as_ref());
     if let Some((condition, reason)) = &finished.tripped {

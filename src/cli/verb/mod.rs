@@ -7,6 +7,7 @@ mod evidence;
 mod keep;
 mod ledger;
 mod look;
+mod restore;
 mod roster;
 mod show;
 mod stop;
@@ -37,6 +38,7 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
         Verb::Withdraw(decide) => ceremony::withdraw(&world, &decide, output).await,
         Verb::Run(run) => ceremony::run(&world, &run, output).await,
         Verb::Stop(words) => stop::stop(&world, &words.verb, output).await,
+        Verb::Restore(restore) => restore::restore(&world, restore.verb, output).await,
         Verb::Finding(finding) => match finding.verb {
             FindingVerb::Export { request, connection, out, words, signing } => {
                 keep::export(&world, &request, &connection, &out, &words, &signing, output).await

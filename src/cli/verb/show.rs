@@ -5,6 +5,7 @@ use serde_json::json;
 use super::super::Output;
 use super::super::args::Connection;
 use super::open;
+use super::restore::restore_text;
 use crate::approval::Standing;
 use crate::plan::{EXECUTOR, Via};
 use crate::runbook::RowsExpected;
@@ -35,7 +36,11 @@ pub(super) fn request_text(opened: &Opened) -> String {
     let (request, plan) = (&opened.request, opened.plan.plan());
     let target = &plan.target;
     let steps: Vec<&str> = request.steps.iter().map(crate::runbook::StepId::as_str).collect();
-    let mut out = format!("{}: reverse {} on {}\n", request.id(), steps.join(", "), target.database);
+    let verb = if plan.restore.is_some() { "" } else { "reverse " };
+    let mut out = format!("{}: {verb}{} on {}\n", request.id(), steps.join(", "), target.database);
+    if let Some(restore) = &plan.restore {
+        out += &restore_text(restore);
+    }
     out += &format!("  runbook    {} {}\n", plan.runbook, plan.runbook_version);
     out += &format!("  requester  {}\n", request.requester);
     let runs = match &plan.run_as {

@@ -41,9 +41,10 @@ impl Machine {
 
     pub(super) fn compare_stage(&self, census: &Census) -> Comparison {
         let steps = [self.stage_plan().step.clone()];
-        let scope = match &self.stage_entry {
-            Some(entry) => CompareScope::StepsAndHeld(&steps, entry),
-            None => CompareScope::Steps(&steps),
+        let scope = match (&self.plan.plan().restore, &self.stage_entry) {
+            (Some(restore), entry) => CompareScope::Restored(&restore.table, restore.kept, entry.as_ref()),
+            (None, Some(entry)) => CompareScope::StepsAndHeld(&steps, entry),
+            (None, None) => CompareScope::Steps(&steps),
         };
         compare(&self.plan.plan().checks, self.baseline.as_ref(), census, scope)
     }

@@ -145,7 +145,7 @@ impl ApprovalsPage {
                 missing.push(format!("acknowledging {}", text::count(hazards, "hazard")));
             }
             missing.extend(request.standing.void.iter().map(|void| format!("a new request: {void}")));
-            missing.extend(scene.shown.stop().map(|(_, reason)| format!("the end of the stop: {reason}")));
+            missing.extend(scene.shown.stop_of(request).map(|(_, reason)| format!("the end of the stop: {reason}")));
         } else if self.reason.trim().is_empty() {
             missing.push("a reason".to_owned());
         }

@@ -11,9 +11,11 @@ use super::Scene;
 use super::compare_known::{Prepared, Tally};
 use super::compare_rows::{Filter, Item, Made, Sort, cells, group, items, reading_words, spoken};
 use super::detail::Detail;
+use super::restore::RestorePart;
 use crate::census::{Baseline, Comparison, Row, Verdict};
 use crate::runbook::CheckId;
 use crate::session::Command;
+use crate::ui::UiOptions;
 use crate::ui::action::{Page, UiAction};
 use crate::ui::state::Known;
 use crate::ui::tokens::{self, ROW, Tokens};
@@ -27,6 +29,7 @@ enum Mode {
     #[default]
     Live,
     TwoBaselines,
+    Dump,
 }
 
 /// The compare page's drafts and the lines of its table.
@@ -46,9 +49,21 @@ pub struct ComparePage {
     laid_out: usize,
     detail: Detail,
     sides: (usize, usize),
+    /// A table against a dump.
+    pub restore: RestorePart,
 }
 
 impl ComparePage {
+    /// Makes the page; a dump that was named at the start is offered first.
+    #[must_use]
+    pub fn new(options: &UiOptions) -> Self {
+        let mut page = Self::default();
+        if let Some(dump) = &options.dump {
+            page.restore.set_dump(dump);
+        }
+        page
+    }
+
     /// Opens a check.
     pub fn show(&mut self, check: CheckId) {
         self.mode = Mode::Live;
@@ -62,7 +77,10 @@ impl ComparePage {
     /// Returns how many rows the last frame laid out.
     #[must_use]
     pub const fn rows_laid_out(&self) -> usize {
-        self.laid_out
+        match self.mode {
+            Mode::Live | Mode::TwoBaselines => self.laid_out,
+            Mode::Dump => self.restore.rows_laid_out(),
+        }
     }
 
     /// Draws the page.
@@ -70,12 +88,16 @@ impl ComparePage {
         self.laid_out = 0;
         self.prepared.refresh(scene);
         self.modes(ui, scene);
+        if self.mode == Mode::Dump {
+            self.restore.ui(ui, scene);
+            return;
+        }
         let shown = scene.shown;
         let (comparison, stale) = match self.mode {
             Mode::Live => {
                 (shown.survey.value().map(|survey| &survey.comparison), !matches!(shown.survey, Known::Known(_)))
             }
-            Mode::TwoBaselines => (shown.baselines_compared.value().map(AsRef::as_ref), false),
+            Mode::TwoBaselines | Mode::Dump => (shown.baselines_compared.value().map(AsRef::as_ref), false),
         };
         let Some(comparison) = comparison else {
             if self.mode == Mode::Live {
@@ -101,13 +123,17 @@ impl ComparePage {
 
     fn modes(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
         ui.horizontal_wrapped(|ui| {
-            let choices = [(Mode::Live, "Baseline against now"), (Mode::TwoBaselines, "Two baselines")];
+            let choices = [
+                (Mode::Live, "Baseline against now"),
+                (Mode::TwoBaselines, "Two baselines"),
+                (Mode::Dump, "A table against a dump"),
+            ];
             if form::choice(ui, &mut self.mode, &choices) {
                 self.selected = None;
                 self.made = None;
             }
         });
-        if self.mode == Mode::Live {
+        if self.mode != Mode::TwoBaselines {
             return;
         }
         let baselines = self.prepared.baselines();
@@ -280,7 +306,7 @@ impl ComparePage {
         };
         let heads = match self.mode {
             Mode::Live => ["what", "baseline", "expected", "inside", "now", "verdict"],
-            Mode::TwoBaselines => ["what", "first", "expected", "inside", "second", "verdict"],
+            Mode::TwoBaselines | Mode::Dump => ["what", "first", "expected", "inside", "second", "verdict"],
         };
         let mut laid_out = 0;
         let mut clicked = None;

@@ -18,6 +18,7 @@ pub mod preflight;
 pub mod proof;
 pub mod rehearsal;
 pub mod request_card;
+pub mod restore;
 pub mod roster;
 pub mod run;
 pub mod script;
@@ -94,7 +95,7 @@ impl Pages {
         Self {
             start: start::StartPage::new(options),
             script: script::ScriptPage::default(),
-            compare: compare::ComparePage::default(),
+            compare: compare::ComparePage::new(options),
             rehearsal: rehearsal::RehearsalPage::default(),
             approvals: approvals::ApprovalsPage::default(),
             run: run::RunPage::default(),
@@ -110,6 +111,10 @@ impl Pages {
             Choose::Runbook => vec![Command::OpenRunbook(path)],
             Choose::Baseline => vec![Command::OpenBaseline(path)],
             Choose::Finding => vec![Command::VerifyFinding(path)],
+            Choose::Dump => {
+                self.compare.restore.set_dump(&path);
+                vec![Command::OpenDump(path)]
+            }
             Choose::BaselineToSave => {
                 self.start.set_baseline_target(&path);
                 Vec::new()
@@ -125,6 +130,7 @@ impl Pages {
                     &mut self.run.signer,
                     &mut self.findings.signer,
                     &mut self.roster.signer,
+                    &mut self.compare.restore.signer,
                 ];
                 forms.into_iter().filter(|known| known.name() == form).for_each(|known| known.set_path(&path));
                 Vec::new()

@@ -57,7 +57,7 @@ pub fn lines(scene: &Scene<'_>, request: &RequestView) -> Vec<Line> {
         ),
         None => Line { holds: Holds::Unknown, words: "The ledger has not been read".to_owned() },
     });
-    let stop = shown.stop();
+    let stop = shown.stop_of(request);
     lines.push(match (&stop, &shown.survey) {
         (Some((_, reason)), _) => Line { holds: Holds::No, words: format!("A stop holds: {reason}") },
         (None, Known::Known(_)) => {

@@ -11,6 +11,7 @@ use super::approvals::{status, steps_words};
 use super::compare_rows::reading_words;
 use crate::census::Comparison;
 use crate::ledger::RequestStatus;
+use crate::restore::Scope;
 use crate::runbook::RowsExpected;
 use crate::session::RequestView;
 use crate::ui::action::{Page, UiAction};
@@ -30,7 +31,8 @@ pub fn ui(
     opened: &mut BTreeSet<String>,
 ) {
     text::card(ui, |ui| {
-        text::heading(ui, &format!("Reverse {} on {}", steps_words(request), request.request.database));
+        let verb = if request.plan.restore.is_some() { "" } else { "Reverse " };
+        text::heading(ui, &format!("{verb}{} on {}", steps_words(request), request.request.database));
         text::muted(ui, &format!("Request {} · asked by {}", request.request.id(), request.request.requester));
         digest(ui, request);
         facts(ui, scene, request);
@@ -102,6 +104,22 @@ fn facts(ui: &mut Ui, scene: &Scene<'_>, request: &RequestView) {
     for parameter in &plan.parameters {
         fact(ui, "Parameter", format!("{} = {}", parameter.name, parameter.value));
     }
+    if let Some(restore) = &plan.restore {
+        let dump = &restore.dump;
+        fact(ui, "Dump", format!("{} · {} rows · {}", dump.file, dump.rows, dump.sha256.short()));
+        fact(
+            ui,
+            "Scope",
+            match restore.scope {
+                Scope::Key => format!("rows inside the key: {}", restore.declared_key),
+                Scope::Table => "the whole table".to_owned(),
+            },
+        );
+        fact(ui, "Difference", format!("{} · {}", restore.difference.in_words(), restore.difference.digest.short()));
+        for ground in restore.grounds.evidence.iter().chain(&restore.grounds.statement) {
+            fact(ui, "Because", ground.clone());
+        }
+    }
     text::fact(ui, "Expires", NAMES, |ui| expiry(ui, scene, request));
 }
 
@@ -135,7 +153,7 @@ fn statements(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView) {
     );
     for stage in &request.plan.stages {
         let what = format!("script:{}", stage.step);
-        let seen = scene.shown.seen.contains(&(request.digest, what));
+        let seen = scene.shown.seen.contains(&(request.digest, what.clone()));
         ui.horizontal(|ui| {
             text::strong(ui, stage.step.as_str());
             text::mono(ui, &stage.script);
@@ -148,12 +166,21 @@ fn statements(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView) {
         for statement in &stage.statements {
             let words =
                 format!("{}. {}", statement.ordinal, statement.sql.split_whitespace().collect::<Vec<_>>().join(" "));
-            text::mono(ui, &words).on_hover_text(statement.sql.as_str());
+            if seen && request.plan.restore.is_some() {
+                // No script of the runbook holds it: it is read here.
+                text::mono_wrapped(ui, &words);
+            } else {
+                text::mono(ui, &words).on_hover_text(statement.sql.as_str());
+            }
             let notices: Vec<String> =
                 statement.notices.iter().map(|notice| format!(" · {} ×{}", notice.severity, notice.times)).collect();
             text::muted(ui, &format!("    {}{}", RowsExpected::in_words(statement.rows.as_ref()), notices.concat()));
         }
         if ui.button(format!("Open script {}", stage.step)).clicked() {
+            if request.plan.restore.is_some() {
+                scene.actions.push(UiAction::Seen { request: request.digest, what });
+                continue;
+            }
             let at = scene.shown.book().and_then(|book| book.steps.iter().position(|step| step.id == stage.step));
             scene.actions.extend(at.map(UiAction::Step));
             scene.actions.push(UiAction::Go(Page::Script));

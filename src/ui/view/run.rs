@@ -28,6 +28,8 @@ pub struct RunPage {
     pub signer: SignerForm,
     confirming: bool,
     typed: String,
+    /// The dump, for a request that restores a table from it.
+    dump: String,
     made: Option<Made>,
 }
 
@@ -46,7 +48,13 @@ impl Made {
 
 impl Default for RunPage {
     fn default() -> Self {
-        Self { signer: SignerForm::new("run"), confirming: false, typed: String::new(), made: None }
+        Self {
+            signer: SignerForm::new("run"),
+            confirming: false,
+            typed: String::new(),
+            dump: String::new(),
+            made: None,
+        }
     }
 }
 
@@ -126,9 +134,10 @@ impl RunPage {
         text::card(ui, |ui| {
             text::heading(ui, "Who runs it");
             self.signer.ui(ui, scene, Some(Role::Operator));
+            let needs_dump = self.ask_dump(ui, scene, request);
             ui.add_space(UNIT);
             let green = lines.iter().all(|line| line.holds == Holds::Yes);
-            let ready = green && self.signer.is_ready() && scene.shown.is_free();
+            let ready = green && !needs_dump && self.signer.is_ready() && scene.shown.is_free();
             if text::deed(ui, ready, &format!("{}…", deed_words(scene, request))).clicked() {
                 self.confirming = true;
                 self.typed.clear();
@@ -141,15 +150,30 @@ impl RunPage {
         });
     }
 
+    /// Asks for the dump of a restore; returns whether it is still missing.
+    fn ask_dump(&mut self, ui: &mut Ui, scene: &Scene<'_>, request: &RequestView) -> bool {
+        let Some(restore) = &request.plan.restore else { return false };
+        if self.dump.is_empty()
+            && let Some((path, _)) = scene.shown.dump.value()
+        {
+            self.dump = path.display().to_string();
+        }
+        form::field(ui, "run-dump", &format!("The dump, {}", restore.dump.file), &mut self.dump, "/path");
+        text::muted(ui, "Its rows must be the very ones that were compared; the run checks their digest.");
+        self.dump.trim().is_empty()
+    }
+
     /// The last question. Esc and a click outside close it; neither confirms, and neither does Enter.
     fn confirm(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView) {
         if !self.confirming {
             return;
         }
         let database = request.request.database.clone();
+        let needs_dump = request.plan.restore.is_some();
         let modal = Modal::new(Id::unique("confirm-run")).frame(text::dialog(ui)).show(ui.ctx(), |ui| {
             ui.set_width(440.0);
-            text::heading(ui, &format!("Reverse {} on {database}, for good", steps_words(request)));
+            let verb = if needs_dump { "" } else { "Reverse " };
+            text::heading(ui, &format!("{verb}{} on {database}, for good", steps_words(request)));
             text::body(ui, "Each stage is one transaction. What does not end as planned is rolled back, and the rest is not begun.");
             ui.add_space(UNIT);
             form::field(ui, "confirm-database", &format!("Type the database's name, {database}"), &mut self.typed, "");
@@ -159,7 +183,12 @@ impl RunPage {
                 if text::deed(ui, self.typed == database, &deed_words(scene, request)).clicked()
                     && let Some(signer) = self.signer.take(ui)
                 {
-                    scene.ask(Command::Run { request: request.request.id(), confirm: self.typed.clone(), signer });
+                    let (request, confirm) = (request.request.id(), self.typed.clone());
+                    scene.ask(if needs_dump {
+                        Command::RunRestore { request, confirm, dump: self.dump.trim().into(), signer }
+                    } else {
+                        Command::Run { request, confirm, signer }
+                    });
                     self.confirming = false;
                 }
                 if ui.button("Do not run").clicked() {
