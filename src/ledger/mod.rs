@@ -6,6 +6,7 @@ mod explain;
 mod gate;
 mod known;
 mod replay;
+mod touched;
 
 pub use chain::{ChainBreak, GENESIS, entry_hash, hold_head, verify_chain};
 pub use entry::*;
@@ -13,3 +14,4 @@ pub use explain::Explained;
 pub use gate::{GATE_KINDS, gate, standing_stop};
 pub use known::Known;
 pub use replay::{ApprovalRecord, RequestState, RequestStatus, State, StopState, replay};
+pub use touched::{SignedOver, Touched};

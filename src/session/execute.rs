@@ -6,6 +6,7 @@ use super::known::open_ledger;
 use super::ledger::{Opened, find_request, read_ledger};
 use super::stage::refuse_stop;
 use super::survey::read_baseline;
+use super::touch::{refuse_stepped_back, refuse_stepped_back_approvals};
 use super::trust::{not_taken, refuse_role, refuse_unreviewed, requests_roster};
 use super::{Failure, FailureKind, SignAs, Watch, World};
 use crate::approval::{ApprovalRefusal, Namespace, check_operated, check_requested, countersign, may_operate};
@@ -90,6 +91,7 @@ pub async fn run(
     refuse_unreviewed(&opened)?;
     // D-71: an agent may prepare, so the requester is checked like everybody else.
     check_requested(roster.roster(), &opened.request, &opened.state.requested, world.clock.now())?;
+    refuse_stepped_back_approvals(&state, &opened)?;
     let countersigned = countersign(
         opened.plan.clone(),
         &opened.rehearsal,
@@ -100,6 +102,7 @@ pub async fn run(
     )?;
     let operator = world.sign(signer, Namespace::Operate, opened.state.request.as_bytes()).await?;
     check_operated(roster.roster(), &opened.request, &operator, world.clock.now())?;
+    refuse_stepped_back(&state, &operator)?;
     let baseline = read_baseline(&opened.state.baseline)?;
     let run = world.chance.nonce();
     let against = Some(baseline.clone());

@@ -12,12 +12,13 @@ mod ledger;
 mod roster;
 mod stage;
 mod survey;
+mod touch;
 mod trust;
 mod worker;
 mod world;
 
 pub use command::{Command, Environment, SignAs};
-pub use decide::{Approval, approve, reject, withdraw};
+pub use decide::{Approval, ToSign, approve, decide, read_signature, reject, to_sign, withdraw};
 pub use event::*;
 pub use execute::{LeftFinding, Ran, prove_again, run};
 pub use finding::{export_finding, verify_finding, verify_finding_against};

@@ -164,6 +164,7 @@ pub async fn stage(
         let hint = "Sign with the key that the roster names for this principal.";
         Failure::new(FailureKind::Refused, format!("the signature does not hold: {problem}"), hint)
     })?;
+    super::touch::refuse_stepped_back(known.state(), &signature)?;
     let digest = Digest::of(text.as_bytes());
     let body = Body::Staged {
         request: text,

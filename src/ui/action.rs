@@ -85,6 +85,10 @@ pub enum Choose {
     Finding,
     /// A new folder for a finding.
     FindingToExport,
+    /// Where to save what somebody signs on another machine.
+    ToSign,
+    /// A signature that was made on another machine.
+    Signature,
     /// A private key file for the signer form of that name.
     Key(&'static str),
 }

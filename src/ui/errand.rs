@@ -16,11 +16,13 @@ pub fn errand_of(command: &Command) -> Option<Errand> {
         Command::Rehearse { .. } => Errand::Rehearse,
         Command::Stage { .. } => Errand::Stage,
         Command::Approve { .. }
+        | Command::ImportSignature { .. }
         | Command::Reject { .. }
         | Command::Withdraw { .. }
         | Command::ProposeRoster { .. }
         | Command::ApproveRoster { .. }
         | Command::WithdrawRoster { .. } => Errand::Decide,
+        Command::SaveToSign { .. } => Errand::SaveToSign,
         Command::Run { .. } | Command::Prove { .. } => Errand::Run,
         Command::ExportFinding { .. } => Errand::ExportFinding,
         Command::VerifyFinding(_) => Errand::VerifyFinding,
@@ -43,6 +45,8 @@ pub fn words_of(command: &Command) -> String {
         Command::Rehearse { steps, .. } => format!("Rehearsing {}", join(steps)),
         Command::Stage { steps, .. } => format!("Staging {}", join(steps)),
         Command::Approve { request, .. } => format!("Approving {request}"),
+        Command::SaveToSign { path, .. } => format!("Writing {}", path.display()),
+        Command::ImportSignature { request, .. } => format!("Importing a signature for {request}"),
         Command::Reject { request, .. } => format!("Rejecting {request}"),
         Command::Withdraw { request, .. } => format!("Withdrawing the approval of {request}"),
         Command::ProposeRoster { .. } => "Proposing a roster".to_owned(),
@@ -76,6 +80,7 @@ pub fn answered_by(event: &Event) -> Option<Errand> {
         Event::Rehearsed { .. } => Errand::Rehearse,
         Event::Staged { .. } => Errand::Stage,
         Event::Decided(_) => Errand::Decide,
+        Event::SavedToSign { .. } => Errand::SaveToSign,
         Event::Ran { .. } => Errand::Run,
         Event::FindingExported { .. } => Errand::ExportFinding,
         Event::FindingVerified(_) => Errand::VerifyFinding,

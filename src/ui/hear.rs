@@ -69,6 +69,11 @@ impl Shown {
                 self.note(now, Tone::Good, sentence, "");
                 next.push(Command::ReadLedger);
             }
+            Event::SavedToSign { path, namespace } => {
+                let hint =
+                    format!("Sign it with ssh-keygen -Y sign -n {}, and bring the .sig file back.", namespace.as_str());
+                self.note(now, Tone::Good, format!("Wrote {}", path.display()), hint);
+            }
             Event::Progress(progress) => self.progressed(progress),
             Event::Ran { request, finished, finding } => {
                 self.ran(request, finished, finding, now);
@@ -188,6 +193,7 @@ impl Shown {
                 | Errand::SaveBaseline
                 | Errand::Stage
                 | Errand::Decide
+                | Errand::SaveToSign
                 | Errand::Run
                 | Errand::ExportFinding
                 | Errand::InitLedger,
@@ -217,8 +223,12 @@ impl Shown {
                 self.run.progress.clear();
                 self.run.finished = None;
             }
-            Errand::Disconnect | Errand::SaveBaseline | Errand::Decide | Errand::ExportFinding | Errand::InitLedger => {
-            }
+            Errand::Disconnect
+            | Errand::SaveBaseline
+            | Errand::Decide
+            | Errand::SaveToSign
+            | Errand::ExportFinding
+            | Errand::InitLedger => {}
         }
     }
 
