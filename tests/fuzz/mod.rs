@@ -75,9 +75,26 @@ fn a_folder_and_its_text_are_one() {
     assert_eq!(unfold(&files), data);
 }
 
-/// Writes the signed folder of the fuzzers and the seeds that are made of it anew, with new keys.
+/// The signed folder proves itself. When a signed format changes, `UPDATE_SEEDS=1 cargo test --test house fuzz::` signs it
+/// anew, with new keys.
 #[test]
-#[ignore = "writes into the repository: cargo test --test house fuzz::sign -- --ignored, when a signed format changes"]
+fn the_signed_folder_holds() {
+    use countersign::approval::{Namespace, SignedBytes, parse_roster, verify};
+    use countersign::finding::verify_export;
+    if std::env::var_os("UPDATE_SEEDS").is_some() {
+        sign_the_seeds_anew();
+    }
+    let (_, exported) = seeds("finding").into_iter().find(|(path, _)| path.ends_with("exported")).unwrap();
+    assert_eq!(verify_export(&folder(&exported)).refused, Vec::<String>::new());
+    let roster = parse_roster(signed("roster.toml")).unwrap();
+    for (who, file) in [("minh@example.test", "first.sig"), ("hoa@example.test", "second.sig")] {
+        let made = SignedBytes { principal: who.into(), signature: signed(file).to_owned() };
+        let held = verify(&roster, &made, Namespace::Run, signed("request.json").as_bytes(), targets::noon());
+        assert!(held.is_ok(), "{who}: {held:?}");
+    }
+}
+
+/// Writes the signed folder, and the seeds that are made of it.
 fn sign_the_seeds_anew() {
     let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz");
     let files = crate::keys::exported(&crate::keys::Keys::new());
@@ -92,6 +109,9 @@ fn sign_the_seeds_anew() {
         found.unwrap_or_else(|| panic!("no {part}")).1.clone()
     };
     let (first, second) = (signature("minh"), signature("hoa"));
+    let mut sample = folder(&fs::read(home.join("seeds/runbook/orders-archive")).unwrap());
+    sample.insert("roster.toml".to_owned(), files["roster.toml"].clone());
+    write("seeds/runbook/orders-archive", &unfold(&sample));
     for name in ["roster.toml", "request.json", "finding.json"] {
         write(&format!("signed/{name}"), &files[name]);
     }

@@ -18,6 +18,8 @@ use countersign::plan::{Request, SealedPlan, canonical, read_strict, recheck};
 use countersign::review::review;
 use countersign::runbook::{Files, parse, sql};
 
+use jiff::Timestamp;
+
 use super::connection;
 
 /// Takes the bytes of one input.
@@ -43,7 +45,9 @@ pub const TARGETS: [(&str, Target); 12] = [
 pub const SIGNED: [&str; 5] = ["roster.toml", "request.json", "finding.json", "first.sig", "second.sig"];
 
 /// When the folder was signed.
-const NOON: &str = "2026-06-01T12:00:00Z";
+pub fn noon() -> Timestamp {
+    "2026-06-01T12:00:00Z".parse().expect("BUG: a time that is none")
+}
 
 /// Returns one of [`SIGNED`].
 pub fn signed(name: &str) -> &'static str {
@@ -136,7 +140,7 @@ fn request(data: &[u8]) {
 fn signature(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let roster = parse_roster(signed("roster.toml")).expect("the roster of the signed folder");
-    let now = NOON.parse().expect("a time");
+    let now = noon();
     for person in &roster.people {
         let brought = SignedBytes { principal: person.principal.clone(), signature: text.to_owned() };
         if verify(&roster, &brought, Namespace::Run, signed("request.json").as_bytes(), now).is_ok() {
