@@ -1,6 +1,6 @@
 # Every target is one sentence long; `make help` lists them.
 
-.PHONY: help demo test lint fmt bench pictures package install
+.PHONY: help demo test lint fmt bench fuzz pictures package install
 .DEFAULT_GOAL := help
 
 help: ## lists the targets
@@ -32,6 +32,10 @@ bench: ## measures against psql, squawk and a clock; see benches/README.md
 	benches/first_frame.sh
 	benches/many_statements.sh
 	benches/restore_difference.sh
+
+fuzz: ## gives every parser of foreign bytes inputs nobody thought of, FUZZ_SECONDS (20) each; see tests/fuzz/run.sh
+	packaging/setup-debian.sh fuzz
+	tests/fuzz/run.sh
 
 pictures: ## draws the pictures of the window again, for a person to look at
 	UPDATE_SNAPSHOTS=1 cargo test --locked --test house ui::

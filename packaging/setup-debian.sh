@@ -4,6 +4,7 @@
 #   packaging/setup-debian.sh run     what the installed program needs
 #   packaging/setup-debian.sh build   that, and what building it needs
 #   packaging/setup-debian.sh test    that, and what its tests need (the default)
+#   packaging/setup-debian.sh fuzz    what building it needs, and a C++ compiler for the fuzzers
 #
 # On another system it names what is needed and ends well, so that `make` can go on and try.
 set -eu
@@ -16,6 +17,8 @@ run_packages="postgresql libgl1 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbco
 build_packages="gcc libc6-dev make libclang"
 # ssh-keygen judges our signatures, psql our numbers; Mesa draws the windows of the tests without a screen.
 test_packages="openssh-client mesa-vulkan-drivers libegl1 git"
+# libFuzzer is C++, and comes as source with its crate.
+fuzz_packages="g++"
 # 14 is what Debian 12 has and 19 what Debian 13 has; the rest is for Ubuntu.
 libclang_versions="14 19 18 17 16 15 20 21"
 
@@ -26,8 +29,9 @@ case $mode in
     run) wanted=$run_packages ;;
     build) wanted="$run_packages $build_packages" ;;
     test) wanted="$run_packages $build_packages $test_packages" ;;
+    fuzz) wanted="$build_packages $fuzz_packages" ;;
     *)
-        printf 'usage: %s [run|build|test]\n' "$0" >&2
+        printf 'usage: %s [run|build|test|fuzz]\n' "$0" >&2
         exit 2
         ;;
 esac

@@ -314,6 +314,9 @@ pub enum SignError {
         /// Why.
         reason: String,
     },
+    /// Somebody cancelled while the key or the agent was waited for.
+    #[error("cancelled while waiting for the signature")]
+    Cancelled,
     /// The key cannot make such a signature.
     #[error("this key cannot sign: {0}")]
     Unsupported(String),

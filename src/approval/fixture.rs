@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use ssh_key::private::Ed25519Keypair;
-use ssh_key::{HashAlg, LineEnding, PrivateKey};
+use ssh_key::public::{KeyData, SkEd25519};
+use ssh_key::{Algorithm, HashAlg, LineEnding, PrivateKey, Signature, SshSig};
 
 use super::{
     Governed, Kind, Namespace, Roster, RosterAct, RosterDeed, RosterDocument, RosterPlace, RosterVersion, SignedBytes,
@@ -43,6 +44,33 @@ pub(crate) fn sign_as(who: &str, with: &str, namespace: Namespace, bytes: &[u8])
 /// Signs with one's own key.
 pub(crate) fn sign(who: &str, namespace: Namespace, bytes: &[u8]) -> SignedBytes {
     sign_as(who, who, namespace, bytes)
+}
+
+/// Somebody's public key line, as if the key lived in hardware.
+pub(crate) fn touched_public(who: &str) -> String {
+    ssh_key::PublicKey::from(touched_key(who)).to_openssh().unwrap()
+}
+
+fn touched_key(who: &str) -> KeyData {
+    let KeyData::Ed25519(point) = key(who).public_key().key_data().clone() else { panic!("an ed25519 key") };
+    KeyData::SkEd25519(SkEd25519::new(point, "ssh:"))
+}
+
+/// Signs as hardware does: over the hash with its application, flags and counter around it.
+pub(crate) fn sign_touched(who: &str, namespace: Namespace, bytes: &[u8], flags: u8, counter: u32) -> SignedBytes {
+    use sha2::Digest as _;
+    let message = SshSig::signed_data(namespace.as_str(), HashAlg::Sha512, bytes).unwrap();
+    let trailer = [&[flags][..], &counter.to_be_bytes()].concat();
+    let framed = [&sha2::Sha256::digest(b"ssh:")[..], &trailer, &sha2::Sha256::digest(&message)[..]].concat();
+    let raw = [raw(&key(who), &framed), trailer].concat();
+    let signature = Signature::new(Algorithm::SkEd25519, raw).unwrap();
+    let whole = SshSig::new(touched_key(who), namespace.as_str(), HashAlg::Sha512, signature).unwrap();
+    SignedBytes { principal: principal(who), signature: whole.to_pem(LineEnding::LF).unwrap() }
+}
+
+/// A raw signature over the bytes, without the SSHSIG frame.
+fn raw<K: ssh_key::SigningKey>(key: &K, bytes: &[u8]) -> Vec<u8> {
+    key.try_sign(bytes).unwrap().as_bytes().to_vec()
 }
 
 pub(crate) fn principal(who: &str) -> Principal {

@@ -1,6 +1,7 @@
 //! Takes a sealed plan, its rehearsal, signatures and the roster in force; gives a [`Countersigned`]; refuses one person
 //! twice, a stale rehearsal, signatures over another digest, and a roster that nobody countersigned.
 
+mod armour;
 mod change;
 mod countersign;
 mod decision;
@@ -15,7 +16,10 @@ mod signature;
 mod signers;
 #[cfg(test)]
 mod tests;
+mod touch;
 
+#[cfg(feature = "console")]
+pub(crate) use armour::to_armour;
 pub use countersign::{
     ApprovalRefusal, Countersigned, LEAST_APPROVALS, Standing, approvals_that_count, countersign, standing,
 };
@@ -31,3 +35,6 @@ pub use roster::{Key, Kind, Person, Role, Roster, RosterProblem, parse_roster};
 pub(crate) use signature::key_facts;
 pub use signature::{Namespace, SignatureProblem, SignedBytes, fingerprint, verify};
 pub use signers::allowed_signers;
+#[cfg(feature = "console")]
+pub(crate) use touch::refuse_untouched;
+pub use touch::{Touch, counter_goes_on, is_touch_over, touch_of};

@@ -3,14 +3,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ssh_key::public::KeyData;
-use ssh_key::{HashAlg, LineEnding, PublicKey, SshSig};
+use ssh_key::{HashAlg, PublicKey};
 
+use super::armour::read_armour;
+use super::touch::{refuse_application, refuse_untouched};
 use super::{Key, Roster};
 use crate::plan::Verb;
 use crate::runbook::Principal;
-
-/// An armoured SSHSIG holds at most this many bytes; one of a 4096-bit RSA key needs about 1,600.
-const MOST_SIGNATURE_BYTES: usize = 16 * 1024;
 
 /// RSA keys below this many bits are refused.
 const LEAST_RSA_BITS: usize = 3072;
@@ -170,12 +169,18 @@ pub(crate) fn key_facts(line: &str) -> Result<KeyFacts, String> {
     facts_of(key.key_data())
 }
 
-fn facts_of(data: &KeyData) -> Result<KeyFacts, String> {
+pub(super) fn facts_of(data: &KeyData) -> Result<KeyFacts, String> {
     let secret = match data {
         KeyData::Ed25519(point) => ed25519_secret(&point.0),
-        KeyData::SkEd25519(key) => ed25519_secret(&key.public_key().0),
+        KeyData::SkEd25519(key) => {
+            refuse_application(key.application())?;
+            ed25519_secret(&key.public_key().0)
+        }
         KeyData::Ecdsa(point) => point_secret(point.as_sec1_bytes())?,
-        KeyData::SkEcdsaSha2NistP256(key) => point_secret(key.ec_point().as_bytes())?,
+        KeyData::SkEcdsaSha2NistP256(key) => {
+            refuse_application(key.application())?;
+            point_secret(key.ec_point().as_bytes())?
+        }
         KeyData::Rsa(rsa) => {
             let modulus = rsa.n.as_positive_bytes().unwrap_or_default();
             let bits = modulus.len() * 8 - modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
@@ -260,39 +265,4 @@ pub(crate) fn check_signature(
     refuse_untouched(&signature)?;
     facts.key.verify(namespace.as_str(), bytes, &signature).map_err(|_| SignatureProblem::OtherBytes)?;
     Ok(facts)
-}
-
-/// Reads the armour, and only as `ssh-keygen` would write it: two spellings of one signature would be two files.
-fn read_armour(armour: &str) -> Result<SshSig, SignatureProblem> {
-    if armour.len() > MOST_SIGNATURE_BYTES {
-        let reason = format!("{} bytes are more than any signature has", armour.len());
-        return Err(SignatureProblem::Unreadable(reason));
-    }
-    let signature = SshSig::from_pem(armour).map_err(|error| SignatureProblem::Unreadable(error.to_string()))?;
-    let unreadable = |reason: &str| SignatureProblem::Unreadable(reason.to_owned());
-    let again = signature.to_pem(LineEnding::LF).map_err(|error| SignatureProblem::Unreadable(error.to_string()))?;
-    // With its one line feed at the end: a byte more or less would be another spelling of the same signature.
-    if armour.strip_suffix('\n') != Some(again.trim_end()) {
-        return Err(unreadable("the armour is not as ssh-keygen writes it"));
-    }
-    if signature.version() != SshSig::VERSION || !signature.reserved().is_empty() {
-        return Err(unreadable("its version or reserved field is not known"));
-    }
-    match signature.hash_alg() {
-        HashAlg::Sha256 | HashAlg::Sha512 => Ok(signature),
-        // The library's enum may grow; OpenSSH defines these two.
-        _ => Err(unreadable("its hash is neither SHA-256 nor SHA-512")),
-    }
-}
-
-/// A hardware key's signature ends with a flags byte and a counter; bit 0 says that somebody touched it.
-fn refuse_untouched(signature: &SshSig) -> Result<(), SignatureProblem> {
-    if !matches!(signature.public_key(), KeyData::SkEd25519(_) | KeyData::SkEcdsaSha2NistP256(_)) {
-        return Ok(());
-    }
-    // ssh-keygen -Y verify accepts flags = 0; a signature nobody touched the key for proves no person.
-    match signature.signature_bytes() {
-        [.., flags, _, _, _, _] if flags & 1 == 1 => Ok(()),
-        _ => Err(SignatureProblem::NotTouched),
-    }
 }

@@ -319,9 +319,19 @@ pub struct Decide {
     /// Why, in one sentence.
     #[arg(long)]
     pub reason: String,
-    /// Who decides.
-    #[command(flatten)]
-    pub signing: Signing,
+    /// Your principal on the roster.
+    #[arg(long = "as", value_name = "PRINCIPAL")]
+    pub principal: String,
+    /// A private key file, or agent:FINGERPRINT.
+    #[arg(long, value_name = "KEY", required_unless_present = "signature", conflicts_with = "signature")]
+    pub key: Option<String>,
+    /// A file whose first line is the key's passphrase; without it the terminal is asked.
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+    /// A signature made elsewhere over what `ledger request REQUEST --reject REASON` (or --withdraw) prints, in the namespace
+    /// countersign-reject (or countersign-withdraw).
+    #[arg(long, value_name = "FILE")]
+    pub signature: Option<PathBuf>,
 }
 
 /// `run`.
@@ -482,10 +492,16 @@ pub enum LedgerVerb {
         #[command(flatten)]
         connection: Connection,
     },
-    /// Print the exact bytes that a request's approvals sign.
+    /// Print the exact bytes that a request's approvals sign, or a rejection or withdrawal of it.
     Request {
         /// The request's name.
         request: String,
+        /// The bytes that reject it for this reason.
+        #[arg(long, value_name = "REASON", conflicts_with = "withdraw")]
+        reject: Option<String>,
+        /// The bytes that withdraw an approval for this reason.
+        #[arg(long, value_name = "REASON")]
+        withdraw: Option<String>,
         /// Where.
         #[command(flatten)]
         connection: Connection,

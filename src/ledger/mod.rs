@@ -9,6 +9,7 @@ mod known;
 mod protocol;
 mod replay;
 mod stop;
+mod touched;
 
 pub use chain::{ChainBreak, GENESIS, entry_hash, hold_head, verify_chain};
 pub use entry::*;
@@ -20,3 +21,4 @@ pub use stop::{
     DECLARED, STOP_FORMAT, SignedStop, StopDeclaration, StopDetail, StopMoment, TrippedCondition, evidence_rows,
     steps_of, stopped, tripped_of,
 };
+pub use touched::{SignedOver, Touched};

@@ -3,6 +3,7 @@
 use std::collections::btree_map::Entry::Vacant;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::touched::{Touched, note};
 use super::{Body, Entry, StopDetail};
 use crate::approval::{Governed, Roster, RosterAct, RosterDeed, RosterDocument, SignedBytes};
 use crate::digest::Digest;
@@ -27,6 +28,8 @@ pub struct State {
     pub stop: Option<StopState>,
     /// What was done about the roster, in order; not yet verified: [`crate::approval::Governed`] does.
     pub rosters: Vec<RosterDeed>,
+    /// Signatures of hardware keys, in order; not yet verified.
+    pub touched: Vec<Touched>,
 }
 
 /// A request and what became of it.
@@ -167,7 +170,10 @@ pub(super) fn replay_on(state: &mut State, places: &mut Places, entries: &[Entry
         state.head_seq = entry.seq;
         state.head = Some(entry.hash);
         match serde_json::from_str::<Body>(&entry.body) {
-            Ok(body) if body.kind() == entry.kind => apply(state, places, entry, body),
+            Ok(body) if body.kind() == entry.kind => {
+                note(&mut state.touched, entry.seq, &body);
+                apply(state, places, entry, body);
+            }
             Ok(_) | Err(_) => {
                 state.stop.get_or_insert_with(|| StopState {
                     seq: entry.seq,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
+use crate::approval::Decision;
 use crate::census::Baseline;
 use crate::digest::Digest;
 use crate::port::KeyChoice;
@@ -60,6 +61,28 @@ pub enum Command {
         digest: Digest,
         /// Who approves.
         signer: SignAs,
+    },
+    /// Write the exact bytes that somebody signs on another machine into a file → [`super::Event::SavedToSign`].
+    SaveToSign {
+        /// The request's short name.
+        request: String,
+        /// The decision and its reason; nothing is an approval.
+        decision: Option<(Decision, String)>,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Bring a signature that was made on another machine.
+    ImportSignature {
+        /// The request's short name.
+        request: String,
+        /// What this desk shows: must still be the request's digest.
+        digest: Digest,
+        /// The decision and its reason; nothing is an approval.
+        decision: Option<(Decision, String)>,
+        /// Who signed.
+        principal: Principal,
+        /// The signature file.
+        path: PathBuf,
     },
     /// Reject a request.
     Reject {

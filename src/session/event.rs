@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::LeftFinding;
-use crate::approval::{Governed, Standing};
+use crate::approval::{Governed, Namespace, Standing};
 use crate::census::{Baseline, Census, Comparison};
 use crate::diagnose::Diagnosis;
 use crate::digest::Digest;
@@ -82,6 +82,13 @@ pub enum Event {
     DifferenceSearched(Option<(String, Arc<Vec<u32>>)>),
     /// An approval, rejection or withdrawal is in the ledger; the sentence says which.
     Decided(String),
+    /// What somebody signs on another machine is in this file.
+    SavedToSign {
+        /// The file.
+        path: PathBuf,
+        /// What for: `ssh-keygen -Y sign -n …`.
+        namespace: Namespace,
+    },
     /// What is happening right now in a run or rehearsal.
     Progress(Progress),
     /// A run ended.

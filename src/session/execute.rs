@@ -9,6 +9,7 @@ use super::known::open_ledger;
 use super::ledger::{Opened, find_request, read_ledger};
 use super::stop::{Latch, StopLook, StopSource, latch, look_of_run, refuse_stop};
 use super::survey::read_baseline;
+use super::touch::{refuse_stepped_back, refuse_stepped_back_approvals};
 use super::trust::{not_taken, refuse_closed_gate, refuse_role, refuse_unreviewed, requests_roster};
 use super::{Failure, FailureKind, SignAs, Watch, World};
 use crate::approval::{ApprovalRefusal, Namespace, check_operated, check_requested, countersign, may_operate};
@@ -112,6 +113,7 @@ pub async fn run_with(
     refuse_unreviewed(&opened)?;
     // D-71: an agent may prepare, so the requester is checked like everybody else.
     check_requested(roster.roster(), &opened.request, &opened.state.requested, world.clock.now())?;
+    refuse_stepped_back_approvals(&state, &opened)?;
     let countersigned = countersign(
         opened.plan.clone(),
         &opened.rehearsal,
@@ -124,6 +126,7 @@ pub async fn run_with(
     refuse_tripped(world, database, &opened, &baseline).await?;
     let operator = world.sign(signer, Namespace::Operate, opened.state.request.as_bytes()).await?;
     check_operated(roster.roster(), &opened.request, &operator, world.clock.now())?;
+    refuse_stepped_back(&state, &operator)?;
     let run = world.chance.nonce();
     let against = Some(baseline.clone());
     let mut machine = Machine::run(countersigned, opened.rehearsal.clone(), against, run.clone(), operator);

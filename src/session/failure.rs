@@ -78,7 +78,11 @@ impl From<SignError> for Failure {
             }
             SignError::WrongPassphrase(_) => "Type the passphrase again; nothing was signed.",
             SignError::NoAgent(_) => "Start ssh-agent and set SSH_AUTH_SOCK, or name a key file.",
-            SignError::AgentRefused { .. } => "See which keys it holds with `ssh-add -l`.",
+            SignError::AgentRefused { .. } => {
+                "`ssh-add -l` lists what it holds. A key added with `ssh-add -c` needs an agent that was started with SSH_ASKPASS \
+                 and a display; without them add the key again without -c, or name a key file."
+            }
+            SignError::Cancelled => "Nothing was signed and nothing was appended. Do it again when you are ready.",
             SignError::Unsupported(_) => "Use an ed25519 or ecdsa key, or sign through ssh-agent.",
         };
         Self::new(FailureKind::Refused, error.to_string(), hint)

@@ -42,6 +42,7 @@ pub async fn export_finding(
             Failure::new(FailureKind::Refused, format!("the signature does not hold: {problem}"), hint)
         },
     )?;
+    super::touch::refuse_stepped_back(known.state(), &signature)?;
     let files = export(&text, std::slice::from_ref(&signature));
     // What could not be verified here must not leave the desk.
     let verification = verify_export(&files);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::stage::lock_hint;
+use super::touch::stepped_back;
 use super::{Failure, FailureKind, LedgerView, RequestView, World};
 use crate::approval::{
     ApprovalRefusal, Governed, Roster, RosterPlace, SignedBytes, Standing, check_roster, parse_roster, standing,
@@ -14,6 +15,7 @@ use crate::plan::{Plan, Request, SealedPlan, read_strict};
 use crate::port::Database;
 use crate::rehearsal::Rehearsal;
 use crate::run::Outcome;
+use crate::runbook::Principal;
 
 /// A request with its documents, read from the ledger and found to agree with each other.
 #[derive(Clone, Debug)]
@@ -63,6 +65,18 @@ impl Opened {
         self.state.approvals.iter().map(|approval| approval.signature.clone()).collect()
     }
 
+    /// Returns the approvals of hardware keys whose counter does not go on from the ledger before them.
+    #[must_use]
+    pub fn stepped_back(&self, state: &State) -> Vec<(Principal, ApprovalRefusal)> {
+        let approvals = self.state.approvals.iter();
+        let refused = approvals.filter_map(|approval| {
+            let principal = approval.signature.principal.clone();
+            let reason = stepped_back(state, &approval.signature, approval.seq)?;
+            Some((principal.clone(), ApprovalRefusal::BadSignature { principal, reason }))
+        });
+        refused.collect()
+    }
+
     /// Says where the approvals stand, what has become of the request included.
     #[must_use]
     pub fn standing(&self, world: &World, state: &State) -> Standing {
@@ -81,6 +95,10 @@ impl Opened {
         let stopped = || state.stop.as_ref().map(|stop| ApprovalRefusal::Stopped(stop.reason.clone()));
         let changed = || check_roster(plan, &state.rosters).err();
         stands.may_still.retain(|principal| !self.state.withdrawn.contains(principal));
+        for (principal, refusal) in self.stepped_back(state) {
+            stands.approved.retain(|(who, _)| *who != principal);
+            stands.refused.push((principal, refusal));
+        }
         if let Some(void) = used.or_else(stopped).or_else(changed).or_else(|| self.overtaken(state)) {
             stands.void = Some(void);
         }

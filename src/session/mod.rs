@@ -15,13 +15,14 @@ mod stage;
 mod stop;
 mod stopped_here;
 mod survey;
+mod touch;
 mod trust;
 mod watch;
 mod worker;
 mod world;
 
 pub use command::{Command, Environment, SignAs};
-pub use decide::{Approval, approve, reject, withdraw};
+pub use decide::{Approval, ToSign, approve, decide, read_signature, reject, to_sign, withdraw};
 pub use event::*;
 pub use execute::{LeftFinding, Ran, prove_again, run, run_with};
 pub use finding::{export_finding, verify_finding, verify_finding_against};

@@ -6,6 +6,7 @@
 use jiff::SignedDuration;
 
 use super::known::open_ledger;
+use super::touch::refuse_stepped_back;
 use super::trust::not_taken;
 use super::{Approval, Failure, FailureKind, SignAs, World};
 use crate::approval::{
@@ -168,6 +169,9 @@ async fn append(
     digest: Digest,
 ) -> Result<RosterStanding, Failure> {
     governed.clone().hear(&judged_now(world, body))?;
+    if let Body::RosterProposed { signature, .. } | Body::RosterApproved { signature, .. } = body {
+        refuse_stepped_back(open_ledger(world, database).await?.state(), signature)?;
+    }
     let entry = database.ledger_append(body).await?;
     // Another desk may have signed meanwhile: what the ledger adds up to is the answer.
     let now = read_roster(world, database).await?;

@@ -176,6 +176,8 @@ pub(super) async fn keep(
         let hint = "Sign with the key that the roster names for this principal.";
         Failure::new(FailureKind::Refused, format!("the signature does not hold: {problem}"), hint)
     })?;
+    let known = super::known::open_ledger(world, database).await?;
+    super::touch::refuse_stepped_back(known.state(), &signature)?;
     let digest = Digest::of(text.as_bytes());
     let body = Body::Staged {
         request: text,

@@ -10,11 +10,12 @@ use tokio::sync::mpsc;
 use super::{
     Approval, Cancel, Command, Declaring, Event, Failure, Latch, LedgerMemory, Progress, ROSTER_OPEN_FOR, Ran,
     RestoreChoice, Restoring, RosterStanding, SeenDifference, SignAs, StagedRequest, Staging, Watch, World, approve,
-    approve_roster, compare_with_dump, declare_stop, export_finding, held_here, ledger_baseline, open_baseline,
-    open_dump, open_runbook, outcome_failure, propose_roster, prove_again, rehearse, reject, run_with, save_baseline,
-    search_difference, stage, stage_restore, survey_and_latch, take_baseline, upload_stops, verify_finding, withdraw,
-    withdraw_roster, world::needed,
+    approve_roster, compare_with_dump, decide, declare_stop, export_finding, held_here, ledger_baseline, open_baseline,
+    open_dump, open_runbook, outcome_failure, propose_roster, prove_again, read_signature, rehearse, reject, run_with,
+    save_baseline, search_difference, stage, stage_restore, survey_and_latch, take_baseline, to_sign, upload_stops,
+    verify_finding, withdraw, withdraw_roster, world::needed,
 };
+use crate::approval::Decision;
 use crate::census::{Baseline, CompareScope, compare};
 use crate::ledger::TrippedCondition;
 use crate::port::{ConnectionNote, Database};
@@ -107,6 +108,7 @@ impl Worker {
     async fn work(mut self, mut inbox: mpsc::Receiver<Command>) {
         // What follows of itself, such as a look after connecting, waits here while the command before it ends.
         let mut waiting: VecDeque<Command> = VecDeque::new();
+        let world = self.world.clone();
         loop {
             let next = match waiting.pop_front() {
                 Some(command) => Some(command),
@@ -124,6 +126,7 @@ impl Worker {
             }
             self.say.say(Event::Began(words(&command)));
             let cancel = Cancel::default();
+            self.world = world.cancelled_by(&cancel);
             let ended = {
                 let work = self.perform(command, &cancel);
                 tokio::pin!(work);
@@ -217,6 +220,33 @@ impl Worker {
                 let stands = approve(&self.world, &*database, &request, Some(digest), Approval::Sign(&signer)).await?;
                 let words =
                     format!("{} approved {request}: {} of {}", signer.principal, stands.approved.len(), stands.needed);
+                self.decided(words).await
+            }
+            Command::SaveToSign { request, decision, path } => {
+                let decision = decision.as_ref().map(|(decision, reason)| (*decision, reason.as_str()));
+                let signed = to_sign(&self.world, &*self.database()?, &request, decision).await?;
+                self.world.folders.write_file(&path, signed.bytes.as_bytes())?;
+                self.say.say(Event::SavedToSign { path, namespace: signed.namespace });
+                Ok(())
+            }
+            Command::ImportSignature { request, digest, decision, principal, path } => {
+                let brought = Approval::Brought(read_signature(&self.world, &path, &principal)?);
+                let database = self.database()?;
+                let words = match decision {
+                    None => {
+                        let stands = approve(&self.world, &*database, &request, Some(digest), brought).await?;
+                        let (have, needed) = (stands.approved.len(), stands.needed);
+                        format!("{principal} approved {request} elsewhere: {have} of {needed}")
+                    }
+                    Some((decision, reason)) => {
+                        decide(&self.world, &*database, &request, decision, &reason, brought).await?;
+                        let did = match decision {
+                            Decision::Reject => "rejected",
+                            Decision::Withdraw => "withdrew from",
+                        };
+                        format!("{principal} {did} {request} elsewhere")
+                    }
+                };
                 self.decided(words).await
             }
             Command::Reject { request, reason, signer } => {
@@ -511,6 +541,8 @@ fn words(command: &Command) -> String {
         Command::Rehearse { .. } => "Rehearsing".to_owned(),
         Command::Stage { .. } => "Staging".to_owned(),
         Command::Approve { request, .. } => format!("Approving {request}"),
+        Command::SaveToSign { path, .. } => format!("Writing {}", path.display()),
+        Command::ImportSignature { request, .. } => format!("Importing a signature for {request}"),
         Command::Reject { request, .. } => format!("Rejecting {request}"),
         Command::Withdraw { request, .. } => format!("Withdrawing from {request}"),
         Command::ProposeRoster { .. } => "Proposing a roster".to_owned(),

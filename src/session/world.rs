@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Failure, FailureKind, KnownLedgers, Progress, SignAs};
 use crate::approval::{Namespace, SignedBytes};
-use crate::port::{Chance, Clock, Database, Dumps, Folders, SignRequest, Signer, Wait};
+use crate::port::{AgentKey, Chance, Clock, Database, Dumps, Folders, SignError, SignRequest, Signer, Wait};
 
 /// Everything outside the session but the database.
 #[derive(Clone)]
@@ -65,7 +65,40 @@ impl Cancel {
     }
 }
 
+/// Signs as another signer does, until somebody cancels: an agent may wait for a person who has gone.
+struct Cancellable {
+    signer: Arc<dyn Signer>,
+    cancel: Cancel,
+}
+
+impl Signer for Cancellable {
+    fn sign<'a>(&'a self, request: &'a SignRequest) -> Wait<'a, Result<SignedBytes, SignError>> {
+        Box::pin(async move {
+            tokio::select! {
+                signed = self.signer.sign(request) => signed,
+                () = self.cancel.asked() => Err(SignError::Cancelled),
+            }
+        })
+    }
+
+    fn agent_keys(&self) -> Wait<'_, Result<Vec<AgentKey>, SignError>> {
+        Box::pin(async move {
+            tokio::select! {
+                keys = self.signer.agent_keys() => keys,
+                () = self.cancel.asked() => Err(SignError::Cancelled),
+            }
+        })
+    }
+}
+
 impl World {
+    /// Returns this world with signatures that are no longer waited for once somebody cancels.
+    #[must_use]
+    pub fn cancelled_by(&self, cancel: &Cancel) -> Self {
+        let signer = Arc::new(Cancellable { signer: Arc::clone(&self.signer), cancel: cancel.clone() });
+        Self { signer, ..self.clone() }
+    }
+
     /// Signs the bytes as somebody.
     pub(super) async fn sign(
         &self,
@@ -87,4 +120,42 @@ impl World {
 /// Says that something is needed first.
 pub(super) fn needed(what: &str, hint: &str) -> Failure {
     Failure::new(FailureKind::Unreadable, format!("{what} is needed first"), hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::KeyChoice;
+    use crate::runbook::Principal;
+
+    /// An agent that asks a person who never answers.
+    struct Silent;
+
+    impl Signer for Silent {
+        fn sign<'a>(&'a self, _: &'a SignRequest) -> Wait<'a, Result<SignedBytes, SignError>> {
+            Box::pin(std::future::pending())
+        }
+
+        fn agent_keys(&self) -> Wait<'_, Result<Vec<AgentKey>, SignError>> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[test]
+    fn nobody_is_waited_for_once_somebody_cancels() {
+        let cancel = Cancel::default();
+        let signer = Cancellable { signer: Arc::new(Silent), cancel: cancel.clone() };
+        let request = SignRequest {
+            principal: Principal::from("lan"),
+            key: KeyChoice::Agent("SHA256:x".to_owned()),
+            namespace: Namespace::Run,
+            bytes: Vec::new(),
+            passphrase: None,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (signed, ()) = runtime.block_on(async { tokio::join!(signer.sign(&request), async { cancel.ask() }) });
+        assert_eq!(signed, Err(SignError::Cancelled));
+        // Asked before: the next one is not begun either.
+        assert_eq!(runtime.block_on(signer.agent_keys()), Err(SignError::Cancelled));
+    }
 }

@@ -87,6 +87,10 @@ pub enum Choose {
     FindingToExport,
     /// A dump to compare a table with.
     Dump,
+    /// Where to save what somebody signs on another machine.
+    ToSign,
+    /// A signature that was made on another machine.
+    Signature,
     /// A private key file for the signer form of that name.
     Key(&'static str),
 }

@@ -161,6 +161,7 @@ impl App {
             | Event::Rehearsed { .. }
             | Event::Staged { .. }
             | Event::Decided(_)
+            | Event::SavedToSign { .. }
             | Event::Progress(_)
             | Event::FindingExported { .. }
             | Event::LedgerMade
@@ -297,6 +298,12 @@ impl App {
                 }
                 Choose::FindingToExport => dialog.set_title("A new folder for the finding").pick_folder(),
                 Choose::Dump => dialog.set_title("Choose a dump of pg_dump").pick_file(),
+                Choose::ToSign => {
+                    dialog.set_title("Save what is signed elsewhere").set_file_name("request.json").save_file()
+                }
+                Choose::Signature => {
+                    dialog.set_title("Import a signature").add_filter("Signature", &["sig"]).pick_file()
+                }
                 Choose::Key(_) => dialog.set_title("Choose a private key").pick_file(),
             };
             let _ = sender.send((choose, path));

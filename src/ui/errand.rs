@@ -19,12 +19,14 @@ pub fn errand_of(command: &Command) -> Option<Errand> {
         Command::CompareWithDump(_) => Errand::CompareWithDump,
         Command::SearchDifference(_) => Errand::SearchDifference,
         Command::Approve { .. }
+        | Command::ImportSignature { .. }
         | Command::Reject { .. }
         | Command::Withdraw { .. }
         | Command::ProposeRoster { .. }
         | Command::ApproveRoster { .. }
         | Command::WithdrawRoster { .. } => Errand::Decide,
         Command::Run { .. } | Command::RunRestore { .. } | Command::Prove { .. } => Errand::Run,
+        Command::SaveToSign { .. } => Errand::SaveToSign,
         Command::ExportFinding { .. } => Errand::ExportFinding,
         Command::VerifyFinding(_) => Errand::VerifyFinding,
         Command::InitLedger => Errand::InitLedger,
@@ -49,6 +51,8 @@ pub fn words_of(command: &Command) -> String {
         Command::Rehearse { steps, .. } => format!("Rehearsing {}", join(steps)),
         Command::Stage { steps, .. } => format!("Staging {}", join(steps)),
         Command::Approve { request, .. } => format!("Approving {request}"),
+        Command::SaveToSign { path, .. } => format!("Writing {}", path.display()),
+        Command::ImportSignature { request, .. } => format!("Importing a signature for {request}"),
         Command::Reject { request, .. } => format!("Rejecting {request}"),
         Command::Withdraw { request, .. } => format!("Withdrawing the approval of {request}"),
         Command::ProposeRoster { .. } => "Proposing a roster".to_owned(),
@@ -91,6 +95,7 @@ pub fn answered_by(event: &Event) -> Option<Errand> {
         Event::DifferenceSeen(_) => Errand::CompareWithDump,
         Event::DifferenceSearched(_) => Errand::SearchDifference,
         Event::Decided(_) => Errand::Decide,
+        Event::SavedToSign { .. } => Errand::SaveToSign,
         Event::Ran { .. } => Errand::Run,
         Event::FindingExported { .. } => Errand::ExportFinding,
         Event::FindingVerified(_) => Errand::VerifyFinding,

@@ -84,6 +84,11 @@ impl Shown {
                 self.note(now, Tone::Good, sentence, "");
                 next.push(Command::ReadLedger);
             }
+            Event::SavedToSign { path, namespace } => {
+                let hint =
+                    format!("Sign it with ssh-keygen -Y sign -n {}, and bring the .sig file back.", namespace.as_str());
+                self.note(now, Tone::Good, format!("Wrote {}", path.display()), hint);
+            }
             Event::Progress(progress) => self.progressed(progress),
             Event::Ran { request, finished, finding } => {
                 self.ran(request, finished, finding, now);
@@ -212,6 +217,7 @@ impl Shown {
                 | Errand::SaveBaseline
                 | Errand::Stage
                 | Errand::Decide
+                | Errand::SaveToSign
                 | Errand::Run
                 | Errand::ExportFinding
                 | Errand::InitLedger
@@ -248,6 +254,7 @@ impl Shown {
             Errand::Disconnect
             | Errand::SaveBaseline
             | Errand::Decide
+            | Errand::SaveToSign
             | Errand::ExportFinding
             | Errand::InitLedger
             | Errand::Stop

@@ -136,6 +136,8 @@ pub enum Errand {
     Stage,
     /// Approving, rejecting or withdrawing.
     Decide,
+    /// Writing what somebody signs on another machine.
+    SaveToSign,
     /// Running, or proving an outcome.
     Run,
     /// Writing a finding.

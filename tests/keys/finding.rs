@@ -74,7 +74,7 @@ fn genesis(keys: &Keys, text: &str) -> Vec<RosterDeed> {
 }
 
 /// A run by lan, approved by minh and hoa, and signed by lan: the files of its folder.
-fn exported(keys: &Keys) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn exported(keys: &Keys) -> BTreeMap<String, Vec<u8>> {
     let roster = parse_roster(&people(keys)).unwrap();
     let plan = plan(roster.digest);
     let sealed = SealedPlan::read(&canonical(&plan).unwrap()).unwrap();

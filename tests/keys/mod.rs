@@ -1,8 +1,14 @@
 //! Keys and findings with the real tools: what `ssh-keygen` signs is accepted here, what is signed here is accepted by
 //! `ssh-keygen`, and an exported finding is checked by stock tools alone.
 
+mod agent;
+mod authenticator;
 mod finding;
+mod hardware;
 
+pub(crate) use finding::exported;
+
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -132,8 +138,16 @@ struct Agent {
 
 impl Agent {
     fn start(keys: &Keys) -> Self {
+        Self::start_asking(keys, "")
+    }
+
+    /// An agent that asks with this program; with none it has nobody to ask.
+    fn start_asking(keys: &Keys, askpass: impl AsRef<OsStr>) -> Self {
         let socket = keys.path("agent.sock");
-        let child = Command::new("ssh-agent").arg("-D").arg("-a").arg(&socket).stdout(Stdio::null()).spawn().unwrap();
+        let mut command = Command::new("ssh-agent");
+        command.env("SSH_ASKPASS", askpass).env("SSH_ASKPASS_REQUIRE", "force").env("DISPLAY", ":nowhere");
+        let child =
+            command.arg("-D").arg("-a").arg(&socket).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let begun = Instant::now();
         while !socket.exists() {
             assert!(begun.elapsed() < Duration::from_secs(10), "ssh-agent made no socket");
@@ -143,8 +157,12 @@ impl Agent {
     }
 
     fn add(&self, key: &Path) {
+        self.add_with(key, &[]);
+    }
+
+    fn add_with(&self, key: &Path, options: &[&str]) {
         let mut command = Command::new("ssh-add");
-        succeed(command.arg("-q").arg(key).env("SSH_AUTH_SOCK", &self.socket).output().unwrap());
+        succeed(command.arg("-q").args(options).arg(key).env("SSH_AUTH_SOCK", &self.socket).output().unwrap());
     }
 
     fn signer(&self) -> SshSigner {

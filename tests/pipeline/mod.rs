@@ -1,6 +1,7 @@
 //! The whole way, by the command line, on a real server with real keys.
 
 pub mod demo;
+mod elsewhere;
 mod refusals;
 mod restore;
 mod second;

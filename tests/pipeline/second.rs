@@ -24,7 +24,7 @@ pub(super) struct Shop {
 
 impl Shop {
     /// Loads the base, keeps the baseline, builds the four steps, makes the ledger.
-    fn built() -> Self {
+    pub(super) fn built() -> Self {
         Self::of("assets/runbooks/orders-archive", &["ar-1", "ar-2", "ar-3", "ar-4"])
     }
 
@@ -120,7 +120,7 @@ impl Shop {
     }
 
     /// Approves with nothing but `ledger request` and `ssh-keygen -Y sign`.
-    fn approve_by_hand(&self, person: &str, request: &str) -> Answer {
+    pub(super) fn approve_by_hand(&self, person: &str, request: &str) -> Answer {
         let document = self.path(&format!("{request}-{person}.json"));
         fs::write(&document, self.run(&["ledger", "request", request]).ok().out).unwrap();
         let signature = sign_by_hand(&self.path(person), "countersign-run", &document);
@@ -129,7 +129,7 @@ impl Shop {
 }
 
 /// Signs a file with `ssh-keygen -Y sign`; gives the signature's file.
-fn sign_by_hand(key: &std::path::Path, namespace: &str, document: &std::path::Path) -> PathBuf {
+pub(super) fn sign_by_hand(key: &std::path::Path, namespace: &str, document: &std::path::Path) -> PathBuf {
     let signature = document.with_extension("json.sig");
     let _ = fs::remove_file(&signature);
     let signed = Command::new("ssh-keygen")

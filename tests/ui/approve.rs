@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign::approval::ApprovalRefusal;
+use countersign::approval::{ApprovalRefusal, Decision, Namespace};
 use countersign::census::{Comparison, Verdict};
 use countersign::ledger::RequestStatus;
 use countersign::port::KeyChoice;
@@ -79,6 +79,80 @@ fn a_check_that_did_not_pass_inside_must_be_opened_too() {
     desk.hear(Event::LedgerRead(Arc::new(fixture::ledger(Some(view), RequestStatus::Open))));
     desk.go(Page::Approvals).must_say("Waits for: opening the check births");
     desk.click("Open births").must_say("expected 5, was 9").must_not_say("Waits for: opening the check births");
+}
+
+#[test]
+fn a_request_is_saved_and_its_signature_imported() {
+    let mut desk = connected();
+    desk.go(Page::Approvals).must_not_say("Signature file");
+    desk.click("Sign on another machine…");
+    desk.must_say("ssh-keygen -Y sign -n countersign-run -f KEY request.json");
+    desk.must_say("Import waits for: choosing who signed");
+    desk.type_into("File to sign", "/desk/a41f.json");
+    desk.must_say("-f KEY a41f.json");
+    desk.sent();
+    desk.click("Save request to sign");
+    match desk.sent().as_slice() {
+        [Command::SaveToSign { request, decision: None, path }] => {
+            assert_eq!((request.as_str(), path.as_os_str().to_str()), ("a41f09c27be3", Some("/desk/a41f.json")));
+        }
+        _ => panic!("one file"),
+    }
+    desk.hear(Event::SavedToSign { path: "/desk/a41f.json".into(), namespace: Namespace::Run });
+    desk.must_say("Wrote /desk/a41f.json");
+
+    desk.type_into("Signature file", "/desk/a41f.json.sig");
+    assert!(!desk.can("Import signature"), "nobody is chosen");
+    choose(&mut desk, "approve", "minh@example.test");
+    // Whoever signed elsewhere opened the scripts there: this desk asks only whose signature it is.
+    desk.must_say("Waits for: opening the script SB-10").must_not_say("Import waits for");
+    desk.click("Import signature");
+    match desk.sent().as_slice() {
+        [Command::ImportSignature { request, digest, decision: None, principal, path }] => {
+            assert_eq!((request.as_str(), *digest), ("a41f09c27be3", fixture::request_digest()));
+            assert_eq!(principal.as_str(), "minh@example.test");
+            assert_eq!(path.as_os_str(), "/desk/a41f.json.sig");
+        }
+        _ => panic!("one signature"),
+    }
+    desk.hear(Event::Decided("minh@example.test approved a41f09c27be3 elsewhere: 1 of 2".to_owned()));
+    assert!(matches!(desk.sent().as_slice(), [Command::ReadLedger]));
+}
+
+#[test]
+fn a_decision_is_saved_and_imported_with_its_reason() {
+    for (choice, word, decision) in
+        [("Reject", "countersign-reject", Decision::Reject), ("Withdraw", "countersign-withdraw", Decision::Withdraw)]
+    {
+        let mut desk = connected();
+        desk.go(Page::Approvals).click(choice).click("Sign on another machine…");
+        choose(&mut desk, "approve", "minh@example.test");
+        desk.must_say(word).must_say("Import waits for: a reason");
+        desk.type_into("File to sign", "/desk/no.json");
+        desk.type_into("Signature file", "/desk/no.json.sig");
+        assert!(!desk.can("Save decision to sign") && !desk.can("Import signature"));
+        desk.type_into("Reason", "the counts moved");
+        desk.sent();
+        desk.click("Save decision to sign");
+        let said = Some((decision, "the counts moved".to_owned()));
+        assert!(matches!(desk.sent().as_slice(), [Command::SaveToSign { decision, .. }] if *decision == said));
+        desk.hear(Event::SavedToSign { path: "/desk/no.json".into(), namespace: decision.namespace() });
+        desk.click("Import signature");
+        assert!(matches!(desk.sent().as_slice(), [Command::ImportSignature { decision, .. }] if *decision == said));
+    }
+}
+
+#[test]
+fn a_void_request_takes_no_signature_from_elsewhere() {
+    let mut view = fixture::request_view(&[]);
+    view.standing.void = Some(ApprovalRefusal::Expired(fixture::at("2026-06-01T12:00:00Z")));
+    let mut desk = connected();
+    desk.hear(Event::LedgerRead(Arc::new(fixture::ledger(Some(view), RequestStatus::Open))));
+    desk.go(Page::Approvals).click("Sign on another machine…");
+    choose(&mut desk, "approve", "minh@example.test");
+    desk.type_into("Signature file", "/desk/a41f.json.sig");
+    desk.must_say("Import waits for: a new request: the request expired");
+    assert!(!desk.can("Import signature"));
 }
 
 #[test]

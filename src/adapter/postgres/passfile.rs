@@ -29,7 +29,7 @@ pub(super) fn look_up(
     (matching(&text, [host, &port.to_string(), database, user]), None)
 }
 
-fn matching(text: &str, wanted: [&str; 4]) -> Option<Zeroizing<String>> {
+pub(super) fn matching(text: &str, wanted: [&str; 4]) -> Option<Zeroizing<String>> {
     text.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
         let mut rest = line;
         for want in wanted {

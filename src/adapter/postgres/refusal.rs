@@ -5,19 +5,10 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::io;
 
+pub(super) use super::resolve::place;
 use super::resolve::{Destination, Host};
 use crate::port::DatabaseError;
 use crate::run::ServerError;
-
-/// Names a host for people.
-pub(super) fn place(host: &Host) -> String {
-    match host {
-        Host::Tcp { name, port, .. } if name.contains(':') => format!("[{name}]:{port}"),
-        Host::Tcp { name, port, .. } => format!("{name}:{port}"),
-        Host::Socket { folder, port: 5432 } => folder.display().to_string(),
-        Host::Socket { folder, port } => format!("{} (port {port})", folder.display()),
-    }
-}
 
 /// Turns an error of the server into one of the port.
 pub(super) fn of_server(error: &ServerError) -> DatabaseError {

@@ -127,6 +127,16 @@ impl std::fmt::Debug for Destination {
     }
 }
 
+/// Names a host for people.
+pub(super) fn place(host: &Host) -> String {
+    match host {
+        Host::Tcp { name, port, .. } if name.contains(':') => format!("[{name}]:{port}"),
+        Host::Tcp { name, port, .. } => format!("{name}:{port}"),
+        Host::Socket { folder, port: 5432 } => folder.display().to_string(),
+        Host::Socket { folder, port } => format!("{} (port {port})", folder.display()),
+    }
+}
+
 /// Resolves connection text.
 ///
 /// # Errors
@@ -375,7 +385,7 @@ mod tests {
             Ok(destination) => destination,
             Err(error) => return format!("error: {error}"),
         };
-        let places: Vec<String> = destination.hosts.iter().map(super::super::refusal::place).collect();
+        let places: Vec<String> = destination.hosts.iter().map(super::place).collect();
         let password = destination.password_for(&destination.hosts[0]).0;
         let password = password.map_or_else(|| "none".to_owned(), |password| password.to_string());
         format!(

@@ -1,9 +1,9 @@
 //! What a signature proves, and everything near it that proves nothing.
 
-use ssh_key::{HashAlg, LineEnding, Signature, SshSig};
-
-use crate::approval::fixture::{Desk, key, noon, principal, public, roster_text, sign, sign_as};
-use crate::approval::{Namespace, Roster, SignatureProblem, SignedBytes, fingerprint, parse_roster, verify};
+use crate::approval::fixture::{
+    Desk, noon, principal, public, roster_text, sign, sign_as, sign_touched, touched_public,
+};
+use crate::approval::{Namespace, Roster, SignatureProblem, SignedBytes, fingerprint, parse_roster, touch_of, verify};
 
 const BYTES: &[u8] = b"{\"format\":\"countersign/request/1\"}";
 
@@ -78,33 +78,28 @@ fn every_flipped_byte_of_a_request_is_seen() {
 
 #[test]
 fn a_hardware_key_must_be_touched() {
-    use ssh_key::public::{KeyData, SkEd25519};
-    // A hardware key is a plain key that signs the hash with its application, flags and counter around it.
-    let inner = key("lan");
-    let ssh_key::private::KeypairData::Ed25519(pair) = inner.key_data() else { panic!("an ed25519 key") };
-    let sk = KeyData::SkEd25519(SkEd25519::new(pair.public, "ssh:"));
-    let line = ssh_key::PublicKey::from(sk.clone()).to_openssh().unwrap();
-    let roster = parse_roster(&roster_text().replace(&public("lan"), &line)).unwrap();
-    let signed = |flags: u8| {
-        use sha2::Digest as _;
-        let message = SshSig::signed_data(Namespace::Run.as_str(), HashAlg::Sha512, BYTES).unwrap();
-        let trailer = [flags, 0, 0, 0, 9];
-        let mut framed = sha2::Sha256::digest(b"ssh:").to_vec();
-        framed.extend(trailer);
-        framed.extend(sha2::Sha256::digest(&message));
-        let mut raw = raw(&inner, &framed);
-        raw.extend(trailer);
-        let signature = Signature::new(ssh_key::Algorithm::SkEd25519, raw).unwrap();
-        let whole = SshSig::new(sk.clone(), Namespace::Run.as_str(), HashAlg::Sha512, signature).unwrap();
-        SignedBytes { principal: principal("lan"), signature: whole.to_pem(LineEnding::LF).unwrap() }
-    };
+    let roster = parse_roster(&roster_text().replace(&public("lan"), &touched_public("lan"))).unwrap();
+    let signed = |flags: u8| sign_touched("lan", Namespace::Run, BYTES, flags, 9);
     check(&roster, &signed(1), "ok");
     check(&roster, &signed(5), "ok");
     check(&roster, &signed(0), "was not touched");
     check(&roster, &signed(4), "was not touched");
+    let touch = touch_of(&signed(1).signature).unwrap();
+    assert_eq!((touch.counter, Ok(touch.fingerprint)), (9, fingerprint(&touched_public("lan"))));
+    assert_eq!(touch_of(&sign("lan", Namespace::Run, BYTES).signature), None);
 }
 
-/// A raw signature over the bytes, without the SSHSIG frame.
-fn raw<K: ssh_key::SigningKey>(key: &K, bytes: &[u8]) -> Vec<u8> {
-    key.try_sign(bytes).unwrap().as_bytes().to_vec()
+#[test]
+fn a_hardware_key_of_a_web_site_is_no_ssh_key() {
+    let line = touched_public("lan");
+    let key = ssh_key::PublicKey::from_openssh(&line).unwrap();
+    let ssh_key::public::KeyData::SkEd25519(key) = key.key_data() else { panic!("a hardware key") };
+    let with = |application: &str| {
+        let key = ssh_key::public::SkEd25519::new(*key.public_key(), application);
+        fingerprint(&ssh_key::PublicKey::from(ssh_key::public::KeyData::SkEd25519(key)).to_openssh().unwrap())
+    };
+    assert!(with("ssh:").is_ok() && with("ssh:countersign").is_ok());
+    let refused = with("https://example.test").unwrap_err();
+    assert!(refused.contains("was made for `https://example.test`"), "{refused}");
+    assert!(with("").is_err() && with("ssh").is_err());
 }

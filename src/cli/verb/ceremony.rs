@@ -9,7 +9,7 @@ use super::super::{Output, wiring};
 use super::evidence::{rehearsal_json, rehearsal_text, trace_text};
 use super::show::request_text;
 use super::{needed_baseline, open, runbook, steps};
-use crate::approval::SignedBytes;
+use crate::approval::Decision;
 use crate::ledger::RequestStatus;
 use crate::plan::Via;
 use crate::port::Database;
@@ -17,7 +17,7 @@ use crate::run::{Outcome, Trace};
 use crate::runbook::Principal;
 use crate::session::{
     self, Approval, Cancel, Failure, FailureKind, LeftFinding, Progress, Ran, StagedRequest, Staging, Watch, World,
-    failed_rehearsal, find_request, outcome_failure, prove_again, read_ledger,
+    failed_rehearsal, find_request, outcome_failure, prove_again, read_ledger, read_signature,
 };
 
 /// Cancels on Ctrl-C; a second Ctrl-C changes nothing, because the first one is obeyed as far as it is safe.
@@ -81,6 +81,7 @@ pub(super) async fn stage(world: &World, stage: &Stage, output: Output) -> Resul
         via: rehearse.via.map(Into::into),
     };
     let cancel = cancel_on_interrupt();
+    let world = &world.cancelled_by(&cancel);
     let mut say = |progress: Progress| output.progress(&progress);
     let mut watch = Watch { say: &mut say, cancel: &cancel };
     let staged = session::stage(world, &*database, &staging, &signer, &mut watch).await?;
@@ -119,24 +120,14 @@ pub(super) fn print_staged(output: Output, staged: &StagedRequest) {
 pub(super) async fn approve(world: &World, approve: &Approve, output: Output) -> Result<(), Failure> {
     let database = open(world, &approve.connection.text).await?;
     show_request(&*database, &approve.request, output).await?;
-    let stands = match (&approve.signature, &approve.key) {
-        (Some(path), _) => {
-            let bytes = world.folders.read_file(path)?;
-            let signature = String::from_utf8(bytes).map_err(|_| {
-                Failure::new(
-                    FailureKind::Unreadable,
-                    "the signature file is not text",
-                    "Name the .sig file of ssh-keygen.",
-                )
-            })?;
-            let brought = SignedBytes { principal: Principal(approve.principal.clone()), signature };
-            session::approve(world, &*database, &approve.request, None, Approval::Brought(brought)).await?
-        }
-        (None, key) => {
-            let key = key.as_deref().unwrap_or_default();
-            let signer = wiring::signer(world, &approve.principal, key, approve.passphrase_file.as_deref()).await?;
-            session::approve(world, &*database, &approve.request, None, Approval::Sign(&signer)).await?
-        }
+    let name = &approve.request;
+    let stands = if let Some(path) = &approve.signature {
+        let brought = Approval::Brought(read_signature(world, path, &Principal(approve.principal.clone()))?);
+        session::approve(world, &*database, name, None, brought).await?
+    } else {
+        let key = approve.key.as_deref().unwrap_or_default();
+        let signer = wiring::signer(world, &approve.principal, key, approve.passphrase_file.as_deref()).await?;
+        session::approve(world, &*database, name, None, Approval::Sign(&signer)).await?
     };
     let have = stands.approved.len();
     output.print(
@@ -157,29 +148,23 @@ async fn show_request(database: &dyn Database, name: &str, output: Output) -> Re
     Ok(())
 }
 
-/// `reject`.
-pub(super) async fn reject(world: &World, decide: &Decide, output: Output) -> Result<(), Failure> {
+/// `reject` and `withdraw`.
+pub(super) async fn decide(world: &World, decide: &Decide, decision: Decision, output: Output) -> Result<(), Failure> {
     let database = open(world, &decide.connection.text).await?;
-    let signing = &decide.signing;
-    let signer = wiring::signer(world, &signing.principal, &signing.key, signing.passphrase_file.as_deref()).await?;
-    session::reject(world, &*database, &decide.request, &decide.reason, &signer).await?;
-    output.print(
-        || format!("{} rejected {}\n", signing.principal, decide.request),
-        || json!({"request": decide.request, "rejected": true}),
-    );
-    Ok(())
-}
-
-/// `withdraw`.
-pub(super) async fn withdraw(world: &World, decide: &Decide, output: Output) -> Result<(), Failure> {
-    let database = open(world, &decide.connection.text).await?;
-    let signing = &decide.signing;
-    let signer = wiring::signer(world, &signing.principal, &signing.key, signing.passphrase_file.as_deref()).await?;
-    session::withdraw(world, &*database, &decide.request, &decide.reason, &signer).await?;
-    output.print(
-        || format!("{} withdrew from {}\n", signing.principal, decide.request),
-        || json!({"request": decide.request, "withdrawn": true}),
-    );
+    let Decide { request, connection: _, reason, principal, key, passphrase_file, signature } = decide;
+    if let Some(path) = signature {
+        let brought = Approval::Brought(read_signature(world, path, &Principal(principal.clone()))?);
+        session::decide(world, &*database, request, decision, reason, brought).await?;
+    } else {
+        let key = key.as_deref().unwrap_or_default();
+        let signer = wiring::signer(world, principal, key, passphrase_file.as_deref()).await?;
+        session::decide(world, &*database, request, decision, reason, Approval::Sign(&signer)).await?;
+    }
+    let (words, done) = match decision {
+        Decision::Reject => ("rejected", "rejected"),
+        Decision::Withdraw => ("withdrew from", "withdrawn"),
+    };
+    output.print(|| format!("{principal} {words} {request}\n"), || json!({"request": request, (done): true}));
     Ok(())
 }
 
@@ -201,6 +186,7 @@ pub(super) async fn run(world: &World, run: &Run, output: Output) -> Result<(), 
     };
     let signer = wiring::signer(world, principal, key, run.passphrase_file.as_deref()).await?;
     let cancel = cancel_on_interrupt();
+    let world = &world.cancelled_by(&cancel);
     let mut say = |progress: Progress| output.progress(&progress);
     let mut watch = Watch { say: &mut say, cancel: &cancel };
     let dump = run.dump.as_deref();

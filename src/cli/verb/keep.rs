@@ -9,13 +9,12 @@ use super::super::args::{Connection, Signing};
 use super::super::output::{columns, counted};
 use super::super::{Output, wiring};
 use super::open;
+use crate::approval::Decision;
 use crate::digest::Digest;
 use crate::finding::{request_of, to_be_signed};
 use crate::ledger::{Body, Entry, RequestState, replay};
 use crate::plan::{Request, read_strict};
-use crate::session::{
-    Failure, FailureKind, World, export_finding, find_request, open_ledger, verify_finding, verify_finding_against,
-};
+use crate::session::{Failure, FailureKind, World, export_finding, to_sign, verify_finding, verify_finding_against};
 
 /// `finding export`.
 pub(super) async fn export(
@@ -160,14 +159,21 @@ fn entry_json(entry: &Entry) -> serde_json::Value {
     json!({"seq": entry.seq, "at": entry.at, "actor": entry.actor, "kind": entry.kind, "hash": entry.hash, "previous": entry.previous})
 }
 
-/// `ledger request`: the exact bytes that an approval signs, without a line feed.
-pub(super) async fn request(world: &World, name: &str, connection: &Connection, output: Output) -> Result<(), Failure> {
+/// `ledger request`: the exact bytes that an approval or a decision signs, without a line feed.
+pub(super) async fn request(
+    world: &World,
+    name: &str,
+    decision: Option<(Decision, String)>,
+    connection: &Connection,
+    output: Output,
+) -> Result<(), Failure> {
     let database = open(world, &connection.text).await?;
-    let known = open_ledger(world, &*database).await?;
-    let opened = find_request(known.state(), name)?;
+    let decision = decision.as_ref().map(|(decision, reason)| (*decision, reason.as_str()));
+    let signed = to_sign(world, &*database, name, decision).await?;
+    let digest = Digest::of(signed.bytes.as_bytes());
     output.print(
-        || opened.state.request.clone(),
-        || json!({"request": opened.state.request, "digest": opened.state.digest, "namespace": "countersign-run"}),
+        || signed.bytes.clone(),
+        || json!({"request": signed.bytes, "digest": digest, "namespace": signed.namespace.as_str()}),
     );
     Ok(())
 }

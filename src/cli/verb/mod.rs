@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use super::args::{FindingVerb, LedgerVerb, Verb};
 use super::{Cli, Output, wiring};
+use crate::approval::Decision;
 use crate::census::Baseline;
 use crate::port::Database;
 use crate::runbook::{Diagnostic, Runbook, StepId};
@@ -34,8 +35,8 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
         Verb::Rehearse(rehearse) => ceremony::rehearse(&world, &rehearse, output).await,
         Verb::Stage(stage) => ceremony::stage(&world, &stage, output).await,
         Verb::Approve(approve) => ceremony::approve(&world, &approve, output).await,
-        Verb::Reject(decide) => ceremony::reject(&world, &decide, output).await,
-        Verb::Withdraw(decide) => ceremony::withdraw(&world, &decide, output).await,
+        Verb::Reject(decide) => ceremony::decide(&world, &decide, Decision::Reject, output).await,
+        Verb::Withdraw(decide) => ceremony::decide(&world, &decide, Decision::Withdraw, output).await,
         Verb::Run(run) => ceremony::run(&world, &run, output).await,
         Verb::Stop(words) => stop::stop(&world, &words.verb, output).await,
         Verb::Restore(restore) => restore::restore(&world, restore.verb, output).await,
@@ -80,7 +81,11 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
             LedgerVerb::Log { connection } => keep::log(&world, &connection, output).await,
             LedgerVerb::Verify { connection } => ledger::verify(&world, &connection, output).await,
             LedgerVerb::Show { request, connection } => show::show(&world, &request, &connection, output).await,
-            LedgerVerb::Request { request, connection } => keep::request(&world, &request, &connection, output).await,
+            LedgerVerb::Request { request, reject, withdraw, connection } => {
+                let decision = reject.map(|reason| (Decision::Reject, reason));
+                let decision = decision.or(withdraw.map(|reason| (Decision::Withdraw, reason)));
+                keep::request(&world, &request, decision, &connection, output).await
+            }
         },
         Verb::Roster(it) => roster::roster(&world, it.verb, output).await,
         Verb::Completions { shell } => {

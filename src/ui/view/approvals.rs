@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use eframe::egui::{ComboBox, ScrollArea, Ui, accesskit};
 
 use super::Scene;
+use super::elsewhere::{Deciding, Elsewhere};
 use super::request_card;
-use crate::approval::Role;
+use crate::approval::{Decision, Role};
 use crate::digest::Digest;
 use crate::ledger::RequestStatus;
 use crate::session::{Command, RequestView};
@@ -30,6 +31,8 @@ enum Deed {
 pub struct ApprovalsPage {
     /// Who signs.
     pub signer: SignerForm,
+    /// What is signed on another machine.
+    pub elsewhere: Elsewhere,
     deed: Deed,
     reason: String,
     acknowledged: BTreeSet<usize>,
@@ -41,6 +44,7 @@ impl Default for ApprovalsPage {
     fn default() -> Self {
         Self {
             signer: SignerForm::new("approve"),
+            elsewhere: Elsewhere::default(),
             deed: Deed::default(),
             reason: String::new(),
             acknowledged: BTreeSet::new(),
@@ -56,6 +60,7 @@ impl ApprovalsPage {
         self.reason.clear();
         self.acknowledged.clear();
         self.opened.clear();
+        self.elsewhere.forget();
         self.deed = Deed::Approve;
     }
 
@@ -127,6 +132,28 @@ impl ApprovalsPage {
                 self.reason.clear();
             }
         });
+        let mut elsewhere = std::mem::take(&mut self.elsewhere);
+        let deciding = self.deciding(scene);
+        elsewhere.ui(ui, scene, request, &deciding);
+        self.elsewhere = elsewhere;
+    }
+
+    /// What would be decided by a signature that is made elsewhere.
+    fn deciding(&self, scene: &Scene<'_>) -> Deciding<'_> {
+        let reason = self.reason.trim().to_owned();
+        let mut missing = Vec::new();
+        if self.deed != Deed::Approve && reason.is_empty() {
+            missing.push("a reason".to_owned());
+        }
+        if !scene.shown.is_free() {
+            missing.push("the end of what is under way".to_owned());
+        }
+        let decision = match self.deed {
+            Deed::Approve => None,
+            Deed::Reject => Some((Decision::Reject, reason)),
+            Deed::Withdraw => Some((Decision::Withdraw, reason)),
+        };
+        Deciding { decision, principal: self.signer.principal(), missing }
     }
 
     /// Says what is still missing before the chosen deed can be done.

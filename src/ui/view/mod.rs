@@ -10,6 +10,7 @@ pub mod decision;
 pub mod detail;
 pub mod diff_pane;
 pub mod effects;
+pub mod elsewhere;
 pub mod findings;
 pub mod graph;
 pub mod ledger;
@@ -121,6 +122,14 @@ impl Pages {
             }
             Choose::FindingToExport => {
                 self.findings.set_folder(&path);
+                Vec::new()
+            }
+            Choose::ToSign => {
+                self.approvals.elsewhere.set_target(&path);
+                Vec::new()
+            }
+            Choose::Signature => {
+                self.approvals.elsewhere.set_signature(&path);
                 Vec::new()
             }
             Choose::Key(form) => {
