@@ -21,7 +21,8 @@ pub fn errand_of(command: &Command) -> Option<Errand> {
         | Command::ProposeRoster { .. }
         | Command::ApproveRoster { .. }
         | Command::WithdrawRoster { .. } => Errand::Decide,
-        Command::Run { .. } | Command::Prove { .. } => Errand::Run,
+        Command::Run { .. } => Errand::Run,
+        Command::Prove { .. } => Errand::Prove,
         Command::ExportFinding { .. } => Errand::ExportFinding,
         Command::VerifyFinding(_) => Errand::VerifyFinding,
         Command::InitLedger => Errand::InitLedger,

@@ -133,8 +133,10 @@ pub enum Errand {
     Stage,
     /// Approving, rejecting or withdrawing.
     Decide,
-    /// Running, or proving an outcome.
+    /// Running.
     Run,
+    /// Proving what became of a run.
+    Prove,
     /// Writing a finding.
     ExportFinding,
     /// Verifying a finding.
