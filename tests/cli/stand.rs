@@ -179,7 +179,8 @@ impl Stand {
     pub fn on(database: TestDatabase, timeouts: &[(&str, &str)]) -> Self {
         let mut runbook = RUNBOOK.to_owned();
         for (name, value) in timeouts {
-            let line = runbook.lines().find(|line| line.starts_with(&format!("{name} = "))).expect("a timeout").to_owned();
+            let line =
+                runbook.lines().find(|line| line.starts_with(&format!("{name} = "))).expect("a timeout").to_owned();
             runbook = runbook.replace(&line, &format!("{name} = \"{value}\""));
         }
         Self::made_on(database, &runbook, REVERSAL, &["S-1"])

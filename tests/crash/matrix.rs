@@ -6,16 +6,13 @@ use std::collections::BTreeSet;
 use countersign::run::{Outcome, Purpose};
 use countersign::session::StagedRequest;
 
-use super::cell::{Again, Proved, Tally, Told, Way, cut, messages, settle};
+use super::cell::{Again, Proved, RECORDED, Tally, Told, Way, commit_of, cut, messages, settle};
 use super::proxy::{Cut, Deed, Message, Proxy, When};
 use crate::cli::stand::Stand;
 use crate::support::run;
 
 /// A run says some sixty messages; fewer means that they were not heard.
 const FEWEST: usize = 40;
-
-/// Says how a word begins that the run's own COMMIT, and no other, comes after.
-const RECORDED: &str = "INSERT INTO countersign.entry (kind, body) VALUES ('commi";
 
 /// Cuts run after run, at one message after another, and counts what became of them.
 fn walk(stand: &Stand, messages: &[Message], way: &Way, words: &str) -> Tally {
@@ -53,13 +50,6 @@ fn check(way: &Way, words: &str) -> Tally {
         assert!(tally.proved(proved) > 0, "{words}: none was {proved:?}");
     }
     tally
-}
-
-/// The COMMIT of the run, which comes next after its record.
-fn commit_of(messages: &[Message]) -> &Message {
-    let recorded = messages.iter().position(|message| message.words == RECORDED).expect("the record");
-    let commit = messages[recorded..].iter().find(|message| message.words == "COMMIT");
-    commit.expect("a COMMIT")
 }
 
 /// Cuts the COMMIT alone and says what the desk was told.

@@ -3,4 +3,7 @@
 
 mod cell;
 mod matrix;
+mod moments;
+mod pooler;
 mod proxy;
+mod server;

@@ -62,17 +62,23 @@ pub struct Proxy {
 }
 
 struct Shared {
-    socket: PathBuf,
+    socket: Arc<Mutex<PathBuf>>,
     cut: Option<Cut>,
     seen: AtomicUsize,
     is_cut: AtomicBool,
     heard: Mutex<Vec<String>>,
+    broken: Mutex<Option<String>>,
     down: watch::Sender<bool>,
 }
 
 impl Proxy {
     /// Starts one before the server with this socket; without a cut it only listens.
     pub async fn start(socket: PathBuf, cut: Option<Cut>) -> Self {
+        Self::before(Arc::new(Mutex::new(socket)), cut).await
+    }
+
+    /// Starts one before whichever server stands at this address when a line is opened, as after a failover.
+    pub async fn before(socket: Arc<Mutex<PathBuf>>, cut: Option<Cut>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let shared = Arc::new(Shared {
@@ -81,6 +87,7 @@ impl Proxy {
             seen: AtomicUsize::new(0),
             is_cut: AtomicBool::new(false),
             heard: Mutex::default(),
+            broken: Mutex::default(),
             down: watch::channel(false).0,
         });
         let seen = Arc::clone(&shared);
@@ -99,8 +106,10 @@ impl Proxy {
         Self { port, shared }
     }
 
-    /// Says whether the deed was done.
+    /// Says whether the deed was done; one that went wrong is a panic here, because nobody hears of it there.
     pub fn is_cut(&self) -> bool {
+        let broken = self.shared.broken.lock().expect("not poisoned").clone();
+        assert_eq!(broken, None, "what should have happened elsewhere went wrong");
         self.shared.is_cut.load(Ordering::SeqCst)
     }
 
@@ -142,7 +151,8 @@ impl Shared {
         if let Some(cut) = cut.as_ref().filter(|cut| cut.when == When::Before) {
             self.act(cut).await?;
         }
-        let (from_server, to_server) = UnixStream::connect(&self.socket).await.ok()?.into_split();
+        let socket = self.socket.lock().expect("not poisoned").clone();
+        let (from_server, to_server) = UnixStream::connect(socket).await.ok()?.into_split();
         let answers = Frames { from: from_server, held: Vec::new() };
         let mut line = Line { to_client, to_server, answers, asked: 1, answered: 0 };
         line.to_server.write_all(&login).await.ok()?;
@@ -196,22 +206,35 @@ impl Shared {
 
     /// Does the deed; nothing when the line ends by it.
     async fn act(&self, cut: &Cut) -> Option<()> {
-        let call = |elsewhere: &Arc<dyn Fn() + Send + Sync>| {
-            let elsewhere = Arc::clone(elsewhere);
-            tokio::task::spawn_blocking(move || elsewhere())
-        };
         match &cut.deed {
             Deed::Drop | Deed::Refuse => None,
             Deed::DropAll => {
                 self.down.send_replace(true);
                 None
             }
-            Deed::Meanwhile(elsewhere) => call(elsewhere).await.ok(),
+            Deed::Meanwhile(elsewhere) => self.call(elsewhere).await,
             Deed::Last(elsewhere) => {
-                call(elsewhere).await.ok();
+                self.call(elsewhere).await;
                 None
             }
         }
+    }
+
+    /// Does something elsewhere; nothing when it went wrong.
+    async fn call(&self, elsewhere: &Arc<dyn Fn() + Send + Sync>) -> Option<()> {
+        let elsewhere = Arc::clone(elsewhere);
+        let done = tokio::task::spawn_blocking(move || elsewhere()).await;
+        let words = |panic: Box<dyn std::any::Any + Send>| match panic.downcast::<String>() {
+            Ok(words) => *words,
+            Err(other) => {
+                other.downcast::<&str>().map_or_else(|_| "it panicked".to_owned(), |words| (*words).to_owned())
+            }
+        };
+        done.map_err(|error| {
+            let said = error.try_into_panic().map_or_else(|error| error.to_string(), words);
+            *self.broken.lock().expect("not poisoned") = Some(said);
+        })
+        .ok()
     }
 }
 
