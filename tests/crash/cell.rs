@@ -120,6 +120,19 @@ pub fn commit_of(messages: &[Message]) -> &Message {
     commit.expect("a COMMIT")
 }
 
+/// The messages of a run from its intent on, each kind once: one a phase.
+pub fn phases(messages: &[Message]) -> Vec<&Message> {
+    let intent = messages.iter().position(|message| message.words.contains("('inten")).expect("the intent");
+    let mut phases: Vec<&Message> = Vec::new();
+    for message in &messages[intent..] {
+        if phases.iter().all(|phase| phase.words != message.words) {
+            phases.push(message);
+        }
+    }
+    phases.push(commit_of(messages));
+    phases
+}
+
 /// Runs a request that is cut, and gives what the desk was told.
 pub fn cut(stand: &Stand, staged: &StagedRequest, at: &Message, way: &Way) -> Told {
     let (cancel, pid) = (Cancel::default(), Arc::new(AtomicI32::new(0)));

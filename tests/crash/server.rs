@@ -14,7 +14,7 @@ use countersign::run::Outcome;
 use countersign::session::{Cancel, FailureKind};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
-use super::cell::{Again, Proved, Tally, Told, Way, commit_of, cut, messages, settle};
+use super::cell::{Again, Proved, Tally, Told, Way, commit_of, cut, messages, phases, settle};
 use super::proxy::{Cut, Deed, Message, Proxy, When};
 use crate::cli::stand::{Stand, refused};
 use crate::support::{TestDatabase, database_on, options, postgres, run};
@@ -125,19 +125,6 @@ fn options_without_folder() -> ClusterOptions {
     let made = options();
     let _ = std::fs::remove_dir(&made.folder);
     made
-}
-
-/// The messages of a run from its intent on, each kind once: one a phase.
-fn phases(messages: &[Message]) -> Vec<&Message> {
-    let intent = messages.iter().position(|message| message.words.contains("('inten")).expect("the intent");
-    let mut phases: Vec<&Message> = Vec::new();
-    for message in &messages[intent..] {
-        if phases.iter().all(|phase| phase.words != message.words) {
-            phases.push(message);
-        }
-    }
-    phases.push(commit_of(messages));
-    phases
 }
 
 /// Restarts the server in every phase of a run.
