@@ -1,6 +1,6 @@
 # Every target is one sentence long; `make help` lists them.
 
-.PHONY: help demo test lint fmt bench fuzz pictures package install
+.PHONY: help demo test soak lint fmt bench fuzz pictures package install
 .DEFAULT_GOAL := help
 
 help: ## lists the targets
@@ -14,6 +14,10 @@ demo: ## builds the console and opens it on a private sample database
 test: ## runs every test
 	packaging/setup-debian.sh test
 	cargo test --locked
+
+soak: ## lets fifty desks make ten thousand approvals on one ledger, and holds every entry against their notes
+	packaging/setup-debian.sh test
+	cargo bench --locked --profile dev --bench soak
 
 lint: ## checks form, warnings, house rules, documentation, and that the core stands alone
 	cargo fmt --check

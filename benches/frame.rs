@@ -36,6 +36,7 @@ fn window(events: Vec<Event>) -> Window {
     let (sender, receiver) = mpsc::channel();
     let (commands, inbox) = tokio::sync::mpsc::channel(64);
     let options = UiOptions {
+        dump: None,
         runbook: None,
         connection: None,
         environment: Environment::Staging,

@@ -15,8 +15,9 @@ rust_needed=1.95
 run_packages="postgresql libgl1 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0"
 # libclang reads the C headers of PostgreSQL's own parser, which is built from source; its headers are a second package.
 build_packages="gcc libc6-dev make libclang"
-# ssh-keygen judges our signatures, psql our numbers; Mesa draws the windows of the tests without a screen.
-test_packages="openssh-client mesa-vulkan-drivers libegl1 git"
+# ssh-keygen judges our signatures, psql our numbers; Mesa draws the windows of the tests without a screen; pgbouncer is the
+# pooler that a run must refuse.
+test_packages="openssh-client mesa-vulkan-drivers libegl1 git pgbouncer"
 # libFuzzer is C++, and comes as source with its crate.
 fuzz_packages="g++"
 # 14 is what Debian 12 has and 19 what Debian 13 has; the rest is for Ubuntu.

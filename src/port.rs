@@ -92,8 +92,11 @@ pub trait Database: Send + Sync {
     }
     /// Opens nothing yet; gives the line on which a machine performs its steps.
     fn run_line(&self) -> Box<dyn RunLine>;
-    /// Waits until no run holds the target's mutex: every transaction of a dead desk has then ended.
-    fn settle(&self) -> Wait<'_, Result<(), DatabaseError>>;
+    /// Returns whether this desk speaks with the server itself, and not with a connection pooler before it.
+    fn is_direct(&self) -> Wait<'_, Result<bool, DatabaseError>>;
+    /// Waits until no run holds the target's mutex: every transaction of a dead desk has then ended. Gives why this server
+    /// cannot tell what became of it, when it is not the one the plan was approved for, or has failed over since.
+    fn settle<'a>(&'a self, approved: &'a Target) -> Wait<'a, Result<Option<String>, DatabaseError>>;
     /// Proves what became of a COMMIT whose answer was lost, by the recipe of the run (mutex, ledger, `pg_xact_status`).
     fn prove<'a>(&'a self, token: &'a RunToken) -> Wait<'a, Result<Proof, DatabaseError>>;
 }

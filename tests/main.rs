@@ -4,6 +4,7 @@
 
 mod cli;
 mod corpus;
+mod crash;
 mod fuzz;
 mod keys;
 mod pipeline;

@@ -4,6 +4,7 @@
 //! - [`keys`]: which keys sign, where they may live, and how `ssh-keygen` does the same.
 //! - [`threats`]: what is stopped by signatures, what by `PostgreSQL`, and what not at all.
 //! - [`gate`]: how `PostgreSQL` itself runs what two people approved, what that stops and what it does not.
+//! - [`lost`]: what the console does when an answer is lost, and what a person does.
 //! - [`proofs`]: what was tried to break the promises, and the figures.
 
 /// Who may sign, how that changes, what an approval is, and what to do when nobody else can be reached.
@@ -24,6 +25,11 @@ pub mod threats {
 /// What the ledger's gate asks for, what it stops, and what it does not.
 pub mod gate {
     #![doc = include_str!("gate.md")]
+}
+
+/// What the console does when an answer is lost, and what a person does.
+pub mod lost {
+    #![doc = include_str!("lost.md")]
 }
 
 /// What was tried to break the promises, and the figures.

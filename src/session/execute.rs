@@ -10,7 +10,7 @@ use super::ledger::{Opened, find_request, read_ledger};
 use super::stop::{Latch, StopLook, StopSource, latch, look_of_run, refuse_stop};
 use super::survey::read_baseline;
 use super::touch::{refuse_stepped_back, refuse_stepped_back_approvals};
-use super::trust::{not_taken, refuse_closed_gate, refuse_role, refuse_unreviewed, requests_roster};
+use super::trust::{not_taken, refuse_closed_gate, refuse_pooler, refuse_role, refuse_unreviewed, requests_roster};
 use super::{Failure, FailureKind, SignAs, Watch, World};
 use crate::approval::{ApprovalRefusal, Namespace, check_operated, check_requested, countersign, may_operate};
 use crate::census::{Baseline, CompareScope, compare};
@@ -103,6 +103,7 @@ pub async fn run_with(
         return Err(Failure::new(FailureKind::Refused, message, "Connect to the plan's target, or stage again."));
     }
     // Before the intent: a slip of the connection text must not use the approvals up.
+    refuse_pooler(database).await?;
     refuse_role(database, opened.plan.plan(), &live.role).await?;
     opened.overtaken(&state).map_or(Ok(()), Err)?;
     refuse_closed_gate(database, &opened).await?;
@@ -284,7 +285,7 @@ pub async fn prove_again(database: &dyn Database, name: &str) -> Result<Outcome,
         }
         // The desk died after the intent: whoever holds the mutex is gone once it can be taken, and the ledger decides.
         RequestStatus::Begun { run } => {
-            database.settle().await.map_err(|error| match error {
+            let elsewhere = database.settle(&opened.plan.plan().target).await.map_err(|error| match error {
                 DatabaseError::Refused { .. } => {
                     let hint = "Wait until it has ended, then prove again; nothing is run by proving.";
                     Failure::new(FailureKind::Unknown, error.to_string(), hint)
@@ -300,6 +301,11 @@ pub async fn prove_again(database: &dyn Database, name: &str) -> Result<Outcome,
             let now = find_request(&settled, name)?;
             if let RequestStatus::Ended(outcome) = &now.state.status {
                 return Ok(outcome.clone());
+            }
+            // Another server, or another history of this one: that its ledger holds no outcome proves nothing.
+            if let Some(reason) = elsewhere {
+                let hint = "Connect to the server the run was on; do not run it again, and repair nothing by hand.";
+                return Err(Failure::new(FailureKind::Unknown, format!("the outcome is unknown: {reason}"), hint));
             }
             let done = usize::try_from(now.state.committed_stages).unwrap_or(usize::MAX);
             let steps = opened.request.steps.iter().take(done).cloned().collect();

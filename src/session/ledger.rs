@@ -142,8 +142,11 @@ pub(super) fn chain_broken(broken: &ChainBreak) -> Failure {
 /// # Errors
 /// When none or several fit, or its documents do not agree.
 pub fn find_request(state: &State, name: &str) -> Result<Opened, Failure> {
+    // A canonical text spells its nonce like this: the others of a long ledger need not be read to be left out.
+    let spelled = format!("\"nonce\":\"{name}");
     let fits = |request: &&RequestState| {
-        let by_name = read_strict::<Request>(&request.request).is_ok_and(|document| document.nonce.starts_with(name));
+        let by_name = request.request.contains(&spelled)
+            && read_strict::<Request>(&request.request).is_ok_and(|document| document.nonce.starts_with(name));
         by_name || request.digest.to_string().starts_with(name)
     };
     let found: Vec<&RequestState> = state.requests.iter().filter(fits).collect();

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::drive::drive;
 use super::stop::{refuse_held, refuse_stop};
-use super::trust::{not_taken, refuse_other_role, runbooks_roster};
+use super::trust::{not_taken, refuse_other_role, refuse_pooler, runbooks_roster};
 use super::{Failure, FailureKind, SignAs, Survey, Watch, World, survey_and_latch, usable};
 use crate::approval::{Namespace, Roster, may_request};
 use crate::census::Baseline;
@@ -62,6 +62,7 @@ pub async fn rehearse(
     watch: &mut Watch<'_>,
 ) -> Result<(SealedPlan, Rehearsal, Survey), Failure> {
     usable(staging.diagnostics)?;
+    refuse_pooler(database).await?;
     if let Some(role) = staging.run_as {
         refuse_other_role(database, role).await?;
     }

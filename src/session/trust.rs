@@ -21,6 +21,18 @@ pub(super) fn refuse_unreviewed(opened: &Opened) -> Result<(), Failure> {
     })
 }
 
+/// Refuses a connection pooler between this desk and the server: which backend holds the transaction, and whether a lost
+/// COMMIT was its, could not be told.
+pub(super) async fn refuse_pooler(database: &dyn Database) -> Result<(), Failure> {
+    if database.is_direct().await? {
+        return Ok(());
+    }
+    let message = "a connection pooler stands between here and the server: expected the backend that the login named, \
+                   actual another one";
+    let hint = "Connect to the server's own host and port, not to the pooler's; nothing was begun.";
+    Err(Failure::new(FailureKind::Refused, message, hint))
+}
+
 /// Refuses a login that the plan does not name. A plan with `run_as` names a role, and each of its members runs it with a
 /// login of their own; without, it names the login that rehearsed.
 pub(super) async fn refuse_role(database: &dyn Database, plan: &Plan, actual: &str) -> Result<(), Failure> {

@@ -25,7 +25,8 @@ pub fn errand_of(command: &Command) -> Option<Errand> {
         | Command::ProposeRoster { .. }
         | Command::ApproveRoster { .. }
         | Command::WithdrawRoster { .. } => Errand::Decide,
-        Command::Run { .. } | Command::RunRestore { .. } | Command::Prove { .. } => Errand::Run,
+        Command::Run { .. } | Command::RunRestore { .. } => Errand::Run,
+        Command::Prove { .. } => Errand::Prove,
         Command::SaveToSign { .. } => Errand::SaveToSign,
         Command::ExportFinding { .. } => Errand::ExportFinding,
         Command::VerifyFinding(_) => Errand::VerifyFinding,

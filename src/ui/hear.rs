@@ -125,13 +125,16 @@ impl Shown {
             }
             Event::Finished => {
                 // A late "finished" of the command before must not end the one that has not begun yet.
-                if self.flight.as_ref().is_some_and(|flight| flight.began) {
-                    self.flight = None;
+                if let Some(flight) = self.flight.take_if(|flight| flight.began)
+                    && flight.errand == Errand::Prove
+                {
+                    // What the ledger says by now counts, and not what this desk was told when the answer was lost.
+                    self.run.finished = None;
                 }
             }
             Event::Failed(failure) => {
                 // A run that did not end well may have left an intent behind: every desk must see it.
-                if self.flight.as_ref().is_some_and(|flight| flight.errand == Errand::Run) {
+                if self.flight.as_ref().is_some_and(|flight| matches!(flight.errand, Errand::Run | Errand::Prove)) {
                     next.push(Command::ReadLedger);
                 }
                 self.failed(failure, now);
@@ -219,6 +222,7 @@ impl Shown {
                 | Errand::Decide
                 | Errand::SaveToSign
                 | Errand::Run
+                | Errand::Prove
                 | Errand::ExportFinding
                 | Errand::InitLedger
                 | Errand::Stop
@@ -254,6 +258,7 @@ impl Shown {
             Errand::Disconnect
             | Errand::SaveBaseline
             | Errand::Decide
+            | Errand::Prove
             | Errand::SaveToSign
             | Errand::ExportFinding
             | Errand::InitLedger

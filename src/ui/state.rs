@@ -138,8 +138,10 @@ pub enum Errand {
     Decide,
     /// Writing what somebody signs on another machine.
     SaveToSign,
-    /// Running, or proving an outcome.
+    /// Running.
     Run,
+    /// Proving what became of a run.
+    Prove,
     /// Writing a finding.
     ExportFinding,
     /// Verifying a finding.

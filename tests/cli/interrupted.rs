@@ -26,6 +26,11 @@ pub fn hold(stand: &Stand, sql: &str) -> Box<dyn RunLine> {
 
 /// Starts the program's `run` on a request, as a desk would.
 fn start(stand: &Stand, request: &str) -> Child {
+    start_over(stand, &stand.database.url, request)
+}
+
+/// Starts the program's `run` on a request over another way to the database.
+pub fn start_over(stand: &Stand, url: &str, request: &str) -> Child {
     let key = stand.sign_as("lan").key.to_string();
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PG")) {
@@ -33,7 +38,9 @@ fn start(stand: &Stand, request: &str) -> Child {
     }
     command
         .args(["run", request, "--confirm", &stand.database.name, "--as", "lan@example.test", "--key", &key])
-        .args(["--db", &stand.database.url])
+        .args(["--db", url])
+        // What this desk verifies of the ledger is kept below the test's own folder.
+        .env("XDG_STATE_HOME", stand.folder.join("../state"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

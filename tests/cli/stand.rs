@@ -177,14 +177,27 @@ impl Stand {
         Self::made_of(reversal, "", &["S-1"])
     }
 
+    /// Makes one in a database of a test's own, whose runbook has these timeouts.
+    pub fn on(database: TestDatabase, timeouts: &[(&str, &str)]) -> Self {
+        let mut runbook = RUNBOOK.to_owned();
+        for (name, value) in timeouts {
+            let line =
+                runbook.lines().find(|line| line.starts_with(&format!("{name} = "))).expect("a timeout").to_owned();
+            runbook = runbook.replace(&line, &format!("{name} = \"{value}\""));
+        }
+        Self::made_on(database, &runbook, REVERSAL, &["S-1"])
+    }
+
     fn made_of(reversal: &str, more: &str, steps: &[&str]) -> Self {
-        let database = database();
+        Self::made_on(database(), &format!("{RUNBOOK}{more}"), reversal, steps)
+    }
+
+    fn made_on(database: TestDatabase, runbook: &str, reversal: &str, steps: &[&str]) -> Self {
         let keys = Keys::new();
         let folder = keys.path("runbook");
         std::fs::create_dir_all(folder.join("reversal")).unwrap();
-        let toml = RUNBOOK.replace("DATABASE", &database.name) + more;
-        std::fs::write(folder.join("runbook.toml"), toml).unwrap();
-        if !more.is_empty() {
+        std::fs::write(folder.join("runbook.toml"), runbook.replace("DATABASE", &database.name)).unwrap();
+        if steps.len() > 1 {
             std::fs::write(folder.join("reversal/s-2.sql"), "DROP TABLE public.second;\n").unwrap();
         }
         std::fs::write(folder.join("reversal/s-1.sql"), reversal).unwrap();

@@ -77,7 +77,7 @@ fn database() -> TestDatabase {
     let name = format!("attack_{}", COUNT.fetch_add(1, Ordering::Relaxed));
     let server = postgres(&cluster().url("postgres"));
     run(server.load(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))).expect("a database");
-    TestDatabase { url: cluster().url(&name), name }
+    TestDatabase::on(cluster(), &name)
 }
 
 /// Databases that are again as the template is.

@@ -517,7 +517,7 @@ fn a_transaction_that_another_session_prepares_is_not_ours() {
     run(postgres(&cluster.url("postgres")).load(set)).expect("set");
     cluster.stop().expect("stopped");
     let cluster = PrivateCluster::start(options).expect("the server again");
-    let database = TestDatabase { name: "postgres".to_owned(), url: cluster.url("postgres") };
+    let database = TestDatabase::on(&cluster, "postgres");
     run(database.superuser().load(BASE)).expect("loaded");
     let other = database.superuser();
     let meanwhile = |step: &Step| {

@@ -3,7 +3,7 @@
 mod blockers;
 mod catalog;
 mod catalog_parts;
-mod census;
+pub mod census;
 mod cluster;
 mod connect;
 mod consequences;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -49,9 +50,17 @@ pub struct TestDatabase {
     pub name: String,
     /// Its connection text, as the superuser.
     pub url: String,
+    /// The socket of its server.
+    pub socket: PathBuf,
 }
 
 impl TestDatabase {
+    /// Names a database that is there.
+    pub fn on(cluster: &PrivateCluster, name: &str) -> Self {
+        let socket = cluster.socket_folder().join(".s.PGSQL.5432");
+        Self { name: name.to_owned(), url: cluster.url(name), socket }
+    }
+
     /// Connects as the superuser.
     pub fn superuser(&self) -> Postgres {
         postgres(&self.url)
@@ -65,8 +74,13 @@ impl TestDatabase {
 
 /// Makes an empty database.
 pub fn database() -> TestDatabase {
+    database_on(cluster())
+}
+
+/// Makes an empty database on a server of a test's own.
+pub fn database_on(cluster: &PrivateCluster) -> TestDatabase {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-    run(postgres(&cluster().url("postgres")).create_database(&name)).expect("a database");
-    TestDatabase { url: cluster().url(&name), name }
+    run(postgres(&cluster.url("postgres")).create_database(&name)).expect("a database");
+    TestDatabase::on(cluster, &name)
 }

@@ -7,7 +7,7 @@ use countersign::census::Comparison;
 use countersign::finding::{Verification, VerifiedSignature};
 use countersign::ledger::RequestStatus;
 use countersign::run::{Finished, Outcome, RunToken};
-use countersign::session::{Command, Event, LeftFinding, Progress};
+use countersign::session::{Command, Event, Failure, FailureKind, LeftFinding, Progress};
 use countersign::ui::Page;
 use eframe::egui::Key;
 
@@ -156,6 +156,55 @@ fn unknown_has_its_own_screen_and_is_proved_again() {
     desk.sent();
     desk.click("Prove again");
     assert!(matches!(desk.sent().as_slice(), [Command::Prove { request }] if request == "a41f09c27be3"));
+}
+
+#[test]
+fn the_unknown_screen_stays_while_it_is_proved_and_says_what_never_happens() {
+    let mut desk = approved();
+    desk.hear(finished(unknown(), false));
+    let ended = |outcome: Outcome| {
+        Event::LedgerRead(Arc::new(fixture::ledger(Some(fixture::request_view(&[])), RequestStatus::Ended(outcome))))
+    };
+    desk.hear(ended(unknown()));
+    desk.must_say("What never happens by itself").must_say("Nothing is run again");
+    desk.must_say("A standby, a copy or another server proves nothing").must_not_say("Proving now");
+    desk.hear(fixture::survey(countersign::diagnose::Mode::Isolated));
+    desk.sent();
+    desk.click("Prove again");
+    desk.hear(Event::Began("Proving what became of a41f09c27be3".to_owned()));
+    desk.must_say("Nobody knows yet").must_say("Proving now: waiting for the old transaction's end");
+    assert!(!desk.can("Prove again"), "one proof at a time");
+    // It could not be told: the screen stays, with the reason that the ledger holds now.
+    let Outcome::Unknown { token, committed, .. } = unknown() else { unreachable!() };
+    let reason = "the server has failed over since".to_owned();
+    desk.hear(ended(Outcome::Unknown { token, reason: reason.clone(), committed }));
+    desk.hear(Event::Failed(Failure {
+        kind: FailureKind::Unknown,
+        message: format!("the outcome is unknown: {reason}"),
+        hint: String::new(),
+    }));
+    desk.must_say("Nobody knows yet").must_say("the server has failed over since").must_not_say("Proving now");
+    assert!(
+        matches!(desk.sent().as_slice(), [Command::Prove { .. }, Command::ReadLedger]),
+        "and nothing else is asked"
+    );
+}
+
+#[test]
+fn what_is_proved_takes_the_place_of_what_was_told() {
+    let mut desk = approved();
+    desk.hear(finished(unknown(), false));
+    let ended = |outcome: Outcome| {
+        Event::LedgerRead(Arc::new(fixture::ledger(Some(fixture::request_view(&[])), RequestStatus::Ended(outcome))))
+    };
+    desk.hear(ended(unknown()));
+    desk.hear(fixture::survey(countersign::diagnose::Mode::Isolated));
+    desk.sent();
+    desk.click("Prove again");
+    assert!(matches!(desk.sent().as_slice(), [Command::Prove { .. }]));
+    desk.hear(Event::Began("Proving what became of a41f09c27be3".to_owned()));
+    desk.hear(ended(Outcome::Committed));
+    desk.hear(Event::Finished).must_not_say("Nobody knows yet").must_say("Committed");
 }
 
 #[test]

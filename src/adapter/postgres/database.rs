@@ -9,7 +9,7 @@ use super::resolve::{Destination, resolve};
 use super::run_line::Line;
 use super::sql::TARGET;
 use super::surroundings::Surroundings;
-use super::{catalog, census, gate, ledger, prove, restore, roles, sessions};
+use super::{catalog, census, gate, ledger, prove, restore, roles, run_line, sessions};
 use crate::census::{Census, Question, Target};
 use crate::diagnose::OpenTransaction;
 use crate::digest::Digest;
@@ -273,8 +273,12 @@ impl Database for Postgres {
         Box::new(Line::new(Arc::clone(&self.desk)))
     }
 
-    fn settle(&self) -> Wait<'_, Result<(), DatabaseError>> {
-        Box::pin(async move { prove::settle(&mut self.desk.fresh().await?).await })
+    fn is_direct(&self) -> Wait<'_, Result<bool, DatabaseError>> {
+        at_desk!(self, |link| run_line::is_direct(&mut link).await)
+    }
+
+    fn settle<'a>(&'a self, approved: &'a Target) -> Wait<'a, Result<Option<String>, DatabaseError>> {
+        Box::pin(async move { prove::settle(&mut self.desk.fresh().await?, approved).await })
     }
 
     fn prove<'a>(&'a self, token: &'a RunToken) -> Wait<'a, Result<Proof, DatabaseError>> {

@@ -7,6 +7,7 @@ use super::census::whereabouts;
 use super::ledger;
 use super::link::{Link, cell};
 use super::sql::{TARGET, literal};
+use crate::census::Target;
 use crate::ledger::Body;
 use crate::port::{DatabaseError, Proof};
 use crate::run::RunToken;
@@ -14,16 +15,8 @@ use crate::run::RunToken;
 /// Proves what became of a COMMIT whose answer was lost.
 pub(super) async fn prove(link: &mut Link, token: &RunToken) -> Result<Proof, DatabaseError> {
     let here = whereabouts(&link.demand(TARGET).await?)?;
-    if here.target.system_identifier != token.system_identifier {
-        return Ok(unknown(format!(
-            "this is server {}, the run was on {}; connect to that one",
-            here.target.system_identifier, token.system_identifier
-        )));
-    }
-    if here.target.in_recovery {
-        return Ok(unknown(
-            "this server is a standby: it may not have replayed the end of the run; connect to the primary".to_owned(),
-        ));
+    if let Some(reason) = elsewhere(&here.target, &token.system_identifier) {
+        return Ok(unknown(reason));
     }
     match hold_mutex(link).await {
         Ok(()) => {}
@@ -45,12 +38,32 @@ pub(super) async fn prove(link: &mut Link, token: &RunToken) -> Result<Proof, Da
     Ok(judge(entry_is_there, status.as_deref(), here.target.timeline == token.timeline, &token.xid))
 }
 
-/// Waits until the target's mutex is free: whoever held it has then committed or rolled back.
-pub(super) async fn settle(link: &mut Link) -> Result<(), DatabaseError> {
+/// Waits until the target's mutex is free: whoever held it has then committed or rolled back. Gives why the ledger of this
+/// server cannot tell which: a run is on the server and the timeline it was approved for, or it does not begin.
+pub(super) async fn settle(link: &mut Link, approved: &Target) -> Result<Option<String>, DatabaseError> {
+    let here = whereabouts(&link.demand(TARGET).await?)?.target;
+    if let Some(reason) = elsewhere(&here, &approved.system_identifier) {
+        return Ok(Some(reason));
+    }
     hold_mutex(link).await?;
     link.demand("ROLLBACK").await?;
-    Ok(())
+    Ok((here.timeline != approved.timeline).then(|| FAILED_OVER.to_owned()))
 }
+
+/// Says why nothing at all can be proved here.
+fn elsewhere(here: &Target, system_identifier: &str) -> Option<String> {
+    if here.system_identifier != system_identifier {
+        let here = &here.system_identifier;
+        return Some(format!("this is server {here}, the run was on {system_identifier}; connect to that one"));
+    }
+    here.in_recovery.then(|| {
+        "this server is a standby: it may not have replayed the end of the run; connect to the primary".to_owned()
+    })
+}
+
+/// What a server says whose history may have lost the end of the run.
+const FAILED_OVER: &str = "the server has failed over since, and its history does not hold the outcome entry; compare with \
+    the old primary, then take a census";
 
 /// SQLSTATE `lock_not_available`.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
@@ -84,16 +97,21 @@ async fn find_entry(link: &mut Link, token: &RunToken) -> Result<bool, DatabaseE
 
 fn judge(entry_is_there: bool, status: Option<&str>, same_timeline: bool, xid: &str) -> Proof {
     match (entry_is_there, status) {
-        // The status of an old transaction is forgotten, and after a failover its number may be another's.
+        // The entry and the reversal are one transaction: a history that holds the one holds the other, after a failover
+        // too. The status of an old transaction is forgotten.
         (true, None | Some("committed")) => Proof::Committed,
-        (true, Some(_)) if !same_timeline => Proof::Committed,
-        (false, _) if !same_timeline => {
-            unknown("the server has failed over since, and its history does not hold the outcome entry; compare with the old primary, then take a census".to_owned())
-        }
+        // Whatever the number means there: it may be another's by now.
+        (false, _) if !same_timeline => unknown(FAILED_OVER.to_owned()),
         (false, None | Some("aborted")) => Proof::RolledBack,
-        (_, Some("in progress")) => unknown(format!("transaction {xid} is still in progress; try again when it has ended")),
-        (true, Some(status)) => unknown(format!("the ledger says committed, but transaction {xid} is `{status}`: this contradicts itself; stop and take a census")),
-        (false, Some(status)) => unknown(format!("the ledger has no outcome entry, but transaction {xid} is `{status}`: this contradicts itself; stop and take a census")),
+        (_, Some("in progress")) => {
+            unknown(format!("transaction {xid} is still in progress; try again when it has ended"))
+        }
+        (true, Some(status)) => unknown(format!(
+            "the ledger says committed, but transaction {xid} is `{status}`: this contradicts itself; stop and take a census"
+        )),
+        (false, Some(status)) => unknown(format!(
+            "the ledger has no outcome entry, but transaction {xid} is `{status}`: this contradicts itself; stop and take a census"
+        )),
     }
 }
 
@@ -121,6 +139,9 @@ mod tests {
         check(false, Some("in progress"), true, "still in progress");
         check(false, Some("transaction ID 7 is in the future"), true, "contradicts");
         check(false, Some("aborted"), false, "failed over");
-        check(true, Some("aborted"), false, "Committed");
+        check(true, Some("aborted"), false, "contradicts");
+        check(true, Some("committed"), false, "Committed");
+        check(true, None, false, "Committed");
+        check(false, None, false, "failed over");
     }
 }

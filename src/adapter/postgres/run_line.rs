@@ -282,6 +282,13 @@ impl Line {
     }
 }
 
+/// Returns whether the backend that answers is the one that said it was there at login: a pooler makes one up.
+pub(super) async fn is_direct(link: &mut Link) -> Result<bool, DatabaseError> {
+    let reply = link.demand("SELECT pg_catalog.pg_backend_pid()::text").await?;
+    let answers = cell(&reply, 0, 0).and_then(|pid| pid.parse().ok());
+    Ok(answers.is_some() && answers == link.login_pid())
+}
+
 /// Returns the reply with another's duration, so that only what was said is compared.
 fn with_duration_of(reply: &Reply, other: &Reply) -> Reply {
     Reply { duration_millis: other.duration_millis, ..reply.clone() }

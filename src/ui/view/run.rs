@@ -310,9 +310,10 @@ fn outcome(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView, made: &Mad
     made.timeline.ui(ui);
 }
 
-/// The screen of an unknown outcome: what is being proved, and by what.
+/// The screen of an unknown outcome: what is being proved and by what, and what never happens by itself.
 fn unknown(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView, token: Option<&RunToken>, reason: &str) {
     let tokens = Tokens::of(ui);
+    let proving = scene.shown.flight.as_ref().is_some_and(|flight| flight.errand == Errand::Prove);
     text::callout(ui, tokens.care_faint, tokens.care, |ui| {
         ui.horizontal(|ui| {
             mark::bare(ui, Mark::Blind, tokens.care);
@@ -323,15 +324,9 @@ fn unknown(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView, token: Opt
     });
     text::card(ui, |ui| {
         text::heading(ui, "How it is proved");
-        text::body(
-            ui,
-            "1. A new connection to the same server takes the target's mutex. It is free only once the old transaction has ended.",
-        );
-        text::body(
-            ui,
-            "2. The ledger holds the outcome entry of this run, or it does not: it was written in the same transaction.",
-        );
-        text::body(ui, "3. pg_xact_status of the transaction must agree. If it does not, the answer stays unknown.");
+        for line in PROOF {
+            text::body(ui, line);
+        }
         if let Some(token) = token {
             text::rule(ui);
             let facts = [
@@ -352,5 +347,30 @@ fn unknown(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView, token: Opt
         if text::deed(ui, can, "Prove again").clicked() {
             scene.ask(Command::Prove { request: request.request.id() });
         }
+        if proving {
+            text::muted(ui, "Proving now: waiting for the old transaction's end, then reading. Nothing is sent again.");
+        } else if scene.shown.connection.value().is_none() {
+            text::muted(ui, "Connect to the same server first; proving asks there.");
+        }
+    });
+    text::card(ui, |ui| {
+        text::heading(ui, "What never happens by itself");
+        for line in NEVER {
+            text::body(ui, line);
+        }
     });
 }
+
+/// What a proof does, in order.
+const PROOF: [&str; 3] = [
+    "1. A new connection to the same server and timeline takes the target's mutex. It is free only once the old transaction has ended.",
+    "2. The ledger holds the outcome entry of this run, or it does not: it was written in the same transaction.",
+    "3. pg_xact_status of the transaction must agree. If it does not, the answer stays unknown.",
+];
+
+/// What is left to people while an outcome is unknown.
+const NEVER: [&str; 3] = [
+    "Nothing is run again. The approvals of this request are used up, whatever is proved.",
+    "Nothing is repaired. A standby, a copy or another server proves nothing, and is named when it is asked.",
+    "Nothing is called committed or rolled back before the server and its ledger agree.",
+];

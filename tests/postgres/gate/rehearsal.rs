@@ -116,7 +116,7 @@ fn a_gate_whose_roles_prove_nothing_is_closed() {
     // Roles are the server's: one of its own, so that no other test meets them.
     let server = PrivateCluster::start(options()).expect("a server");
     run(postgres(&server.url("postgres")).create_database("roles")).expect("a database");
-    let gate = Gate::on(crate::support::TestDatabase { url: server.url("roles"), name: "roles".to_owned() }, "roles");
+    let gate = Gate::on(crate::support::TestDatabase::on(&server, "roles"), "roles");
     gate.countersigned();
     for (make, words, unmake) in [
         (
