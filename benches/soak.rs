@@ -426,7 +426,10 @@ fn main() {
         let refused = |reason: &str| sum(&|notes: &Notes| notes.refused.get(reason).copied().unwrap_or_default());
         let taken = sum(&|notes| notes.approved.len());
         assert_eq!(taken, each * desks, "each desk had its approvals taken");
-        println!("{taken} approvals by {desks} desks in {took:.1} s, {:.0} a second", taken as f64 / took);
+        println!(
+            "{taken} approvals by {desks} desks in {took:.1} s, {:.0} a second",
+            f64::from(u32::try_from(taken).unwrap_or(u32::MAX)) / took
+        );
         println!(
             "  refused as they must: {} expired, {} rejected, {} after a withdrawal, {} twice",
             refused("expired"),

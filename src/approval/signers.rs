@@ -35,10 +35,9 @@ pub(super) fn may_use(person: &Person, namespace: Namespace) -> bool {
             is_human && person.has(Role::Reviewer)
         }
         Namespace::Operate => is_human && person.has(Role::Operator),
-        // Which gate is whose, the gates themselves say; any person may halt.
-        Namespace::Restart | Namespace::Stop => is_human,
-        // Everybody human on the first version signs it.
-        Namespace::Roster => is_human,
+        // Which gate is whose, the gates themselves say; any person may halt; everybody human on the first version of a
+        // roster signs it.
+        Namespace::Restart | Namespace::Stop | Namespace::Roster => is_human,
         Namespace::Finding => true,
     }
 }

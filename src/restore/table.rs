@@ -110,7 +110,6 @@ pub fn fit(
     let name = &table.name;
     // D-41: only what the runbook declares as reused.
     match class {
-        ObjectClass::Shared { .. } => {}
         // D-22: retired, never deleted.
         ObjectClass::RetireOnly { .. } if later_rows == LaterRows::Delete => {
             return unfit(
@@ -118,7 +117,7 @@ pub fn fit(
                 "Keep the later rows; a reversal retires those of its step.",
             );
         }
-        ObjectClass::RetireOnly { .. } => {}
+        ObjectClass::Shared { .. } | ObjectClass::RetireOnly { .. } => {}
         ObjectClass::Greenfield | ObjectClass::Protected | ObjectClass::Growing => {
             return unfit(
                 format!("{name} is neither shared nor retire_only, and only such tables are restored"),

@@ -23,7 +23,7 @@ const LARGE_OBJECTS: u8 = 3;
 
 pub(super) fn custom_contents(path: &Path) -> Result<Contents, FileError> {
     let (toc, mut file) = custom_archive(path)?;
-    let end = file.seek(SeekFrom::End(0)).map_err(|error| wrong(path, error))?;
+    let end = file.seek(SeekFrom::End(0)).map_err(|error| wrong(path, &error))?;
     // A block reaches to the next one of a table: that is about what its rows take in the file.
     let mut begins: Vec<u64> = toc.entries.iter().filter_map(offset).chain([end]).collect();
     begins.sort_unstable();
@@ -37,12 +37,12 @@ pub(super) fn custom_contents(path: &Path) -> Result<Contents, FileError> {
 pub(super) fn custom_rows(path: &Path, table: &ObjectName, take: Take<'_>) -> Result<CopyEnd, FileError> {
     let (toc, mut file) = custom_archive(path)?;
     let entry = entry_of(path, &toc, table)?;
-    seek_rows(&mut file, toc.int_size, entry).map_err(|error| wrong(path, error))?;
+    seek_rows(&mut file, toc.int_size, entry).map_err(|error| wrong(path, &error))?;
     let chunks = Chunks::new(&mut file, toc.int_size);
     let mut rows: Box<dyn Read + '_> = match toc.compression {
         // Inside an archive stands the bare stream, without gzip's frame.
         Compression::Gzip => Box::new(ZlibDecoder::new(chunks)),
-        other => decompressed(other, chunks).map_err(|error| wrong(path, error))?,
+        other => decompressed(other, chunks).map_err(|error| wrong(path, &error))?,
     };
     pump(path, &mut rows, take)
 }
@@ -55,9 +55,9 @@ pub(super) fn directory_contents(path: &Path) -> Result<Contents, FileError> {
 
 pub(super) fn directory_rows(path: &Path, table: &ObjectName, take: Take<'_>) -> Result<CopyEnd, FileError> {
     let toc = parted(&path.join("toc.dat"), DumpForm::Directory)?;
-    let missing = || wrong(path, format!("the file with the rows of {table} is not there"));
+    let missing = || wrong(path, &format!("the file with the rows of {table} is not there"));
     let (file, compression) = data_file(path, entry_of(path, &toc, table)?).ok_or_else(missing)?;
-    let mut rows = decompressed(compression, open(&file)?).map_err(|error| wrong(&file, error))?;
+    let mut rows = decompressed(compression, open(&file)?).map_err(|error| wrong(&file, &error))?;
     pump(&file, &mut rows, take)
 }
 
@@ -72,26 +72,26 @@ pub(super) fn tar_contents(path: &Path) -> Result<Contents, FileError> {
 
 pub(super) fn tar_rows(path: &Path, table: &ObjectName, take: Take<'_>) -> Result<CopyEnd, FileError> {
     let toc = parted(path, DumpForm::Tar)?;
-    let missing = || wrong(path, format!("the rows of {table} are not in the archive"));
+    let missing = || wrong(path, &format!("the rows of {table} are not in the archive"));
     let Place::File(name) = &entry_of(path, &toc, table)?.place else { return Err(missing()) };
     let mut file = open(path)?;
-    let size = member(&mut file, name).map_err(|error| wrong(path, error))?.ok_or_else(missing)?;
+    let size = member(&mut file, name).map_err(|error| wrong(path, &error))?.ok_or_else(missing)?;
     pump(path, &mut file.take(size), take)
 }
 
 fn custom_archive(path: &Path) -> Result<(Toc, BufReader<File>), FileError> {
     let mut file = open(path)?;
-    let toc = toc::read(&mut file, Lies::Whole).map_err(|error| wrong(path, cut(&error)))?;
+    let toc = toc::read(&mut file, Lies::Whole).map_err(|error| wrong(path, &cut(&error)))?;
     Ok((toc, file))
 }
 
 /// Reads `toc.dat`: of a folder by its own path, of a tar file by the archive's.
 fn parted(path: &Path, form: DumpForm) -> Result<Toc, FileError> {
     let mut file = open(path)?;
-    if form == DumpForm::Tar && member(&mut file, "toc.dat").map_err(|error| wrong(path, error))?.is_none() {
-        return Err(wrong(path, "it is a tar file, but none of pg_dump: it holds no toc.dat"));
+    if form == DumpForm::Tar && member(&mut file, "toc.dat").map_err(|error| wrong(path, &error))?.is_none() {
+        return Err(wrong(path, &"it is a tar file, but none of pg_dump: it holds no toc.dat"));
     }
-    toc::read(&mut file, Lies::Parted).map_err(|error| wrong(path, cut(&error)))
+    toc::read(&mut file, Lies::Parted).map_err(|error| wrong(path, &cut(&error)))
 }
 
 fn cut(error: &io::Error) -> String {

@@ -65,7 +65,7 @@ impl Dumps for DiskDumps {
     }
 }
 
-fn wrong(path: &Path, reason: impl ToString) -> FileError {
+fn wrong(path: &Path, reason: &(impl ToString + ?Sized)) -> FileError {
     FileError {
         what: "cannot read the dump".to_owned(),
         path: path.to_owned(),
@@ -76,11 +76,11 @@ fn wrong(path: &Path, reason: impl ToString) -> FileError {
 
 fn no_such_table(path: &Path, table: &ObjectName) -> FileError {
     let next = "Choose a table of its table of contents; a dump made with --schema-only holds no rows.";
-    FileError { next, ..wrong(path, format!("it holds no rows of {table}")) }
+    FileError { next, ..wrong(path, &format!("it holds no rows of {table}")) }
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, FileError> {
-    File::open(path).map(|file| BufReader::with_capacity(PIECE, file)).map_err(|error| wrong(path, error))
+    File::open(path).map(|file| BufReader::with_capacity(PIECE, file)).map_err(|error| wrong(path, &error))
 }
 
 fn kind_of(path: &Path) -> Result<Kind, FileError> {
@@ -88,18 +88,18 @@ fn kind_of(path: &Path) -> Result<Kind, FileError> {
         return Ok(Kind::Directory);
     }
     let mut file = open(path)?;
-    let magic = head(&mut file).map_err(|error| wrong(path, error))?;
+    let magic = head(&mut file).map_err(|error| wrong(path, &error))?;
     let kind = kind_by(&magic);
     let Kind::Plain(compression) = &kind else { return Ok(kind) };
-    file.seek(SeekFrom::Start(0)).map_err(|error| wrong(path, error))?;
-    let mut text = decompressed(*compression, file).map_err(|error| wrong(path, error))?;
-    let inside = head(&mut text).map_err(|error| wrong(path, error))?;
+    file.seek(SeekFrom::Start(0)).map_err(|error| wrong(path, &error))?;
+    let mut text = decompressed(*compression, file).map_err(|error| wrong(path, &error))?;
+    let inside = head(&mut text).map_err(|error| wrong(path, &error))?;
     if *compression != Compression::None && !matches!(kind_by(&inside), Kind::Plain(Compression::None)) {
         let next = "Unpack it first; an archive of pg_dump is compressed inside already.";
-        return Err(FileError { next, ..wrong(path, "a compressed archive lies inside a compressed file") });
+        return Err(FileError { next, ..wrong(path, &"a compressed archive lies inside a compressed file") });
     }
     if inside.is_empty() || inside.contains(&0) {
-        return Err(wrong(path, "it is no dump: neither an archive of pg_dump nor a script"));
+        return Err(wrong(path, &"it is no dump: neither an archive of pg_dump nor a script"));
     }
     Ok(kind)
 }
@@ -137,7 +137,7 @@ fn decompressed<'a>(compression: Compression, reader: impl Read + 'a) -> io::Res
 fn pump(path: &Path, reader: &mut dyn Read, take: &mut dyn FnMut(Vec<u8>) -> bool) -> Result<CopyEnd, FileError> {
     let (mut cutter, mut piece, mut rows) = (CopyRows::default(), vec![0; PIECE], Vec::with_capacity(PIECE));
     while !cutter.has_ended() {
-        let read = reader.read(&mut piece).map_err(|error| wrong(path, error))?;
+        let read = reader.read(&mut piece).map_err(|error| wrong(path, &error))?;
         if read == 0 {
             break;
         }
@@ -149,7 +149,7 @@ fn pump(path: &Path, reader: &mut dyn Read, take: &mut dyn FnMut(Vec<u8>) -> boo
     if !hand_over(&mut rows, 1, take) {
         return Err(not_wanted(path));
     }
-    cutter.end().map_err(|reason| wrong(path, reason))
+    cutter.end().map_err(|reason| wrong(path, &reason))
 }
 
 /// Hands rows over when there are enough; answers whether more are wanted.
@@ -158,5 +158,5 @@ fn hand_over(rows: &mut Vec<u8>, enough: usize, take: &mut dyn FnMut(Vec<u8>) ->
 }
 
 fn not_wanted(path: &Path) -> FileError {
-    wrong(path, "reading was given up, because the server took no more rows")
+    wrong(path, &"reading was given up, because the server took no more rows")
 }

@@ -17,7 +17,6 @@ pub(super) fn contents(path: &Path, compression: Compression) -> Result<Contents
         bytes += rows.len() as u64;
         rows.clear();
         match event {
-            None => {}
             Some(PlainEvent::Begins(head)) => {
                 bytes = 0;
                 let CopyHeader { table: name, columns } = head;
@@ -28,17 +27,17 @@ pub(super) fn contents(path: &Path, compression: Compression) -> Result<Contents
                     table.bytes = Some(bytes);
                 }
             }
-            Some(PlainEvent::Inserts(name)) => {
-                if tables.last().is_none_or(|last| last.name != name) {
-                    tables.push(DumpedTable { name, columns: Vec::new(), bytes: None, rows: DumpedRows::Inserts });
-                }
+            Some(PlainEvent::Inserts(name)) if tables.last().is_none_or(|last| last.name != name) => {
+                tables.push(DumpedTable { name, columns: Vec::new(), bytes: None, rows: DumpedRows::Inserts });
             }
+            // More rows of the table that was named last.
+            None | Some(PlainEvent::Inserts(_)) => {}
         }
         Ok(true)
     })?;
     let facts = scanner.facts().clone();
     if facts.dump_version.is_none() && tables.is_empty() {
-        return Err(wrong(path, "it is no dump: no line of it says that pg_dump wrote it, and it holds no rows"));
+        return Err(wrong(path, &"it is no dump: no line of it says that pg_dump wrote it, and it holds no rows"));
     }
     Ok(Contents {
         form: DumpForm::Plain,
@@ -73,7 +72,7 @@ pub(super) fn rows(
         match event {
             Some(PlainEvent::Begins(head)) => is_ours = head.table == *table,
             Some(PlainEvent::Ends(end)) if is_ours => {
-                found = Some(end.end().map_err(|reason| wrong(path, reason))?);
+                found = Some(end.end().map_err(|reason| wrong(path, &reason))?);
                 return Ok(false);
             }
             Some(PlainEvent::Ends(_) | PlainEvent::Inserts(_)) | None => {}
@@ -83,16 +82,15 @@ pub(super) fn rows(
     found.ok_or_else(|| no_such_table(path, table))
 }
 
+/// Hears of an event and the rows before it; says whether to go on.
+type Hear<'h> = dyn FnMut(Option<PlainEvent>, &mut Vec<u8>) -> Result<bool, FileError> + 'h;
+
 /// Reads a script and tells what it comes to, until it is told that this is enough; rows that are not taken away pile up.
-fn read(
-    path: &Path,
-    compression: Compression,
-    hear: &mut dyn FnMut(Option<PlainEvent>, &mut Vec<u8>) -> Result<bool, FileError>,
-) -> Result<PlainScanner, FileError> {
-    let mut text = decompressed(compression, open(path)?).map_err(|error| wrong(path, error))?;
+fn read(path: &Path, compression: Compression, hear: &mut Hear<'_>) -> Result<PlainScanner, FileError> {
+    let mut text = decompressed(compression, open(path)?).map_err(|error| wrong(path, &error))?;
     let (mut scanner, mut piece, mut rows) = (PlainScanner::default(), vec![0; PIECE], Vec::with_capacity(PIECE));
     loop {
-        let length = text.read(&mut piece).map_err(|error| wrong(path, error))?;
+        let length = text.read(&mut piece).map_err(|error| wrong(path, &error))?;
         if length == 0 {
             break;
         }
@@ -108,6 +106,6 @@ fn read(
     if scanner.may_end() {
         Ok(scanner)
     } else {
-        Err(wrong(path, "it ends inside of a statement or of a table's rows; it was cut"))
+        Err(wrong(path, &"it ends inside of a statement or of a table's rows; it was cut"))
     }
 }

@@ -298,7 +298,9 @@ mod tests {
             put(&mut bytes, -1);
         }
         (0..7).for_each(|part| put(&mut bytes, part));
-        ["db", "15.18", "16.4"].iter().for_each(|text| put_text(&mut bytes, text));
+        for text in ["db", "15.18", "16.4"] {
+            put_text(&mut bytes, text);
+        }
         put(&mut bytes, count);
         bytes
     }

@@ -30,7 +30,7 @@ pub enum RestoreVerb {
         /// What is compared.
         #[command(flatten)]
         choice: Choice,
-        /// Show only these rows: changed, only_in_dump, only_live or kept; may be repeated.
+        /// Show only rows with this change; may be repeated.
         #[arg(long = "only", value_name = "CHANGE", value_parser = ["changed", "only_in_dump", "only_live", "kept"])]
         only: Vec<String>,
         /// Show only rows in which some value holds this text.

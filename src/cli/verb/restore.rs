@@ -273,7 +273,7 @@ fn difference_text(seen: &SeenDifference, rows: &[DifferenceRow], more: bool) ->
                 RowChange::Changed => {}
                 RowChange::OnlyInDump => out += &format!("    {column}: {}\n", value(row.dump[at].as_ref())),
                 RowChange::OnlyLive | RowChange::Kept => {
-                    out += &format!("    {column}: {}\n", value(row.live[at].as_ref()))
+                    out += &format!("    {column}: {}\n", value(row.live[at].as_ref()));
                 }
             }
         }
