@@ -58,7 +58,7 @@ impl Own {
         kill_process(self.pid(), how).expect("told");
         let begun = Instant::now();
         while !self.folder.join("exited").exists() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "it does not stop");
+            assert!(begun.elapsed() < Duration::from_mins(1), "it does not stop");
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -70,7 +70,7 @@ impl Own {
         // After a crash it replays its log first, and turns everybody away meanwhile.
         let begun = Instant::now();
         while run(postgres(&url).target()).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "it lets nobody in");
+            assert!(begun.elapsed() < Duration::from_mins(1), "it lets nobody in");
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -99,7 +99,7 @@ impl Own {
         let postgres = postgres(&self.cluster.lock().unwrap().url("postgres"));
         let begun = Instant::now();
         while run(postgres.target()).expect("a target").in_recovery {
-            assert!(begun.elapsed() < Duration::from_secs(60), "it is not promoted");
+            assert!(begun.elapsed() < Duration::from_mins(1), "it is not promoted");
             std::thread::sleep(Duration::from_millis(10));
         }
         self

@@ -182,7 +182,7 @@ fn an_open_window_sees_it_and_stops_everybody() {
     send(Command::OpenRunbook(demo.text("runbook").into()));
     send(Command::Connect { text: demo.text("url").to_owned(), environment: Environment::Staging });
     send(Command::OpenBaseline(demo.text("baseline").into()));
-    let give_up = Instant::now() + Duration::from_secs(120);
+    let give_up = Instant::now() + Duration::from_mins(2);
     let next = |what: &str| {
         let left = give_up.saturating_duration_since(Instant::now());
         link.events.recv_timeout(left).unwrap_or_else(|_| panic!("never heard of {what}"))
@@ -198,11 +198,11 @@ fn an_open_window_sees_it_and_stops_everybody() {
     assert_eq!(said, ["guard-escalated"]);
     // The window shows the ledger's stop as well, and every other desk is stopped.
     loop {
-        if let Event::LedgerRead(view) = next("the ledger") {
-            if let Some(stop) = &view.state.stop {
-                assert_eq!(stop.condition, "guard-escalated");
-                break;
-            }
+        if let Event::LedgerRead(view) = next("the ledger")
+            && let Some(stop) = &view.state.stop
+        {
+            assert_eq!(stop.condition, "guard-escalated");
+            break;
         }
     }
     let shown = demo.run(&["stop", "show", "--json"]).fails(6, "guard-escalated").json();

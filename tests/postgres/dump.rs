@@ -114,7 +114,7 @@ fn check(database: &TestDatabase, file: &Path, form: DumpForm) -> Contents {
             String::from_utf8_lossy(&found),
             String::from_utf8_lossy(&expected)
         );
-        let lines = expected.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let lines = expected.split_inclusive(|byte| *byte == b'\n').count() as u64;
         assert_eq!(end, CopyEnd { rows: lines, digest: Digest::of(&expected) }, "{table}");
     }
     let refused = rows(file, &ObjectName::new("public", "nowhere")).unwrap_err();

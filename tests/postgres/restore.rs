@@ -27,8 +27,14 @@ struct Stand {
 /// What a comparison found, and every row of it.
 struct Seen {
     restore: Restore,
-    seen: DifferenceSeen,
+    difference: DifferenceSeen,
     rows: Vec<DifferenceRow>,
+}
+
+fn fit_of(database: &Postgres, file: &Path, table: &ObjectName, later: LaterRows) -> Result<Fit, Unfit> {
+    let contents = DiskDumps.open(file).unwrap();
+    let live = run(database.live_table(table)).unwrap();
+    fit(contents.table(table).unwrap(), live.as_ref(), &ObjectClass::Shared { key: "true".to_owned() }, later)
 }
 
 impl Stand {
@@ -47,12 +53,6 @@ impl Stand {
         self.folder.path().join("dump")
     }
 
-    fn fit(&self, database: &Postgres, file: &Path, table: &ObjectName, later: LaterRows) -> Result<Fit, Unfit> {
-        let contents = DiskDumps.open(file).unwrap();
-        let live = run(database.live_table(table)).unwrap();
-        fit(contents.table(table).unwrap(), live.as_ref(), &ObjectClass::Shared { key: "true".to_owned() }, later)
-    }
-
     fn look(&self, table: &ObjectName, later_rows: LaterRows, key: Option<&str>) -> Result<Seen, String> {
         self.look_into(&self.dump(), table, later_rows, key)
     }
@@ -65,7 +65,7 @@ impl Stand {
         key: Option<&str>,
     ) -> Result<Seen, String> {
         let database = self.database.superuser();
-        let fit = self.fit(&database, file, table, later_rows).map_err(|unfit| unfit.message)?;
+        let fit = fit_of(&database, file, table, later_rows).map_err(|unfit| unfit.message)?;
         let contents = DiskDumps.open(file).unwrap();
         let mut restore = Restore {
             table: table.clone(),
@@ -97,7 +97,7 @@ impl Stand {
             .map_err(|error| error.to_string())?;
         (restore.difference, restore.kept) = (seen.sum, seen.kept);
         let rows = lines.iter().map(|line| DifferenceRow::read(line, restore.columns.len()).unwrap()).collect();
-        Ok(Seen { restore, seen, rows })
+        Ok(Seen { restore, difference: seen, rows })
     }
 
     /// Sends what a plan would send, in one transaction, and gives what is still different.
@@ -142,7 +142,7 @@ impl Stand {
         self.apply(&seen.restore);
         assert_eq!(self.image(table), before, "{damage}");
         let again = self.look(table, later, None).unwrap();
-        assert!(again.seen.sum.is_empty());
+        assert!(again.difference.sum.is_empty());
         seen
     }
 }
@@ -165,7 +165,7 @@ fn odd_names_values_identity_and_generated_columns_are_brought_back() {
     let marks: Vec<usize> = seen.rows.iter().map(|row| (0..5).filter(|at| row.differs(*at)).count()).collect();
     assert_eq!(marks.iter().sum::<usize>(), 3, "only what differs is marked: {:?}", seen.rows);
     // The sequence was not moved, and nothing is behind.
-    assert_eq!(seen.seen.behind, [] as [String; 0]);
+    assert_eq!(seen.difference.behind, [] as [String; 0]);
     assert_eq!(stand.ask(&format!("SELECT last_value FROM {}", "\"Odd schema\".\"T.a \"\"b\"\"_Id_seq\"")), "9");
 }
 
@@ -175,7 +175,7 @@ fn the_difference_has_one_digest_and_no_other_has_it() {
         "CREATE TABLE public.t (id int PRIMARY KEY, a text); INSERT INTO public.t SELECT n, 'x' FROM generate_series(1, 2000) AS n",
     );
     stand.load("UPDATE public.t SET a = 'y' WHERE id % 100 = 0; DELETE FROM public.t WHERE id = 7");
-    let look = || stand.look(&public("t"), LaterRows::Keep, None).unwrap().seen;
+    let look = || stand.look(&public("t"), LaterRows::Keep, None).unwrap().difference;
     let (first, second) = (look(), look());
     assert_eq!(first, second);
     assert_eq!((first.loaded.rows, first.sum.only_in_dump, first.sum.changed), (2000, 1, 20));
@@ -204,7 +204,10 @@ fn the_declared_key_limits_what_is_compared_on_both_sides() {
          UPDATE public.t SET domain = 'gov' WHERE id = 6; INSERT INTO public.t VALUES (20, 'gov', 0), (21, 'other', 0)",
     );
     let seen = stand.look(&public("t"), LaterRows::Delete, Some("t.domain = 'gov'")).unwrap();
-    assert_eq!((seen.seen.sum.changed, seen.seen.sum.only_in_dump, seen.seen.sum.only_live), (3, 0, 1));
+    assert_eq!(
+        (seen.difference.sum.changed, seen.difference.sum.only_in_dump, seen.difference.sum.only_live),
+        (3, 0, 1)
+    );
     stand.apply(&seen.restore);
     assert_eq!(
         stand.ask(
@@ -286,7 +289,10 @@ fn a_dump_in_another_encoding_is_converted() {
     for form in ["-Fc", "-Fp"] {
         let _ = std::fs::remove_file(&latin);
         pg_dump(&stand.database, &latin, &[form, "--encoding=LATIN1"]);
-        assert!(stand.look_into(&latin, &public("t"), LaterRows::Keep, None).unwrap().seen.sum.is_empty(), "{form}");
+        assert!(
+            stand.look_into(&latin, &public("t"), LaterRows::Keep, None).unwrap().difference.sum.is_empty(),
+            "{form}"
+        );
     }
     stand.load("UPDATE public.t SET a = 'e' WHERE id = 1");
     let seen = stand.look_into(&latin, &public("t"), LaterRows::Keep, None).unwrap();
@@ -301,9 +307,9 @@ fn a_sequence_that_is_behind_is_told_and_not_moved() {
     stand.load("DELETE FROM public.t; ALTER SEQUENCE public.t_id_seq RESTART");
     let seen = stand.look(&public("t"), LaterRows::Keep, None).unwrap();
     assert!(
-        seen.seen.behind[0].contains("public.t_id_seq stands at 0, and rows of the dump go up to 3"),
+        seen.difference.behind[0].contains("public.t_id_seq stands at 0, and rows of the dump go up to 3"),
         "{:?}",
-        seen.seen.behind
+        seen.difference.behind
     );
     stand.apply(&seen.restore);
     assert_eq!(stand.ask("SELECT count(*) || ' ' || (SELECT is_called FROM public.t_id_seq) FROM public.t"), "3 false");
@@ -350,11 +356,11 @@ fn what_cannot_be_restored_is_refused_by_name() {
     stand.load(&format!(
         "CREATE ROLE {role} LOGIN; GRANT SELECT, INSERT, UPDATE, DELETE ON public.secret, public.quiet TO {role}"
     ));
-    let refused =
-        |database: &Postgres, table: &str, later| match stand.fit(database, &stand.dump(), &public(table), later) {
-            Ok(_) => "fits".to_owned(),
-            Err(unfit) => unfit.message,
-        };
+    let refused = |database: &Postgres, table: &str, later| match fit_of(database, &stand.dump(), &public(table), later)
+    {
+        Ok(_) => "fits".to_owned(),
+        Err(unfit) => unfit.message,
+    };
     let (owner, other) = (stand.database.superuser(), stand.database.role(&role));
     for (database, table, later, words) in [
         (&owner, "keyless", LaterRows::Keep, "no primary key"),
