@@ -32,6 +32,7 @@ pub use people::{
     check_decision, check_declared, check_operated, check_requested, may_approve, may_decide, may_operate, may_request,
 };
 pub use roster::{Key, Kind, Person, Role, Roster, RosterProblem, parse_roster};
+#[cfg(feature = "console")]
 pub(crate) use signature::key_facts;
 pub use signature::{Namespace, SignatureProblem, SignedBytes, fingerprint, verify};
 pub use signers::allowed_signers;

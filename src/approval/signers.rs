@@ -35,9 +35,11 @@ pub(super) fn may_use(person: &Person, namespace: Namespace) -> bool {
             is_human && person.has(Role::Reviewer)
         }
         Namespace::Operate => is_human && person.has(Role::Operator),
-        // Which gate is whose, the gates themselves say; any person may halt; everybody human on the first version of a
-        // roster signs it.
-        Namespace::Restart | Namespace::Stop | Namespace::Roster => is_human,
+        // D-62: the sovereign re-confirms or revokes. Whoever is read from such a line alone is taken for a sovereign, so it is
+        // written for nobody else.
+        Namespace::Restart => is_human && person.has(Role::Sovereign),
+        // Any person may halt; everybody human on the first version of a roster signs it.
+        Namespace::Stop | Namespace::Roster => is_human,
         Namespace::Finding => true,
     }
 }

@@ -92,6 +92,7 @@ impl PlainScanner {
     }
 
     /// Returns what the dump said of itself so far.
+    #[cfg(feature = "console")]
     pub(crate) fn facts(&self) -> &PlainFacts {
         &self.facts
     }

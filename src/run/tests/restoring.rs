@@ -76,7 +76,8 @@ fn the_dump_is_compared_before_the_books_are_opened_and_after_the_last_statement
         log.join(", "),
         "append intent apart, Connect, Sequences, Begin, Pin, AssertSettings, Mutex, Names, Holders, LockTables, census inside, \
          Restore, load dump, Restore, Restore, read difference, Restore, Books, Statement, LookAround, Constraints, Restore, \
-         AssertSettings, Books, census inside, read ledger, Books, AssertSettings, append committed inside, COMMIT, census after"
+         AssertSettings, Books, census inside, read ledger, Books, AssertSettings, append committed inside, read ledger, \
+         COMMIT, census after"
     );
 }
 
