@@ -1,6 +1,7 @@
 //! The words of the command line. Verbs mirror the rooms.
 
 mod restore;
+mod via;
 
 use std::path::PathBuf;
 
@@ -8,8 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::demo::Scenario;
 use super::stop_args::Stop;
-use crate::plan::Via;
 pub use restore::{Choice, Restore, RestoreVerb};
+pub use via::ViaGate;
 
 /// Reviews, rehearses, countersigns and runs the reversal of a PostgreSQL change.
 ///
@@ -253,21 +254,6 @@ pub struct Rehearse {
     /// Let the ledger's gate run the statements, with rights that no login has.
     #[arg(long, value_name = "WHAT", conflicts_with = "run_as")]
     pub via: Option<ViaGate>,
-}
-
-/// What runs the statements in the login's stead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ViaGate {
-    /// The ledger's gate.
-    Gate,
-}
-
-impl From<ViaGate> for Via {
-    fn from(via: ViaGate) -> Self {
-        match via {
-            ViaGate::Gate => Self::Gate,
-        }
-    }
 }
 
 /// `stage`.

@@ -230,13 +230,18 @@ async fn quarantined(database: &dyn Database, source: &StopSource<'_>, look: &St
     open.into_iter().max_by_key(|open| open.age_seconds)
 }
 
+/// A login without the right holds nothing, here or anywhere.
+fn may_not(message: &str) -> Latch {
+    Latch::Unlatched(format!("this login may not write the ledger ({message}); somebody who may must look as well"))
+}
+
 /// Appends a stop to the ledger, or holds it here.
 async fn put(world: &World, database: &dyn Database, target: &Target, body: Body) -> Latch {
     match database.ledger_append(&body).await {
         Ok(entry) => Latch::Ledger(Box::new(entry)),
-        Err(DatabaseError::Refused { code, message }) if code == "42501" => Latch::Unlatched(format!(
-            "this login may not write the ledger ({message}); somebody who may must look as well"
-        )),
+        Err(DatabaseError::Refused { code, message }) if code == "42501" => may_not(&message),
+        // The table itself is closed to it.
+        Err(DatabaseError::Blind(message)) => may_not(&message),
         Err(error) => hold_here(world, target, body, &error),
     }
 }

@@ -142,7 +142,7 @@ fn a_stop_holds_here_while_the_ledger_cannot_be_written_and_is_uploaded_later() 
     assert!(shown["stop"].is_null());
     demo.at(&one, &["stop", "upload"]).fails(1, "25006");
     // It is over, and the desk that saw it is still stopped.
-    demo.psql("ALTER DATABASE directus RESET default_transaction_read_only");
+    demo.psql("BEGIN READ WRITE; ALTER DATABASE directus RESET default_transaction_read_only; COMMIT");
     demo.psql("DELETE FROM public.event_outbox WHERE event_domain = 'governance'");
     demo.at(&one, &["rehearse", demo.text("runbook"), "SB-11", "--baseline", demo.text("baseline")])
         .fails(6, "holds at this desk");

@@ -246,7 +246,7 @@ fn triggers_do_nothing_for_restored_rows_and_stand_as_they_stood() {
          ALTER TABLE public.t ENABLE ALWAYS TRIGGER always; ALTER TABLE public.t DISABLE TRIGGER sleeping; \
          INSERT INTO public.t VALUES (1, 'a'), (2, 'b')",
     );
-    let enabled = "SELECT string_agg(tgname || tgenabled, ' ' ORDER BY tgname) FROM pg_trigger WHERE NOT tgisinternal";
+    let enabled = "SELECT string_agg(tgname::text || tgenabled::text, ' ' ORDER BY tgname) FROM pg_trigger WHERE NOT tgisinternal";
     let (births, states) = (stand.ask("SELECT count(*) FROM public.birth"), stand.ask(enabled));
     let seen = stand.look(&public("t"), LaterRows::Keep, None).unwrap();
     assert_eq!(seen.restore.paused.len(), 2, "{:?}", seen.restore.paused);
