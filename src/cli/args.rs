@@ -1,14 +1,16 @@
 //! The words of the command line. Verbs mirror the rooms.
 
+mod format;
 mod restore;
 mod via;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use super::demo::Scenario;
 use super::stop_args::Stop;
+pub use format::Format;
 pub use restore::{Choice, Restore, RestoreVerb};
 pub use via::ViaGate;
 
@@ -165,17 +167,6 @@ pub struct Check {
     /// The form of the answer; --json is the short form of `--format json`.
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
-}
-
-/// The form in which `check` answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Lines for people.
-    Text,
-    /// JSON for scripts.
-    Json,
-    /// SARIF 2.1.0 for code scanning.
-    Sarif,
 }
 
 /// `census`.
