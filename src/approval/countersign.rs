@@ -114,6 +114,9 @@ pub enum ApprovalRefusal {
         /// How many are needed.
         needed: u32,
     },
+    /// A disaster stop was lifted since it was staged: a restart begins at STEP 0 (D-62).
+    #[error("it was staged before the restart of ledger entry {0}, which begins at STEP 0")]
+    Restarted(u64),
     /// The request is not open yet.
     #[error("the request is not open before {0}")]
     TooEarly(Timestamp),

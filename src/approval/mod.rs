@@ -29,7 +29,8 @@ pub use governed::{ROSTER_FORMAT, RosterAct, RosterDeed, RosterDocument, RosterP
 pub use history::{Governed, Proposal, RosterSigner, RosterVersion, check_roster};
 pub use import::{SignersProblem, read_allowed_signers, roster_text};
 pub use people::{
-    check_decision, check_declared, check_operated, check_requested, may_approve, may_decide, may_operate, may_request,
+    check_decision, check_declared, check_operated, check_requested, check_restart, may_approve, may_decide,
+    may_operate, may_request, may_restart,
 };
 pub use roster::{Key, Kind, Person, Role, Roster, RosterProblem, parse_roster};
 #[cfg(feature = "console")]

@@ -130,6 +130,33 @@ pub fn check_declared(
     }
 }
 
+/// Says whether somebody may sign a paper of a restart for this purpose: a person, and for `countersign-restart` a sovereign.
+///
+/// # Errors
+/// The first reason why not.
+pub fn may_restart(roster: &Roster, principal: &Principal, namespace: Namespace) -> Result<(), ApprovalRefusal> {
+    match namespace {
+        Namespace::Restart => human_with(roster, principal, Role::Sovereign),
+        _ => human(roster, principal).map(drop),
+    }
+}
+
+/// Checks the signature on a paper of a restart (D-62): a person's, and for `countersign-restart` a sovereign's; gives the
+/// key's fingerprint.
+///
+/// # Errors
+/// The first reason why it does not hold.
+pub fn check_restart(
+    roster: &Roster,
+    signed: &SignedBytes,
+    namespace: Namespace,
+    bytes: &[u8],
+    at: Timestamp,
+) -> Result<String, ApprovalRefusal> {
+    may_restart(roster, &signed.principal, namespace)?;
+    holds(roster, signed, namespace, bytes, at)
+}
+
 /// The last moment of a request: its own, but never later than the policy's span after it opened (D-74).
 pub(super) fn too_late(plan: &Plan, request: &Request) -> Timestamp {
     let span = SignedDuration::from_secs(i64::from(plan.policy.approval_valid_seconds));

@@ -43,7 +43,7 @@ pub enum Namespace {
     Operate,
     /// A finding: `countersign-finding`.
     Finding,
-    /// A restart gate: `countersign-restart`.
+    /// A sovereign's word in a restart: `countersign-restart`.
     Restart,
     /// A version of the roster, proposed or approved: `countersign-roster`.
     Roster,
@@ -51,11 +51,13 @@ pub enum Namespace {
     Stop,
     /// A reviewer's approval of a restore: `countersign-restore`.
     Restore,
+    /// Somebody's word that a record was looked at again, in a restart: `countersign-record`.
+    Record,
 }
 
 impl Namespace {
     /// Every namespace there is.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Stage,
         Self::Run,
         Self::Reject,
@@ -66,6 +68,7 @@ impl Namespace {
         Self::Roster,
         Self::Stop,
         Self::Restore,
+        Self::Record,
     ];
 
     /// Returns the namespace in which an approval of this verb is signed.
@@ -91,6 +94,7 @@ impl Namespace {
             Self::Roster => "countersign-roster",
             Self::Stop => "countersign-stop",
             Self::Restore => "countersign-restore",
+            Self::Record => "countersign-record",
         }
     }
 }

@@ -38,8 +38,8 @@ pub(super) fn may_use(person: &Person, namespace: Namespace) -> bool {
         // D-62: the sovereign re-confirms or revokes. Whoever is read from such a line alone is taken for a sovereign, so it is
         // written for nobody else.
         Namespace::Restart => is_human && person.has(Role::Sovereign),
-        // Any person may halt; everybody human on the first version of a roster signs it.
-        Namespace::Stop | Namespace::Roster => is_human,
+        // Any person may halt, and look at a record; everybody human on the first version of a roster signs it.
+        Namespace::Stop | Namespace::Roster | Namespace::Record => is_human,
         Namespace::Finding => true,
     }
 }

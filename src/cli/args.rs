@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::demo::Scenario;
-use super::stop_args::Stop;
+use super::stop_args::{Restart, Stop};
 pub use format::Format;
 pub use restore::{Choice, Restore, RestoreVerb};
 pub use via::ViaGate;
@@ -59,6 +59,8 @@ pub enum Verb {
     Run(Run),
     /// Declare, show and check the disaster stop.
     Stop(Stop),
+    /// Sign what a restart after a disaster stop needs, and show what is missing.
+    Restart(Restart),
     /// Look into a dump, compare a table with it, and stage its restore: the last resort.
     Restore(Restore),
     /// Export and verify findings.

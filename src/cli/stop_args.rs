@@ -56,3 +56,90 @@ pub enum StopVerb {
         connection: Connection,
     },
 }
+
+/// `restart`.
+#[derive(Args, Debug)]
+pub struct Restart {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: RestartVerb,
+}
+
+/// `restart …`.
+#[derive(Debug, Subcommand)]
+pub enum RestartVerb {
+    /// Show the gates: what was signed by whom, what is missing and of whom, and what the live records say.
+    Show {
+        /// Where.
+        #[command(flatten)]
+        connection: Connection,
+        /// The runbook folder, whose gates count as long as no divergence finding holds them.
+        #[arg(long, value_name = "FOLDER")]
+        runbook: Option<PathBuf>,
+    },
+    /// Take a census, and sign what happened and what differs from the baseline now: the divergence finding.
+    Divergence {
+        /// The runbook folder.
+        runbook: PathBuf,
+        /// What happened; Markdown.
+        #[arg(long, value_name = "TEXT")]
+        words: String,
+        /// A step that is affected besides those the stop is about; may be repeated.
+        #[arg(long = "step", value_name = "STEP")]
+        steps: Vec<String>,
+        /// The baseline file; without it the newest one in the ledger.
+        #[arg(long, value_name = "FILE")]
+        baseline: Option<PathBuf>,
+        /// Where.
+        #[command(flatten)]
+        connection: Connection,
+        /// Who writes it: any person on the roster.
+        #[command(flatten)]
+        signing: Signing,
+    },
+    /// Accept every remaining difference of the divergence finding, in writing.
+    Accept {
+        /// Why the differences may stay.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Where.
+        #[command(flatten)]
+        connection: Connection,
+        /// A sovereign.
+        #[command(flatten)]
+        signing: Signing,
+    },
+    /// Re-confirm or revoke the authorisation of every affected step, as the live record says.
+    Authorise {
+        /// A step whose authorisation stands; may be repeated.
+        #[arg(long = "confirm", value_name = "STEP")]
+        confirm: Vec<String>,
+        /// A step whose authorisation is taken back; may be repeated.
+        #[arg(long = "revoke", value_name = "STEP")]
+        revoke: Vec<String>,
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Where.
+        #[command(flatten)]
+        connection: Connection,
+        /// A sovereign.
+        #[command(flatten)]
+        signing: Signing,
+    },
+    /// Look at the council's record again, and sign what it says.
+    Record {
+        /// The gate, when the runbook has several.
+        #[arg(long, value_name = "GATE", default_value = "")]
+        gate: String,
+        /// What you saw.
+        #[arg(long, value_name = "TEXT")]
+        words: String,
+        /// Where.
+        #[command(flatten)]
+        connection: Connection,
+        /// Any person on the roster.
+        #[command(flatten)]
+        signing: Signing,
+    },
+}

@@ -100,3 +100,27 @@ pub enum ConditionState {
     /// It cannot be seen; treated as tripped.
     Unknown,
 }
+
+/// Writes what to send to the owner of an open transaction (97.2): the owner's own ROLLBACK is the way out that changes
+/// nothing, and no one else can send it.
+#[must_use]
+pub fn words_to_owner(session: &OpenTransaction, database: &str) -> String {
+    let since = session
+        .xact_start
+        .map_or_else(|| "some time ago".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
+    let objects: Vec<String> =
+        session.locks.iter().filter_map(|(relation, _)| relation.as_ref().map(ToString::to_string)).collect();
+    let holds = if objects.is_empty() { String::new() } else { format!(" and holds {}", objects.join(", ")) };
+    if session.pid == 0 {
+        return format!(
+            "To {}: a transaction of yours on {database} has been prepared since {since}{holds}. Please run ROLLBACK PREPARED with \
+             its name, as its owner. Do not commit it, and answer when it is done.",
+            session.user
+        );
+    }
+    format!(
+        "To {}: your session {} ({}) on {database} has had a transaction open since {since}{holds}. Please send ROLLBACK; in that \
+         very session. Do not send COMMIT, and do not close it in another way before. Answer when it is done.",
+        session.user, session.pid, session.application
+    )
+}

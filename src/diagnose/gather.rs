@@ -87,7 +87,9 @@ pub fn conditions(stops: &[StopCondition], census: &Census, baseline: Option<&Ba
             let actual = census.readings.get(&id).cloned().unwrap_or(unasked);
             let before = baseline.and_then(|baseline| baseline.census.readings.get(&id));
             let (verdict, remark) = judge(expect, before, &actual);
+            let is_accepted = matches!(&actual, Reading::Value(answer) if stop.accepts(answer.as_deref()));
             let state = match verdict {
+                Verdict::Drifted | Verdict::Missing if is_accepted => ConditionState::Clear,
                 Verdict::Same | Verdict::Grown => ConditionState::Clear,
                 Verdict::Drifted | Verdict::Missing => ConditionState::Tripped,
                 // Nothing was kept to compare with: that is not known, but it is not a sign of disaster either.

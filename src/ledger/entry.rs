@@ -135,12 +135,12 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         detail: Option<Box<StopDetail>>,
     },
-    /// A stop was lifted after all gates were met (D-62).
-    Restarted {
-        /// The sequence number of the stop that was lifted.
-        stop: u64,
-        /// The signatures that met the gates.
-        signatures: Vec<SignedBytes>,
+    /// Somebody signed a paper of a restart; the one that meets the last gate lifts the stop (D-62).
+    Restart {
+        /// The paper's canonical text, see [`super::RestartPaper`].
+        document: String,
+        /// Who, and the signature over it.
+        signature: SignedBytes,
     },
     /// A version of the roster was proposed (D-72).
     RosterProposed {
@@ -184,7 +184,7 @@ impl Body {
             Self::Ended { .. } => "ended",
             Self::Finding { .. } => "finding",
             Self::Stopped { .. } => "stopped",
-            Self::Restarted { .. } => "restarted",
+            Self::Restart { .. } => "restart",
             Self::RosterProposed { .. } => "roster_proposed",
             Self::RosterApproved { .. } => "roster_approved",
             Self::RosterWithdrawn { .. } => "roster_withdrawn",
@@ -210,7 +210,7 @@ impl Body {
             | Self::Ended { .. }
             | Self::Finding { .. }
             | Self::Stopped { .. }
-            | Self::Restarted { .. } => return None,
+            | Self::Restart { .. } => return None,
         };
         Some(RosterDeed { at: at.to_owned(), act })
     }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{Body, Entry};
+use super::{Body, Entry, Halt, StopState};
 use crate::digest::Digest;
 use crate::run::LedgerGate;
 
 /// The kinds of entries that a gate looks at; the others need not be read.
 pub const GATE_KINDS: [&str; 10] = [
     "stopped",
-    "restarted",
+    "restart",
     "rejected",
     "withdrawn",
     "intent",
@@ -20,35 +20,14 @@ pub const GATE_KINDS: [&str; 10] = [
     "roster_withdrawn",
 ];
 
-/// Returns the reason of the newest stop that holds (D-61). An entry that cannot be read is a stop.
+/// Returns the reason of the oldest stop that holds (D-61). An entry that cannot be read is a stop.
 #[must_use]
 pub fn standing_stop(entries: &[Entry]) -> Option<String> {
-    let mut stops: Vec<(u64, String)> = Vec::new();
-    for entry in entries {
-        match read(entry) {
-            Ok(Body::Stopped { condition, reason, by: _, detail: _ }) => {
-                stops.push((entry.seq, format!("{condition}: {reason}")));
-            }
-            // D-62: whoever may append may write `restarted`; nothing here can verify its gates, so it lifts nothing.
-            Ok(
-                Body::Restarted { .. }
-                | Body::Baseline { .. }
-                | Body::Staged { .. }
-                | Body::Approved { .. }
-                | Body::Rejected { .. }
-                | Body::Withdrawn { .. }
-                | Body::Intent { .. }
-                | Body::Committed { .. }
-                | Body::Ended { .. }
-                | Body::Finding { .. }
-                | Body::RosterProposed { .. }
-                | Body::RosterApproved { .. }
-                | Body::RosterWithdrawn { .. },
-            ) => {}
-            Err(reason) => stops.push((entry.seq, reason)),
-        }
-    }
-    stops.pop().map(|(_, reason)| reason)
+    Halt::of(entries).stop().map(words)
+}
+
+fn words(stop: &StopState) -> String {
+    format!("{}: {}", stop.condition, stop.reason)
 }
 
 /// Says what the ledger forbids a run of this request (D-61, D-74).
@@ -61,6 +40,7 @@ pub fn gate(entries: &[Entry], request_digest: Digest, run: &str) -> LedgerGate 
     let mut void = None;
     let mut began = false;
     let mut first: Option<String> = None;
+    let mut own: Option<u64> = None;
     let (mut withdrawn, mut rosters) = (BTreeSet::new(), Vec::new());
     for (entry, body) in entries.iter().filter_map(|entry| Some((entry, read(entry).ok()?))) {
         rosters.extend(body.roster_deed(&entry.at));
@@ -75,7 +55,9 @@ pub fn gate(entries: &[Entry], request_digest: Digest, run: &str) -> LedgerGate 
             // Of two operators at the same moment the first intent has it, as in `replay`; the second stands back.
             Body::Intent { request_digest: of, run: by, .. } if *of == request_digest => {
                 let first = first.get_or_insert_with(|| by.clone());
-                began |= first == run;
+                if first == run {
+                    (began, own) = (true, own.or(Some(entry.seq)));
+                }
                 (first != run).then(|| format!("run {first} has used it; an approval is used once"))
             }
             // Stages of one run are committed one after another: its own are no obstacle.
@@ -96,7 +78,7 @@ pub fn gate(entries: &[Entry], request_digest: Digest, run: &str) -> LedgerGate 
             | Body::Ended { .. }
             | Body::Finding { .. }
             | Body::Stopped { .. }
-            | Body::Restarted { .. }
+            | Body::Restart { .. }
             | Body::RosterProposed { .. }
             | Body::RosterApproved { .. }
             | Body::RosterWithdrawn { .. } => None,
@@ -106,7 +88,12 @@ pub fn gate(entries: &[Entry], request_digest: Digest, run: &str) -> LedgerGate 
     if !began {
         void = void.or_else(|| Some("the intent of this run is not in the ledger".to_owned()));
     }
-    LedgerGate { stop: standing_stop(entries), void, withdrawn, rosters }
+    let halt = Halt::of(entries);
+    // D-62: what was approved before a disaster is void, however fast the restart came.
+    let restarted = own.and_then(|intent| halt.voids(intent));
+    void =
+        void.or_else(|| restarted.map(|lift| format!("ledger entry {} restarted the target since it began", lift.seq)));
+    LedgerGate { stop: halt.stop().map(words), void, withdrawn, rosters }
 }
 
 fn read(entry: &Entry) -> Result<Body, String> {
@@ -198,10 +185,10 @@ mod tests {
 
     #[test]
     fn a_stop_holds_whoever_says_that_it_was_lifted() {
-        let lifted = |stop| Body::Restarted { stop, signatures: Vec::new() };
+        let lifted = || Body::Restart { document: "{}".to_owned(), signature: by("tam") };
         check(&[stopped(), intent("a")], "c: r | ");
         check(&[intent("a")], " | ");
-        check(&[stopped(), lifted(1), intent("a")], "c: r | ");
-        check(&[stopped(), stopped(), lifted(1), intent("a")], "c: r | ");
+        check(&[stopped(), lifted(), intent("a")], "c: r | ");
+        check(&[stopped(), stopped(), lifted(), intent("a")], "c: r | ");
     }
 }

@@ -274,7 +274,7 @@ impl Papers {
         let desk = &self.desks[plan];
         let state = replay(entries);
         let request = state.request(Digest::of(&desk.bytes())).expect("the plan was staged");
-        if request.status != RequestStatus::Open || state.stop.is_some() {
+        if request.status != RequestStatus::Open || state.stop().is_some() {
             return false;
         }
         let now = if expired { at("2026-06-02T12:00:00Z") } else { noon() };

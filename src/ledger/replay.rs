@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry::Vacant;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::touched::{Touched, note};
-use super::{Body, Entry, StopDetail};
+use super::{Body, Entry, Halt, StopDetail};
 use crate::approval::{Governed, Roster, RosterAct, RosterDeed, RosterDocument, SignedBytes};
 use crate::digest::Digest;
 use crate::plan::read_strict;
@@ -24,8 +24,8 @@ pub struct State {
     pub baselines: Vec<(Digest, String)>,
     /// Findings kept: the entry's number, canonical text and signatures.
     pub findings: Vec<(u64, String, Vec<SignedBytes>)>,
-    /// A stop that holds.
-    pub stop: Option<StopState>,
+    /// The stops that hold, where their restart stands, and every restart there was.
+    pub halt: Halt,
     /// What was done about the roster, in order; not yet verified: [`crate::approval::Governed`] does.
     pub rosters: Vec<RosterDeed>,
     /// Signatures of hardware keys, in order; not yet verified.
@@ -137,6 +137,12 @@ pub fn roster_in_force(state: &State) -> Option<Roster> {
 }
 
 impl State {
+    /// Returns the oldest stop that holds.
+    #[must_use]
+    pub fn stop(&self) -> Option<&StopState> {
+        self.halt.stop()
+    }
+
     /// Finds a request by its digest.
     #[must_use]
     pub fn request(&self, digest: Digest) -> Option<&RequestState> {
@@ -175,19 +181,7 @@ pub(super) fn replay_on(state: &mut State, places: &mut Places, entries: &[Entry
                 apply(state, places, entry, body);
             }
             Ok(_) | Err(_) => {
-                state.stop.get_or_insert_with(|| StopState {
-                    seq: entry.seq,
-                    condition: "ledger-unreadable".to_owned(),
-                    reason: format!(
-                        "ledger entry {} cannot be read by this version; use the version that wrote it",
-                        entry.seq
-                    ),
-                    by: None,
-                    at: entry.at.clone(),
-                    actor: entry.actor.clone(),
-                    hash: entry.hash,
-                    detail: None,
-                });
+                state.halt.hear_unreadable(entry);
             }
         }
     }
@@ -296,14 +290,7 @@ fn apply(state: &mut State, places: &mut Places, entry: &Entry, body: Body) {
             }
         }
         Body::Finding { document, signatures } => state.findings.push((entry.seq, document, signatures)),
-        Body::Stopped { condition, reason, by, detail } => {
-            let (seq, hash) = (entry.seq, entry.hash);
-            let (at, actor) = (entry.at.clone(), entry.actor.clone());
-            let stop = StopState { seq, condition, reason, by, at, actor, hash, detail };
-            state.stop.get_or_insert(stop);
-        }
-        // D-62: whoever may append may write this; nothing here can verify its gates, so it lifts nothing.
-        Body::Restarted { .. } => {}
+        Body::Stopped { .. } | Body::Restart { .. } => state.halt.hear(entry, &body, &state.rosters),
     }
 }
 

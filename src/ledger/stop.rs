@@ -244,6 +244,7 @@ mod tests {
             sign: crate::runbook::StopSign::ErrorContains(String::new()),
             steps: steps.iter().map(|step| StepId::from(*step)).collect(),
             evidence: None,
+            accepted: None,
         }
     }
 

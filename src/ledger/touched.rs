@@ -32,6 +32,8 @@ pub enum SignedOver {
     Finding,
     /// A version of the roster, by its document's digest.
     Roster(Digest),
+    /// The paper of a restart that this entry holds.
+    Restart,
 }
 
 /// Adds the hardware keys' signatures of one entry.
@@ -69,11 +71,7 @@ pub(super) fn note(touched: &mut Vec<Touched>, seq: u64, body: &Body) {
         Body::RosterWithdrawn { proposal_digest, reason, signature } => {
             keep(signature, SignedOver::Decision(*proposal_digest, Decision::Withdraw, reason.clone()));
         }
-        // A restart lifts nothing by itself; who acts on one verifies what it holds.
-        Body::Baseline { .. }
-        | Body::Committed { .. }
-        | Body::Ended { .. }
-        | Body::Stopped { .. }
-        | Body::Restarted { .. } => {}
+        Body::Restart { document: _, signature } => keep(signature, SignedOver::Restart),
+        Body::Baseline { .. } | Body::Committed { .. } | Body::Ended { .. } | Body::Stopped { .. } => {}
     }
 }

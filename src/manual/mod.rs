@@ -5,6 +5,7 @@
 //! - [`threats`]: what is stopped by signatures, what by `PostgreSQL`, and what not at all.
 //! - [`gate`]: how `PostgreSQL` itself runs what two people approved, what that stops and what it does not.
 //! - [`lost`]: what the console does when an answer is lost, and what a person does.
+//! - [`disaster`]: the first fifteen minutes, and what a restart needs.
 //! - [`proofs`]: what was tried to break the promises, and the figures.
 
 /// Who may sign, how that changes, what an approval is, and what to do when nobody else can be reached.
@@ -30,6 +31,11 @@ pub mod gate {
 /// What the console does when an answer is lost, and what a person does.
 pub mod lost {
     #![doc = include_str!("lost.md")]
+}
+
+/// The first fifteen minutes of a disaster, and what a restart needs.
+pub mod disaster {
+    #![doc = include_str!("disaster.md")]
 }
 
 /// What was tried to break the promises, and the figures.

@@ -177,7 +177,8 @@ pub fn tripped(stops: &[StopCondition], against: Option<&Census>, census: &Censu
         let actual = census.readings.get(&id).unwrap_or(&unasked);
         let before = against.and_then(|against| against.readings.get(&id));
         let (verdict, remark) = judge(expect, before, actual);
-        (!matches!(verdict, Verdict::Same | Verdict::Grown)).then(|| {
+        let is_accepted = matches!(actual, Reading::Value(answer) if stop.accepts(answer.as_deref()));
+        (!is_accepted && !matches!(verdict, Verdict::Same | Verdict::Grown)).then(|| {
             let expected = crate::census::describe(expect, before);
             let remark = remark.map_or(String::new(), |remark| format!("; {remark}"));
             (stop.id.clone(), format!("{} (expected {expected}, actual {}{remark})", stop.title, in_words(actual)))

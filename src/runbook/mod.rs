@@ -14,6 +14,6 @@ mod waiver;
 
 pub use model::*;
 pub use name::*;
-pub use parameter::{Binding, BindingProblem, bind, bind_value, doubtful, is_name, unbound_view, used};
+pub use parameter::{Binding, BindingProblem, bind, bind_value, doubtful, for_step, is_name, unbound_view, used};
 pub use parse::{Files, ROSTER_FILE, RUNBOOK_FILE, parse};
 pub use waiver::{ScriptWaiver, script_waivers};

@@ -353,6 +353,27 @@ pub struct StopCondition {
     /// A SELECT of one column that shows the rows behind it, asked once it has tripped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+    /// The answer that was accepted in a restart: this very one does not trip again. No runbook can write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<AcceptedAnswer>,
+}
+
+impl StopCondition {
+    /// Returns whether this answer was accepted in a restart.
+    #[must_use]
+    pub fn accepts(&self, answer: Option<&str>) -> bool {
+        self.accepted.as_ref().is_some_and(|accepted| accepted.answer.as_deref() == answer)
+    }
+}
+
+/// An answer of a stop condition that the sovereign accepted in a restart (D-62).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptedAnswer {
+    /// What was answered; `None` is NULL or no row.
+    pub answer: Option<String>,
+    /// The ledger entry of the restart.
+    pub restart: u64,
 }
 
 /// How a stop condition is seen.
@@ -387,8 +408,11 @@ pub struct RestartGate {
 pub enum RestartBy {
     /// A signed divergence finding that names a reconciliation.
     Reconciliation,
-    /// A signature of somebody with the role `sovereign`.
-    Sovereign,
+    /// A signature of somebody with the role `sovereign`, about each affected step.
+    Sovereign {
+        /// What must be held against the signature, a step at a time.
+        record: Option<StepRecord>,
+    },
     /// A query that must hold, and a named signature.
     Record {
         /// What is asked.
@@ -396,6 +420,16 @@ pub enum RestartBy {
         /// What it must answer.
         expect: Expectation,
     },
+}
+
+/// A question about one step's authorisation, and the answer that means that it is authorised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepRecord {
+    /// What is asked; `$1` in it is the step.
+    pub sql: String,
+    /// What it answers while the step is authorised.
+    pub expect: Expectation,
 }
 
 /// A problem in a runbook folder: where it is and what to write instead.

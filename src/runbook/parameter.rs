@@ -5,7 +5,7 @@ use pg_query::protobuf::Token;
 
 use super::letters::{Unseen, disguised, first_unseen, latin_look, unseen};
 use super::sql::{Lexeme, lexemes};
-use super::{Parameter, ParameterKind};
+use super::{Parameter, ParameterKind, StepId};
 
 /// A value for a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -222,6 +222,21 @@ fn is_date(value: &str) -> bool {
 fn is_instant(value: &str) -> bool {
     // A space instead of T is RFC 3339 too; anything that would need this desk's time zone is not.
     value.len() <= 40 && value.is_ascii() && !value.contains('[') && value.parse::<jiff::Timestamp>().is_ok()
+}
+
+/// Writes a step's name where a question says `$1`; inside literals and comments it is left as it is.
+#[must_use]
+pub fn for_step(sql: &str, step: &StepId) -> String {
+    let literal = format!("'{}'", step.as_str().replace('\'', "''"));
+    let places = lexemes(sql).unwrap_or_default().into_iter();
+    let places = places.filter(|it| it.is(Token::Param) && &sql[it.start..it.end] == "$1");
+    let (mut out, mut from) = (String::new(), 0);
+    for place in places {
+        out += &sql[from..place.start];
+        out += &literal;
+        from = place.end;
+    }
+    out + &sql[from..]
 }
 
 #[cfg(test)]

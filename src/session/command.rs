@@ -1,12 +1,14 @@
 //! What a face may ask for.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
 use crate::approval::Decision;
-use crate::census::Baseline;
+use crate::census::{Baseline, Reading};
 use crate::digest::Digest;
+use crate::ledger::{Authorisation, Difference};
 use crate::port::KeyChoice;
 use crate::runbook::{Principal, StepId};
 use crate::session::RestoreChoice;
@@ -197,6 +199,46 @@ pub enum Command {
         /// Who declares it.
         signer: SignAs,
     },
+    /// Take a census, and sign the divergence finding of the stop that holds → [`super::Event::Decided`].
+    WriteDivergence {
+        /// What happened, Markdown.
+        words: String,
+        /// Affected steps besides those the stop is about.
+        steps: Vec<StepId>,
+        /// Who writes it.
+        signer: SignAs,
+    },
+    /// Accept every remaining difference, as a sovereign.
+    AcceptDifferences {
+        /// Why they may stay.
+        reason: String,
+        /// What was shown: must still be what the finding holds.
+        seen: Vec<Difference>,
+        /// Who accepts.
+        signer: SignAs,
+    },
+    /// Re-confirm or revoke the authorisation of every affected step, as a sovereign.
+    AuthoriseSteps {
+        /// What is said of each.
+        verdicts: Vec<(StepId, Authorisation)>,
+        /// Why.
+        reason: String,
+        /// What was shown of the live records: must still be so.
+        seen: BTreeMap<StepId, Reading>,
+        /// Who signs.
+        signer: SignAs,
+    },
+    /// Look at a council's record again, and sign what it says.
+    RecheckRecord {
+        /// The runbook's gate.
+        gate: String,
+        /// What the person saw.
+        words: String,
+        /// Who signs.
+        signer: SignAs,
+    },
+    /// Look at the live records behind the gates of a restart → [`super::Event::RestartSeen`].
+    LookAtRestart,
     /// Upload the stops that this desk alone holds → [`super::Event::Watched`].
     UploadStops,
     /// Watch the stop conditions from now on, every so many seconds; 0 is not at all. No operation of its own.

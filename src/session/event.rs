@@ -126,6 +126,8 @@ pub enum Event {
         /// How many stops this desk alone holds.
         held_here: usize,
     },
+    /// The live records behind the gates of a restart.
+    RestartSeen(Arc<super::RestartLook>),
     /// The command in flight ended well; nothing more to say.
     Finished,
     /// The command in flight did not do what was asked.

@@ -10,7 +10,9 @@ use super::ledger::{Opened, find_request, read_ledger};
 use super::stop::{Latch, StopLook, StopSource, latch, look_of_run, refuse_stop};
 use super::survey::read_baseline;
 use super::touch::{refuse_stepped_back, refuse_stepped_back_approvals};
-use super::trust::{not_taken, refuse_closed_gate, refuse_pooler, refuse_role, refuse_unreviewed, requests_roster};
+use super::trust::{
+    not_taken, refuse_closed_gate, refuse_pooler, refuse_role, refuse_unaccepted, refuse_unreviewed, requests_roster,
+};
 use super::{Failure, FailureKind, SignAs, Watch, World};
 use crate::approval::{ApprovalRefusal, Namespace, check_operated, check_requested, countersign, may_operate};
 use crate::census::{Baseline, CompareScope, compare};
@@ -106,6 +108,9 @@ pub async fn run_with(
     refuse_pooler(database).await?;
     refuse_role(database, opened.plan.plan(), &live.role).await?;
     opened.overtaken(&state).map_or(Ok(()), Err)?;
+    // D-62: a restart begins at STEP 0, so what was staged before it is void.
+    state.halt.voids(opened.state.seq).map_or(Ok(()), |lift| Err(ApprovalRefusal::Restarted(lift.seq)))?;
+    refuse_unaccepted(&state, &opened)?;
     refuse_closed_gate(database, &opened).await?;
     // D-72: the people are those of the roster in force, and the plan must name that one.
     let roster = requests_roster(&state, &opened)?;

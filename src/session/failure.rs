@@ -139,6 +139,7 @@ impl From<ApprovalRefusal> for Failure {
             | ApprovalRefusal::Contradicts { .. }
             | ApprovalRefusal::Rejected { .. }
             | ApprovalRefusal::Overtaken { .. }
+            | ApprovalRefusal::Restarted(_)
             | ApprovalRefusal::Used => "Stage it again; the new request needs new approvals.",
             ApprovalRefusal::RosterChanged { .. } => {
                 "Stage it again under the roster in force; the new request needs new approvals."

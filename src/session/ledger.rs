@@ -92,14 +92,16 @@ impl Opened {
             }),
             RequestStatus::Begun { .. } | RequestStatus::Ended(_) => Some(ApprovalRefusal::Used),
         };
-        let stopped = || state.stop.as_ref().map(|stop| ApprovalRefusal::Stopped(stop.reason.clone()));
+        let stopped = || state.stop().map(|stop| ApprovalRefusal::Stopped(stop.reason.clone()));
+        let restarted = || state.halt.voids(self.state.seq).map(|lift| ApprovalRefusal::Restarted(lift.seq));
         let changed = || check_roster(plan, &state.rosters).err();
         stands.may_still.retain(|principal| !self.state.withdrawn.contains(principal));
         for (principal, refusal) in self.stepped_back(state) {
             stands.approved.retain(|(who, _)| *who != principal);
             stands.refused.push((principal, refusal));
         }
-        if let Some(void) = used.or_else(stopped).or_else(changed).or_else(|| self.overtaken(state)) {
+        if let Some(void) = used.or_else(stopped).or_else(restarted).or_else(changed).or_else(|| self.overtaken(state))
+        {
             stands.void = Some(void);
         }
         stands

@@ -9,6 +9,7 @@ mod failure;
 mod finding;
 mod known;
 mod ledger;
+mod restart;
 mod restore;
 mod roster;
 mod stage;
@@ -28,6 +29,10 @@ pub use execute::{LeftFinding, Ran, prove_again, run, run_with};
 pub use finding::{export_finding, verify_finding, verify_finding_against};
 pub use known::{Audit, KnownLedgers, audit_ledger, open_ledger};
 pub use ledger::{LedgerMemory, Opened, find_request, outcome_failure, read_ledger};
+pub use restart::{
+    RestartLook, RestartSaid, RestartStanding, Verdicts, accept_differences, authorise_steps, look_at_restart,
+    recheck_record, write_divergence,
+};
 pub use restore::{
     RestoreChoice, Restoring, SeenDifference, compare_with_dump, open_dump, search_difference, stage_restore,
 };
@@ -39,7 +44,7 @@ pub use stop::{Declaring, Latch, StopLook, StopSource, declare_stop, latch, look
 pub use stopped_here::{HeldStop, held_here};
 pub use survey::{
     ledger_baseline, open_baseline, open_runbook, read_baseline, save_baseline, survey, survey_and_latch,
-    take_baseline, usable,
+    take_baseline, usable, with_accepted,
 };
 pub use worker::{Worker, WorkerLink};
 pub use world::{Cancel, Doors, Watch, World};

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::drive::drive;
 use super::stage::{keep, lock_hint};
 use super::stop::refuse_stop;
+use super::survey::with_accepted;
 use super::trust::{not_taken, refuse_other_role, runbooks_roster};
 use super::{Failure, FailureKind, SignAs, StagedRequest, Watch, World, failed_rehearsal, survey, usable};
 use crate::approval::may_request;
@@ -117,6 +118,7 @@ pub async fn compare_with_dump(
     let Restoring { runbook, baseline, choice, .. } = restoring;
     database.use_schema(&runbook.target.schema);
     let (mut restore, Fit { sequences, mut hazards, .. }) = unmeasured(world, database, restoring).await?;
+    let runbook = &*with_accepted(world, database, runbook).await?;
     let looked = survey(database, runbook, Some(baseline)).await?;
     let mut is_stopped = false;
     let withheld = match offer(&looked.diagnosis, &choice.table, choice.statement.as_deref()) {

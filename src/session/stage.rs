@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::drive::drive;
 use super::stop::{refuse_held, refuse_stop};
+use super::survey::with_accepted;
 use super::trust::{not_taken, refuse_other_role, refuse_pooler, runbooks_roster};
 use super::{Failure, FailureKind, SignAs, Survey, Watch, World, survey_and_latch, usable};
 use crate::approval::{Namespace, Roster, may_request};
@@ -84,8 +85,9 @@ pub async fn rehearse(
         }
         Err(error) => return Err(error.into()),
     };
+    let runbook = with_accepted(world, database, staging.runbook).await?;
     let plan = seal(&SealInput {
-        runbook: staging.runbook,
+        runbook: &runbook,
         review: &looked.review,
         catalog: &looked.catalog,
         diagnosis: &looked.diagnosis,

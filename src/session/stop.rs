@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::known::open_ledger;
 use super::stopped_here::{HeldStop, held_here, hold_here};
+use super::survey::with_accepted;
 use super::trust::not_taken;
 use super::{Failure, FailureKind, SignAs, Survey, World};
 use crate::approval::{Namespace, SignedBytes};
@@ -110,13 +111,15 @@ impl StopLook {
 /// # Errors
 /// When the database cannot be read.
 pub async fn look_at_stops(
+    world: &World,
     database: &dyn Database,
     runbook: &Runbook,
     baseline: Option<&Baseline>,
 ) -> Result<StopLook, Failure> {
     database.use_schema(&runbook.target.schema);
+    let runbook = with_accepted(world, database, runbook).await?;
     let census = database.census(&stop_questions(&runbook.stops)).await?;
-    Ok(StopLook::of_census(runbook, &census, baseline))
+    Ok(StopLook::of_census(&runbook, &census, baseline))
 }
 
 /// Which conditions a latch is about, and what they belong to.
@@ -195,9 +198,9 @@ pub async fn latch(
 
 /// Returns the stop that holds everything that tripped already.
 fn held_by(state: &State, tripped: &[TrippedCondition]) -> Option<u64> {
-    let stop = state.stop.as_ref()?;
-    let held: Vec<&str> = stop.condition.split(", ").collect();
-    tripped.iter().all(|tripped| held.contains(&tripped.id.as_str())).then_some(stop.seq)
+    let newest = state.halt.newest()?;
+    let held: Vec<&str> = state.halt.stops().iter().flat_map(|stop| stop.condition.split(", ")).collect();
+    tripped.iter().all(|tripped| held.contains(&tripped.id.as_str())).then_some(newest.seq)
 }
 
 /// Asks the rows behind each condition; what cannot be asked is told as such.
@@ -251,7 +254,7 @@ async fn put(world: &World, database: &dyn Database, target: &Target, body: Body
 /// # Errors
 /// [`FailureKind::Stopped`], saying what tripped, when, where and with which values.
 pub(super) async fn refuse_stop(world: &World, database: &dyn Database, state: &State) -> Result<(), Failure> {
-    if let Some(stop) = &state.stop {
+    if let Some(stop) = state.stop() {
         let message = format!(
             "a disaster stop holds since {} (ledger entry {}, by {}): {}: {}",
             stop.at,

@@ -1,5 +1,6 @@
 //! Opens runbooks and baselines, and looks at a live database.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::stop::{Latch, StopLook, StopSource, latch};
@@ -156,10 +157,32 @@ pub async fn survey_and_latch(
     runbook: &Runbook,
     baseline: Option<&Baseline>,
 ) -> Result<(Survey, Latch), Failure> {
-    let looked = survey(database, runbook, baseline).await?;
-    let source = StopSource::of(runbook, StopMoment::Look);
+    let runbook = with_accepted(world, database, runbook).await?;
+    let looked = survey(database, &runbook, baseline).await?;
+    let source = StopSource::of(&runbook, StopMoment::Look);
     let latched = latch(world, database, &source, &StopLook::of(&looked)).await?;
     Ok((looked, latched))
+}
+
+/// Gives a runbook whose stop conditions know which answers were accepted in a restart on this database.
+///
+/// # Errors
+/// When the ledger is there and cannot be read.
+pub async fn with_accepted<'a>(
+    world: &World,
+    database: &dyn Database,
+    runbook: &'a Runbook,
+) -> Result<Cow<'a, Runbook>, Failure> {
+    let known = match world.ledgers.look(&*world.folders, database).await {
+        Ok((known, _)) => known,
+        // A ledger that cannot be read has accepted nothing; that it cannot be read is for whoever needs it to say.
+        Err(_) => return Ok(Cow::Borrowed(runbook)),
+    };
+    let halt = &known.state().halt;
+    if halt.lifts().iter().all(|lift| lift.accepted.is_empty()) {
+        return Ok(Cow::Borrowed(runbook));
+    }
+    Ok(Cow::Owned(Runbook { stops: halt.accept(&runbook.stops), ..runbook.clone() }))
 }
 
 fn count_id(place: usize) -> CheckId {

@@ -65,6 +65,11 @@ fn holds(state: &State, touched: &Touched) -> bool {
             let kept = state.findings.iter().find(|(seq, ..)| *seq == touched.seq);
             kept.is_some_and(|(_, text, _)| over(Namespace::Finding, text.as_bytes()))
         }
+        SignedOver::Restart => {
+            let papers = state.halt.lifts().iter().flat_map(|lift| &lift.papers).chain(state.halt.papers());
+            let mut paper = papers.filter(|paper| paper.seq == touched.seq);
+            paper.next().is_some_and(|kept| over(kept.paper.act.namespace(), kept.paper.text().as_bytes()))
+        }
         SignedOver::Roster(digest) => state.rosters.iter().any(|deed| match &deed.act {
             RosterAct::Proposed { document, .. } => {
                 Digest::of(document.as_bytes()) == *digest && over(Namespace::Roster, document.as_bytes())

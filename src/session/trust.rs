@@ -21,6 +21,18 @@ pub(super) fn refuse_unreviewed(opened: &Opened) -> Result<(), Failure> {
     })
 }
 
+/// Refuses a plan that takes for accepted what no restart accepted (D-62).
+pub(super) fn refuse_unaccepted(state: &State, opened: &Opened) -> Result<(), Failure> {
+    let stops = &opened.plan.plan().stops;
+    let Some(odd) = stops.iter().zip(state.halt.accept(stops)).find(|(said, known)| said.accepted != known.accepted)
+    else {
+        return Ok(());
+    };
+    let message =
+        format!("the plan and the ledger do not agree on what was accepted of the stop condition {}", odd.0.id);
+    Err(Failure::new(FailureKind::Refused, message, "Stage it again."))
+}
+
 /// Refuses a connection pooler between this desk and the server: which backend holds the transaction, and whether a lost
 /// COMMIT was its, could not be told.
 pub(super) async fn refuse_pooler(database: &dyn Database) -> Result<(), Failure> {

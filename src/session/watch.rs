@@ -38,7 +38,9 @@ impl StopWatch {
             // `unchanged` means nothing without one; it may have been kept in the ledger meanwhile.
             self.baseline = ledger_baseline(&self.world, database, &self.runbook).await.ok().flatten().map(Arc::new);
         }
-        let Ok(look) = look_at_stops(database, &self.runbook, self.baseline.as_deref()).await else { return };
+        let Ok(look) = look_at_stops(&self.world, database, &self.runbook, self.baseline.as_deref()).await else {
+            return;
+        };
         let tripped = look.tripped();
         let answers: Vec<(String, Reading)> = tripped.iter().map(|it| (it.id.clone(), it.actual.clone())).collect();
         let settled = matches!(said.1, Latch::Clear | Latch::Standing(_) | Latch::Ledger(_));

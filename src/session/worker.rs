@@ -9,11 +9,12 @@ use tokio::sync::mpsc;
 
 use super::{
     Approval, Cancel, Command, Declaring, Event, Failure, Latch, LedgerMemory, Progress, ROSTER_OPEN_FOR, Ran,
-    RestoreChoice, Restoring, RosterStanding, SeenDifference, SignAs, StagedRequest, Staging, Watch, World, approve,
-    approve_roster, compare_with_dump, decide, declare_stop, export_finding, held_here, ledger_baseline, open_baseline,
-    open_dump, open_runbook, outcome_failure, propose_roster, prove_again, read_signature, rehearse, reject, run_with,
+    RestartSaid, RestoreChoice, Restoring, RosterStanding, SeenDifference, SignAs, StagedRequest, Staging, Verdicts,
+    Watch, World, accept_differences, approve, approve_roster, authorise_steps, compare_with_dump, decide,
+    declare_stop, export_finding, held_here, ledger_baseline, look_at_restart, open_baseline, open_dump, open_runbook,
+    outcome_failure, propose_roster, prove_again, read_signature, recheck_record, rehearse, reject, run_with,
     save_baseline, search_difference, stage, stage_restore, survey_and_latch, take_baseline, to_sign, upload_stops,
-    verify_finding, withdraw, withdraw_roster, world::needed,
+    verify_finding, withdraw, withdraw_roster, world::needed, write_divergence,
 };
 use crate::approval::Decision;
 use crate::census::{Baseline, CompareScope, compare};
@@ -356,6 +357,34 @@ impl Worker {
                 let latch = declare_stop(&self.world, &*database, &declaring).await?;
                 self.watched(&*database, Vec::new(), latch).await
             }
+            Command::WriteDivergence { words, steps, signer } => {
+                let (runbook, _) = self.runbook()?;
+                let (database, baseline) = (self.database()?, self.baseline().await?);
+                let said =
+                    write_divergence(&self.world, &*database, &runbook, &baseline, &words, &steps, &signer).await?;
+                self.restarting(&signer, &said).await
+            }
+            Command::AcceptDifferences { reason, seen, signer } => {
+                let database = self.database()?;
+                let said = accept_differences(&self.world, &*database, &reason, Some(&seen), &signer).await?;
+                self.restarting(&signer, &said).await
+            }
+            Command::AuthoriseSteps { verdicts, reason, seen, signer } => {
+                let database = self.database()?;
+                let verdicts = Verdicts { verdicts: &verdicts, reason: &reason, seen: Some(&seen) };
+                let said = authorise_steps(&self.world, &*database, &verdicts, &signer).await?;
+                self.restarting(&signer, &said).await
+            }
+            Command::RecheckRecord { gate, words, signer } => {
+                let said = recheck_record(&self.world, &*self.database()?, &gate, &words, &signer).await?;
+                self.restarting(&signer, &said).await
+            }
+            Command::LookAtRestart => {
+                let runbook = self.runbook.as_ref().map(|(_, runbook, _)| Arc::clone(runbook));
+                let look = look_at_restart(&self.world, &*self.database()?, runbook.as_deref()).await?;
+                self.say.say(Event::RestartSeen(Arc::new(look)));
+                Ok(())
+            }
             Command::UploadStops => {
                 let database = self.database()?;
                 let uploaded = upload_stops(&self.world, &*database).await?;
@@ -365,6 +394,12 @@ impl Worker {
             }
             Command::Cancel | Command::Watch(_) => Ok(()),
         }
+    }
+
+    /// Says what a paper of a restart led to.
+    async fn restarting(&self, signer: &SignAs, said: &RestartSaid) -> Result<(), Failure> {
+        let led = if said.is_lifted { "; the stop is lifted" } else { "" };
+        self.decided(format!("{} {}{led}", signer.principal, said.words)).await
     }
 
     /// Says where a stop holds now, and shows the ledger with it.
@@ -562,6 +597,11 @@ fn words(command: &Command) -> String {
         Command::CompareBaselines(..) => "Comparing baselines".to_owned(),
         Command::DeclareStop { .. } => "Declaring a disaster stop".to_owned(),
         Command::UploadStops => "Uploading what this desk holds".to_owned(),
+        Command::WriteDivergence { .. } => "Taking the census of the divergence finding".to_owned(),
+        Command::AcceptDifferences { .. } => "Accepting the differences".to_owned(),
+        Command::AuthoriseSteps { .. } => "Signing the verdicts".to_owned(),
+        Command::RecheckRecord { gate, .. } => format!("Looking at the record of {gate}"),
+        Command::LookAtRestart => "Looking at the live records".to_owned(),
         Command::Watch(_) => "Watching the stop conditions".to_owned(),
         Command::Cancel => "Cancelling".to_owned(),
     }

@@ -30,11 +30,13 @@ pub enum Page {
     Ledger,
     /// Who may sign, and what is proposed.
     Roster,
+    /// What stopped everything, and what a restart needs.
+    Stop,
 }
 
 impl Page {
-    /// Every page in tab order; the digits lead to them, 0 to the last one.
-    pub const ALL: [Self; 10] = [
+    /// Every page in tab order; the digits lead to the first ten, 0 to the tenth, and F8 to the stop.
+    pub const ALL: [Self; 11] = [
         Self::Start,
         Self::Overview,
         Self::Script,
@@ -45,13 +47,14 @@ impl Page {
         Self::Findings,
         Self::Ledger,
         Self::Roster,
+        Self::Stop,
     ];
 
-    /// Returns whether its tab stands there always. The roster's only while it is shown: it is rarely changed, and a narrow
-    /// window has no room for a tenth tab.
+    /// Returns whether its tab stands there always. The roster's only while it is shown, and the stop's while one holds: a
+    /// narrow window has no room for ten tabs.
     #[must_use]
     pub const fn is_at_hand(self) -> bool {
-        !matches!(self, Self::Roster)
+        !matches!(self, Self::Roster | Self::Stop)
     }
 
     /// Returns the tab's word.
@@ -68,6 +71,7 @@ impl Page {
             Self::Findings => "Findings",
             Self::Ledger => "Ledger",
             Self::Roster => "Roster",
+            Self::Stop => "Stop",
         }
     }
 }

@@ -169,6 +169,7 @@ impl App {
             | Event::AgentKeys(_)
             | Event::BaselinesCompared(_)
             | Event::Watched { .. }
+            | Event::RestartSeen(_)
             | Event::DumpOpened { .. }
             | Event::DifferenceSeen(_)
             | Event::DifferenceSearched(_)

@@ -95,6 +95,12 @@ impl App {
                 Page::Findings => pages.findings.ui(ui, &mut scene),
                 Page::Ledger => pages.ledger.ui(ui, &mut scene),
                 Page::Roster => pages.roster.ui(ui, &mut scene),
+                Page::Stop => {
+                    if let Some(seconds) = pages.stop.ui(ui, &mut scene) {
+                        prefs.watch_seconds = seconds;
+                        scene.ask(Command::Watch(seconds));
+                    }
+                }
             }
         });
         footer::loud(ui, &mut scene);
@@ -133,6 +139,9 @@ fn keys(ui: &Ui, scene: &mut Scene<'_>) {
     }
     if pressed(Modifiers::COMMAND, Key::K) {
         scene.actions.push(UiAction::OpenPalette);
+    }
+    if pressed(Modifiers::NONE, Key::F8) {
+        scene.actions.push(UiAction::Go(Page::Stop));
     }
     if pressed(Modifiers::ALT, Key::ArrowDown) {
         scene.actions.push(UiAction::Step(scene.shown.step + 1));

@@ -24,7 +24,12 @@ pub fn errand_of(command: &Command) -> Option<Errand> {
         | Command::Withdraw { .. }
         | Command::ProposeRoster { .. }
         | Command::ApproveRoster { .. }
-        | Command::WithdrawRoster { .. } => Errand::Decide,
+        | Command::WithdrawRoster { .. }
+        | Command::WriteDivergence { .. }
+        | Command::AcceptDifferences { .. }
+        | Command::AuthoriseSteps { .. }
+        | Command::RecheckRecord { .. } => Errand::Decide,
+        Command::LookAtRestart => Errand::LookAtRestart,
         Command::Run { .. } | Command::RunRestore { .. } => Errand::Run,
         Command::Prove { .. } => Errand::Prove,
         Command::SaveToSign { .. } => Errand::SaveToSign,
@@ -72,6 +77,11 @@ pub fn words_of(command: &Command) -> String {
         Command::CompareBaselines(..) => "Comparing two baselines".to_owned(),
         Command::DeclareStop { .. } => "Declaring a disaster stop".to_owned(),
         Command::UploadStops => "Uploading what this desk holds".to_owned(),
+        Command::WriteDivergence { .. } => "Taking the census of the divergence finding".to_owned(),
+        Command::AcceptDifferences { .. } => "Accepting the differences".to_owned(),
+        Command::AuthoriseSteps { .. } => "Signing the verdicts".to_owned(),
+        Command::RecheckRecord { gate, .. } => format!("Looking at the record of {gate}"),
+        Command::LookAtRestart => "Looking at the live records".to_owned(),
         Command::Watch(_) => "Watching the stop conditions".to_owned(),
         Command::Cancel => "Cancelling".to_owned(),
     }
@@ -104,6 +114,7 @@ pub fn answered_by(event: &Event) -> Option<Errand> {
         Event::LedgerRead(_) => Errand::ReadLedger,
         Event::AgentKeys(_) => Errand::AgentKeys,
         Event::BaselinesCompared(_) => Errand::CompareBaselines,
+        Event::RestartSeen(_) => Errand::LookAtRestart,
         Event::Began(_) | Event::Progress(_) | Event::Watched { .. } | Event::Finished | Event::Failed(_) => {
             return None;
         }

@@ -112,11 +112,24 @@ impl Shown {
             }
             Event::LedgerRead(view) => {
                 self.no_ledger = false;
+                // A restart lifts what the watch saw: it says so again when it still trips.
+                if self.latched().is_some() && view.state.stop().is_none() {
+                    self.watched = None;
+                    next.push(Command::Survey);
+                }
+                // Another divergence finding asks other records.
+                let stands_on =
+                    |view: &crate::session::LedgerView| view.state.halt.divergence().map(|(kept, _)| kept.seq);
+                let before = self.ledger.value().and_then(|before| stands_on(before));
+                if stands_on(&view).is_some() && stands_on(&view) != before {
+                    next.push(Command::LookAtRestart);
+                }
                 self.ledger = Known::Known(view);
                 self.adopt_rehearsal();
             }
             Event::AgentKeys(keys) => self.agent_keys = Known::Known(keys),
             Event::BaselinesCompared(comparison) => self.baselines_compared = Known::Known(comparison),
+            Event::RestartSeen(look) => self.restart = Known::Known(look),
             Event::Watched { tripped, latch, held_here } => {
                 if let Some(words) = latch.words() {
                     self.note(now, Tone::Bad, format!("Disaster stop: {words}"), "Halt; see the stop screen.");
@@ -215,6 +228,7 @@ impl Shown {
             Some(Errand::CompareBaselines) => self.baselines_compared.fail(failure),
             Some(Errand::OpenDump) => self.dump.fail(failure),
             Some(Errand::CompareWithDump) => self.difference.fail(failure),
+            Some(Errand::LookAtRestart) => self.restart.fail(failure),
             Some(
                 Errand::Disconnect
                 | Errand::SaveBaseline
@@ -251,6 +265,7 @@ impl Shown {
             Errand::CompareBaselines => self.baselines_compared.ask(),
             Errand::OpenDump => self.dump.ask(),
             Errand::CompareWithDump => self.difference.ask(),
+            Errand::LookAtRestart => self.restart.ask(),
             Errand::Run => {
                 self.run.progress.clear();
                 self.run.finished = None;

@@ -20,7 +20,7 @@ use crate::review::Review;
 use crate::run::Finished;
 use crate::runbook::{Diagnostic, Runbook, Step, StepId};
 use crate::session::{
-    Environment, Failure, Latch, LedgerView, LeftFinding, Progress, RequestView, SeenDifference, Survey,
+    Environment, Failure, Latch, LedgerView, LeftFinding, Progress, RequestView, RestartLook, SeenDifference, Survey,
 };
 
 /// Something that was asked for, or not yet.
@@ -156,6 +156,8 @@ pub enum Errand {
     CompareBaselines,
     /// Declaring a stop, or uploading one.
     Stop,
+    /// Looking at the live records behind the gates of a restart.
+    LookAtRestart,
     /// Reading a dump's table of contents.
     OpenDump,
     /// Comparing a table with a dump.
@@ -263,6 +265,8 @@ pub struct Shown {
     pub baselines_compared: Known<Arc<Comparison>>,
     /// What the watch over the stop conditions said last.
     pub watched: Option<Watched>,
+    /// What the live records behind the gates of a restart say.
+    pub restart: Known<Arc<RestartLook>>,
     /// The dump that was opened: where from, and what it says of itself.
     pub dump: Known<(PathBuf, Arc<Contents>)>,
     /// A table against the dump.
@@ -318,7 +322,7 @@ impl Shown {
     /// Returns the ledger's stop, when one holds.
     #[must_use]
     pub fn latched(&self) -> Option<&StopState> {
-        self.ledger.value()?.state.stop.as_ref()
+        self.ledger.value()?.state.stop()
     }
 
     /// Returns why everything stops: the ledger's latch first, then the diagnosis (D-61, D-11).

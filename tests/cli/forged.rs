@@ -169,7 +169,9 @@ fn a_stop_blocks_every_verb_that_writes_and_a_restart_by_hand_lifts_nothing() {
         ] {
             assert_eq!(failure.kind, FailureKind::Stopped, "{stopped}");
         }
-        stand.append(&Body::Restarted { stop: stop.seq, signatures: signatures.clone() });
+        for signature in signatures.clone() {
+            stand.append(&Body::Restart { document: format!("{{\"stop\":{}}}", stop.seq), signature });
+        }
     }
     // What only takes away is still heard.
     let superuser = stand.database.superuser();

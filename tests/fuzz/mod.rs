@@ -184,7 +184,7 @@ fn ledger_of(
         Body::Ended { request_digest, run, outcome: Outcome::Committed, evidence: Evidence::default() },
         Body::Finding { document: text("finding.json"), signatures: vec![by.clone()] },
         Body::Stopped { condition: "governance-event".to_owned(), reason, by: None, detail: None },
-        Body::Restarted { stop: 10, signatures: vec![by] },
+        Body::Restart { document: "{}".to_owned(), signature: by },
     ];
     let mut previous = GENESIS;
     let entry = |(body, seq): (&Body, u64)| {

@@ -243,7 +243,7 @@ fn entry(data: &[u8]) {
             assert_eq!(again, read);
         }
         // What is not understood is not ignored: it stops everything.
-        Err(_) => assert!(state.stop.is_some() && gate.stop.is_some()),
+        Err(_) => assert!(state.stop().is_some() && gate.stop.is_some()),
     }
     assert_eq!((state.head_seq, state.head), (1, Some(entries[0].hash)));
 }

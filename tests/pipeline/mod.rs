@@ -3,6 +3,7 @@
 pub mod demo;
 mod elsewhere;
 mod refusals;
+mod restart;
 mod restore;
 mod second;
 mod stops;

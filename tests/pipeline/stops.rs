@@ -199,7 +199,7 @@ fn an_open_window_sees_it_and_stops_everybody() {
     // The window shows the ledger's stop as well, and every other desk is stopped.
     loop {
         if let Event::LedgerRead(view) = next("the ledger")
-            && let Some(stop) = &view.state.stop
+            && let Some(stop) = view.state.stop()
         {
             assert_eq!(stop.condition, "guard-escalated");
             break;

@@ -177,6 +177,50 @@ BEGIN
 END
 $body$;
 
+-- Reads a text as JSON; NULL when it is none.
+CREATE OR REPLACE FUNCTION countersign.gate_json(value text) RETURNS json
+LANGUAGE plpgsql IMMUTABLE STRICT AS $body$
+BEGIN
+  RETURN value::json;
+EXCEPTION WHEN OTHERS THEN
+  RETURN NULL;
+END
+$body$;
+
+-- D-62: finds the ledger entry that met the last gate of a restart after this stop, the newest one; NULL while one is open. As
+-- with approvals, what counts here is the login: signatures, and who is a sovereign, are for the desks to check.
+CREATE OR REPLACE FUNCTION countersign.gate_lifted(newest bigint) RETURNS bigint
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $body$
+  WITH paper AS (
+    SELECT e.seq, l.principal, countersign.gate_digest(e.body::json ->> 'document') AS digest,
+        countersign.gate_json(e.body::json ->> 'document') AS said
+      FROM countersign.entry e
+      JOIN countersign.login l ON l.login = e.actor AND l.principal = e.body::json #>> '{signature,principal}'
+      WHERE e.kind = 'restart' AND e.seq > newest
+  ), named AS (
+    SELECT p.* FROM paper p JOIN countersign.entry s ON s.seq = newest
+      WHERE p.said ->> 'stop' = newest::text AND p.said ->> 'stop_hash' = s.hash
+  ), wanted AS (
+    SELECT d.seq, d.digest, d.said #> '{act,divergence,differences}' AS differences, g.value ->> 'id' AS record
+      FROM named d
+      LEFT JOIN LATERAL json_array_elements(d.said #> '{act,divergence,gates}') g ON g.value #> '{by,record}' IS NOT NULL
+      WHERE d.said #> '{act,divergence}' IS NOT NULL
+  ), met AS (
+    SELECT w.seq,
+        CASE WHEN json_array_length(w.differences) = 0 THEN w.seq
+          ELSE (SELECT min(n.seq) FROM named n WHERE n.said ->> 'divergence' = w.digest AND n.said #> '{act,accepted}' IS NOT NULL) END AS reconciled,
+        (SELECT min(n.seq) FROM named n WHERE n.said ->> 'divergence' = w.digest AND n.said #> '{act,authorised}' IS NOT NULL) AS authorised,
+        (SELECT min(n.seq) FROM named n WHERE n.said ->> 'divergence' = w.digest
+          AND n.said #>> '{act,record,gate}' = COALESCE(w.record, 'council-record')) AS looked,
+        (SELECT count(DISTINCT n.principal) FROM named n WHERE n.seq = w.seq OR n.said ->> 'divergence' = w.digest) AS people
+      FROM wanted w
+  )
+  SELECT min(whole.at) FROM (
+    SELECT max(greatest(m.reconciled, m.authorised, m.looked)) AS at FROM met m GROUP BY m.seq
+      HAVING bool_and(m.reconciled IS NOT NULL AND m.authorised IS NOT NULL AND m.looked IS NOT NULL AND m.people >= 2)
+  ) AS whole
+$body$;
+
 -- Says why the approvals of a request do not let this run go on now; NULL when they do. Without a run: why none may begin.
 CREATE OR REPLACE FUNCTION countersign.gate_standing(digest text, this_run text, request json, plan json) RETURNS text
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $body$
@@ -186,7 +230,7 @@ DECLARE
   now timestamptz := clock_timestamp();
   count integer;
   who text;
-  why text;
+  stop record;
   intent record;
 BEGIN
   IF NOT (SELECT h.mapped FROM countersign.head h) THEN
@@ -198,11 +242,17 @@ BEGIN
   IF (now <= (request ->> 'not_after')::timestamptz) IS NOT TRUE THEN
     RETURN format('the request expired at %s', request ->> 'not_after');
   END IF;
-  -- D-61. What lifts a stop is signed, and signatures cannot be checked here: so nothing lifts it.
-  SELECT (e.body::json ->> 'condition') || ': ' || (e.body::json ->> 'reason') INTO why FROM countersign.entry e
-    WHERE e.kind = 'stopped' ORDER BY e.seq DESC LIMIT 1;
+  -- D-61, D-62.
+  SELECT e.seq, (e.body::json ->> 'condition') || ': ' || (e.body::json ->> 'reason') AS words, countersign.gate_lifted(e.seq) AS lifted
+    INTO stop FROM countersign.entry e WHERE e.kind = 'stopped' ORDER BY e.seq DESC LIMIT 1;
   IF FOUND THEN
-    RETURN format('a stop holds: %s', COALESCE(why, 'without words'));
+    IF stop.lifted IS NULL THEN
+      RETURN format('a stop holds: %s', COALESCE(stop.words, 'without words'));
+    END IF;
+    IF EXISTS (SELECT FROM countersign.entry e WHERE e.kind = 'staged' AND e.seq < stop.lifted
+        AND countersign.gate_digest(e.body::json ->> 'request') = digest) THEN
+      RETURN format('it was staged before the restart of ledger entry %s, which begins at STEP 0', stop.lifted);
+    END IF;
   END IF;
   SELECT e.body::json #>> '{signature,principal}' INTO who FROM countersign.entry e
     WHERE e.kind = 'rejected' AND e.body::json ->> 'request_digest' = digest LIMIT 1;

@@ -51,11 +51,12 @@ CREATE FUNCTION countersign.refusal(kind text, principals text[]) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
   wanted text[] := CASE
-    WHEN kind IN ('approved', 'withdrawn', 'restarted') THEN ARRAY['countersign_reviewer']
+    WHEN kind IN ('approved', 'withdrawn') THEN ARRAY['countersign_reviewer']
     WHEN kind IN ('baseline', 'staged', 'intent', 'committed', 'ended') THEN ARRAY['countersign_operator']
-    -- To halt and to refuse is the safe side; a requester takes back a request by rejecting it.
+    -- To halt and to refuse is the safe side; a requester takes back a request by rejecting it. A restart is signed by people
+    -- of every kind; which of its signatures count is for the desks to check.
     -- Everybody human on the first version of the roster signs it, so every kind of desk appends about it.
-    WHEN kind IN ('rejected', 'stopped', 'finding', 'roster_proposed', 'roster_approved', 'roster_withdrawn') THEN ARRAY['countersign_reviewer', 'countersign_operator']
+    WHEN kind IN ('rejected', 'stopped', 'restart', 'finding', 'roster_proposed', 'roster_approved', 'roster_withdrawn') THEN ARRAY['countersign_reviewer', 'countersign_operator']
     ELSE ARRAY[]::text[]
   END;
   who text;
@@ -100,7 +101,7 @@ BEGIN
   -- One after another from here on; whoever changes a mapping takes this row as well.
   SELECT * INTO STRICT last FROM countersign.head FOR UPDATE;
   reason := countersign.refusal(NEW.kind, CASE
-    WHEN NEW.kind IN ('staged', 'approved', 'rejected', 'withdrawn', 'roster_proposed', 'roster_approved', 'roster_withdrawn')
+    WHEN NEW.kind IN ('staged', 'approved', 'rejected', 'withdrawn', 'restart', 'roster_proposed', 'roster_approved', 'roster_withdrawn')
       THEN ARRAY[said #>> '{signature,principal}']
     WHEN NEW.kind = 'intent' THEN ARRAY[said ->> 'operator', said #>> '{signature,principal}']
     -- A stop that a condition tripped has nobody's name.

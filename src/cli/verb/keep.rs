@@ -127,7 +127,7 @@ pub(super) async fn log(world: &World, connection: &Connection, output: Output) 
                 .collect();
             let entries: Vec<_> = entries.iter().map(entry_json).collect();
             json!({
-                "head": state.head, "stop": state.stop.as_ref().map(|stop| &stop.reason), "entries": entries, "requests": requests,
+                "head": state.head, "stop": state.stop().map(|stop| &stop.reason), "entries": entries, "requests": requests,
                 "findings_to_be_signed": waiting,
             })
         },
@@ -151,7 +151,7 @@ fn about(entry: &Entry) -> Option<Digest> {
         | Body::RosterWithdrawn { .. }
         | Body::Baseline { .. }
         | Body::Stopped { .. }
-        | Body::Restarted { .. } => None,
+        | Body::Restart { .. } => None,
     }
 }
 

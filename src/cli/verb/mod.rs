@@ -7,6 +7,7 @@ mod evidence;
 mod keep;
 mod ledger;
 mod look;
+mod restart;
 mod restore;
 mod roster;
 mod show;
@@ -39,6 +40,7 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
         Verb::Withdraw(decide) => ceremony::decide(&world, &decide, Decision::Withdraw, output).await,
         Verb::Run(run) => ceremony::run(&world, &run, output).await,
         Verb::Stop(words) => stop::stop(&world, &words.verb, output).await,
+        Verb::Restart(words) => restart::restart(&world, &words.verb, output).await,
         Verb::Restore(restore) => restore::restore(&world, restore.verb, output).await,
         Verb::Finding(finding) => match finding.verb {
             FindingVerb::Export { request, connection, out, words, signing } => {

@@ -84,7 +84,7 @@ async fn check(
     let (runbook, _) = runbook(world, folder)?;
     let database = open(world, &connection.text).await?;
     let before = baseline(world, &*database, &runbook, kept).await?;
-    let look = look_at_stops(&*database, &runbook, before.as_ref()).await?;
+    let look = look_at_stops(world, &*database, &runbook, before.as_ref()).await?;
     let latched = latch(world, &*database, &StopSource::of(&runbook, StopMoment::Look), &look).await?;
     let words = latched.words();
     output.print(
@@ -124,7 +124,7 @@ async fn show(world: &World, connection: &Connection, output: Output) -> Result<
     let database = open(world, &connection.text).await?;
     let held = held_here(world, &database.target().await?)?;
     let known = open_ledger(world, &*database).await?;
-    let stop = known.state().stop.clone();
+    let stop = known.state().stop().cloned();
     output.print(
         || {
             let mut out = stop.as_ref().map_or_else(|| "No stop holds in the ledger.\n".to_owned(), stop_text);
@@ -143,7 +143,7 @@ async fn show(world: &World, connection: &Connection, output: Output) -> Result<
     Err(Failure::new(
         FailureKind::Stopped,
         format!("a disaster stop holds: {what}"),
-        "Nothing runs on this target. The runbook's gates say what a restart needs.",
+        "Nothing runs on this target. `countersign restart show` says what a restart needs.",
     ))
 }
 

@@ -3,7 +3,7 @@
 use super::reading::Setting;
 use super::{Found, Note, Place, RuleInfo, Scene, Severity};
 use crate::runbook::sql::split;
-use crate::runbook::{Query, RestartBy, Runbook, StopSign};
+use crate::runbook::{Query, RestartBy, Runbook, StepRecord, StopSign};
 
 pub(super) const INFO: RuleInfo = RuleInfo {
     name: "check-acts",
@@ -66,8 +66,10 @@ fn questions(runbook: &Runbook) -> Vec<(String, String)> {
     }
     for gate in &runbook.restart {
         match &gate.by {
-            RestartBy::Record { sql, expect: _ } => all.push((format!("restart {}", gate.id), sql.clone())),
-            RestartBy::Reconciliation | RestartBy::Sovereign => {}
+            RestartBy::Record { sql, expect: _ } | RestartBy::Sovereign { record: Some(StepRecord { sql, expect: _ }) } => {
+                all.push((format!("restart {}", gate.id), sql.clone()));
+            }
+            RestartBy::Reconciliation | RestartBy::Sovereign { record: None } => {}
         }
     }
     all

@@ -84,6 +84,7 @@ pub(super) fn runbook(sql: &str) -> Runbook {
             statements: (1..=9).map(|ordinal| (ordinal, any())).collect(),
         }],
         stops: vec![StopCondition {
+            accepted: None,
             id: "emitted".to_owned(),
             title: "An event was emitted".to_owned(),
             sign: StopSign::Query { query: count("outbox"), expect: Expectation::Equals("0".to_owned()) },

@@ -8,7 +8,7 @@ use crate::runbook::parameter::is_name;
 use crate::runbook::{
     Branch, Check, CheckId, Expectation, NoticeExpected, Object, ObjectClass, ObjectKind, ObjectName, Parameter,
     ParameterKind, Principal, Query, RestartBy, RestartGate, RowsExpected, Runbook, StatementRule, Step, StepId,
-    StopCondition, StopSign, Trace, Waiver,
+    StepRecord, StopCondition, StopSign, Trace, Waiver,
 };
 
 const KINDS: [(&str, ObjectKind); 13] = [
@@ -493,7 +493,7 @@ fn stop(reader: &mut Reader<'_>, section: &Section<'_>, runbook: &Runbook) -> Op
     });
     let id = id?;
     reader.declare("stop", &id.value, id.offset);
-    Some(StopCondition { id: id.value, title, sign: sign?, steps, evidence })
+    Some(StopCondition { id: id.value, title, sign: sign?, steps, evidence, accepted: None })
 }
 
 fn restart(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<RestartGate> {
@@ -508,14 +508,23 @@ fn restart(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<RestartGate
             reader.declare("sql", &sql.value, sql.offset);
             RestartBy::Record { sql: sql.value, expect: expect? }
         }
-        other => {
+        "sovereign" if section.value("sql").is_some() || section.value("expect").is_some() => {
+            let sql = reader.text(section, "sql");
+            let expect = expected(reader, section, "= { equals = \"approved\" }");
+            let sql = sql?;
+            reader.declare("sql", &sql.value, sql.offset);
+            RestartBy::Sovereign { record: Some(StepRecord { sql: sql.value, expect: expect? }) }
+        }
+        "sovereign" => RestartBy::Sovereign { record: None },
+        _ => {
             for key in ["sql", "expect"] {
                 if let Some(value) = section.value(key) {
-                    let message = format!("`{key}` of {} has no meaning when it is met by {other}", section.what);
+                    let message =
+                        format!("`{key}` of {} has no meaning when it is met by reconciliation", section.what);
                     reader.error(value.span().start, message, "Remove it, or write by = \"record\"");
                 }
             }
-            if other == "sovereign" { RestartBy::Sovereign } else { RestartBy::Reconciliation }
+            RestartBy::Reconciliation
         }
     };
     let id = id?;

@@ -5,7 +5,7 @@ use crate::runbook::key::Key;
 use crate::runbook::letters::{first_unseen, stranger};
 use crate::runbook::parameter::used;
 use crate::runbook::sql::{is_single_select, place_of, split};
-use crate::runbook::{Check, Expectation, ObjectClass, Query, RestartBy, Runbook, StepId, StopSign};
+use crate::runbook::{Check, Expectation, ObjectClass, Query, RestartBy, Runbook, StepId, StepRecord, StopSign};
 
 /// Finds contradictions and notes them.
 pub(super) fn verify(reader: &mut Reader<'_>, runbook: &Runbook) {
@@ -64,8 +64,10 @@ fn questions(reader: &mut Reader<'_>, runbook: &Runbook) {
         stop.evidence.as_ref().map(|sql| (format!("the evidence of stop {}", stop.id), sql.clone()))
     });
     let gates = runbook.restart.iter().filter_map(|gate| match &gate.by {
-        RestartBy::Record { sql, expect: _ } => Some((format!("restart {}", gate.id), sql.clone())),
-        RestartBy::Reconciliation | RestartBy::Sovereign => None,
+        RestartBy::Record { sql, expect: _ } | RestartBy::Sovereign { record: Some(StepRecord { sql, expect: _ }) } => {
+            Some((format!("restart {}", gate.id), sql.clone()))
+        }
+        RestartBy::Reconciliation | RestartBy::Sovereign { record: None } => None,
     });
     let all: Vec<(String, String)> = checks.chain(traces).chain(stops).chain(evidence).chain(gates).collect();
     for (what, sql) in all {

@@ -9,8 +9,10 @@ use egui_extras::{Column, TableBuilder};
 
 use super::Scene;
 use super::run::outcome_words;
+use crate::approval::SignedBytes;
 use crate::digest::Digest;
-use crate::ledger::{Body, Entry};
+use crate::ledger::{Body, Entry, RestartPaper};
+use crate::plan::read_strict;
 use crate::session::Command;
 use crate::ui::action::{Page, UiAction};
 use crate::ui::state::Known;
@@ -145,7 +147,7 @@ impl LedgerPage {
 
 fn shape(tokens: &Tokens, kind: &str) -> (Mark, eframe::egui::Color32) {
     match kind {
-        "approved" | "committed" | "restarted" => (Mark::Tick, tokens.good),
+        "approved" | "committed" | "restart" => (Mark::Tick, tokens.good),
         "rejected" | "withdrawn" | "stopped" => (Mark::Cross, tokens.bad),
         "intent" => (Mark::Going, tokens.care),
         _ => (Mark::Dot, tokens.muted),
@@ -208,7 +210,7 @@ fn says(entry: &Entry) -> String {
             let by = by.map_or_else(|| "a condition tripped".to_owned(), |who| who.0);
             format!("Stop ({by}): {condition}: {}", one_line(&reason, 80))
         }
-        Body::Restarted { stop, .. } => format!("The stop of entry {stop} was lifted"),
+        Body::Restart { document, signature } => restart_words(&document, &signature),
         Body::RosterProposed { document, signature, .. } => {
             let digest = Digest::of(document.as_bytes());
             format!("{} proposed the roster {}", signature.principal, digest.short())
@@ -220,6 +222,13 @@ fn says(entry: &Entry) -> String {
             let (who, which) = (signature.principal, proposal_digest.short());
             format!("{who} withdrew the proposed roster {which}: {}", one_line(&reason, 80))
         }
+    }
+}
+
+fn restart_words(document: &str, signature: &SignedBytes) -> String {
+    match read_strict::<RestartPaper>(document) {
+        Ok(paper) => format!("Restart after the stop of entry {}: {} {}", paper.stop, paper.by, paper.act.words()),
+        Err(_) => format!("A paper of a restart by {} that cannot be read", signature.principal),
     }
 }
 

@@ -19,23 +19,30 @@ pub mod preflight;
 pub mod proof;
 pub mod rehearsal;
 pub mod request_card;
+pub mod restart;
 pub mod restore;
 pub mod roster;
 pub mod run;
 pub mod script;
+pub mod session;
 pub mod stage;
 pub mod start;
+pub mod stop;
 pub mod timeline;
 
 use std::path::PathBuf;
 
+use eframe::egui::Ui;
 use jiff::Timestamp;
 
 use super::action::{Choose, UiAction};
 use super::prefs::Prefs;
 use super::state::Shown;
 use super::widget::diff::DiffCache;
+use super::widget::signer::SignerForm;
+use super::widget::text;
 use super::{DeskPerson, UiOptions};
+use crate::approval::Person;
 use crate::session::Command;
 
 /// What a view is drawn from, and where it asks.
@@ -67,6 +74,36 @@ impl Scene<'_> {
     }
 }
 
+/// The people of the roster in force: those whose signatures count on this database; of the runbook's, as long as there is
+/// none.
+pub fn people_in_force(scene: &Scene<'_>) -> Vec<Person> {
+    let in_force =
+        scene.shown.ledger.value().and_then(|view| view.roster.in_force().ok().map(|it| it.roster().clone()));
+    let roster = in_force.or_else(|| scene.shown.book().and_then(|book| book.roster.clone()));
+    roster.map(|roster| roster.people).unwrap_or_default()
+}
+
+/// Says what is missing before somebody can sign.
+pub fn missing_signer(signer: &SignerForm, scene: &Scene<'_>) -> Vec<&'static str> {
+    let mut missing = Vec::new();
+    if signer.principal().is_none() {
+        missing.push("choosing who signs");
+    } else if !signer.is_ready() {
+        missing.push("choosing a key");
+    }
+    if !scene.shown.is_free() {
+        missing.push("the end of what is under way");
+    }
+    missing
+}
+
+/// Says what a deed waits for, a line a thing.
+pub fn waits(ui: &mut Ui, missing: &[&str]) {
+    for what in missing {
+        text::muted(ui, &format!("Waits for: {what}"));
+    }
+}
+
 /// Every page with its drafts.
 pub struct Pages {
     /// Start.
@@ -87,6 +124,8 @@ pub struct Pages {
     pub ledger: ledger::LedgerPage,
     /// Roster.
     pub roster: roster::RosterPage,
+    /// Stop.
+    pub stop: stop::StopPage,
 }
 
 impl Pages {
@@ -103,6 +142,7 @@ impl Pages {
             findings: findings::FindingsPage::default(),
             ledger: ledger::LedgerPage::default(),
             roster: roster::RosterPage::default(),
+            stop: stop::StopPage::default(),
         }
     }
 
@@ -139,6 +179,8 @@ impl Pages {
                     &mut self.run.signer,
                     &mut self.findings.signer,
                     &mut self.roster.signer,
+                    &mut self.stop.signer,
+                    &mut self.stop.restart.signer,
                     &mut self.compare.restore.signer,
                 ];
                 forms.into_iter().filter(|known| known.name() == form).for_each(|known| known.set_path(&path));

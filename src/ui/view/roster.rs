@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use eframe::egui::{ScrollArea, Ui};
 
-use super::Scene;
+use super::{Scene, missing_signer, waits};
 use crate::approval::{
     ApprovalRefusal, Governed, Kind, Person, Proposal, Roster, RosterSigner, RosterVersion, fingerprint,
 };
@@ -167,21 +167,8 @@ impl RosterPage {
         if needs_reason && self.reason.trim().is_empty() {
             missing.push("a reason");
         }
-        if self.signer.principal().is_none() {
-            missing.push("choosing who signs");
-        } else if !self.signer.is_ready() {
-            missing.push("choosing a key");
-        }
-        if !scene.shown.is_free() {
-            missing.push("the end of what is under way");
-        }
+        missing.extend(missing_signer(&self.signer, scene));
         missing
-    }
-}
-
-fn waits(ui: &mut Ui, missing: &[&str]) {
-    for what in missing {
-        text::muted(ui, &format!("Waits for: {what}"));
     }
 }
 

@@ -96,7 +96,8 @@ fn stop(ui: &mut Ui, scene: &mut Scene<'_>, condition: &str, reason: &str) {
                     let more = egui::Button::new(RichText::new("What stopped it").color(tokens.on_stop));
                     let stroke = Stroke::new(1.0, tokens.on_stop);
                     if ui.add(more.fill(tokens.stop).stroke(stroke)).clicked() {
-                        scene.actions.push(UiAction::Go(Page::Overview));
+                        let latched = scene.shown.latched().is_some() || scene.shown.watched.is_some();
+                        scene.actions.push(UiAction::Go(if latched { Page::Stop } else { Page::Overview }));
                     }
                 });
             });
@@ -127,14 +128,15 @@ fn stop(ui: &mut Ui, scene: &mut Scene<'_>, condition: &str, reason: &str) {
     mark::name(&whole, Role::Alert, &format!("Disaster stop: {condition}: {reason}"));
 }
 
-/// Says what a restart needs, from the runbook's gates.
+/// Says what a restart needs: the gates that are still open.
 fn needs(scene: &Scene<'_>) -> String {
-    let gates: Vec<String> =
-        scene.shown.book().map(|book| book.restart.iter().map(|gate| gate.title.clone()).collect()).unwrap_or_default();
-    if gates.is_empty() {
-        "Nothing runs on this database, from any desk. To go on: reconcile, a sovereign's signature, the record re-checked."
-            .to_owned()
-    } else {
-        format!("Nothing runs on this database, from any desk. To go on: {}.", gates.join("; "))
-    }
+    const HALTED: &str = "Nothing runs on this database, from any desk.";
+    let gates = scene.shown.book().map_or(&[][..], |book| &book.restart);
+    let Some(halt) = scene.shown.ledger.value().map(|view| &view.state.halt).filter(|halt| !halt.stops().is_empty())
+    else {
+        return HALTED.to_owned();
+    };
+    let open: Vec<String> =
+        halt.gates(gates).into_iter().filter(|gate| gate.met.is_none()).map(|gate| gate.title).collect();
+    format!("{HALTED} To go on: {}.", open.join("; "))
 }

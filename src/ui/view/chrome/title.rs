@@ -69,7 +69,8 @@ pub fn tabs(ui: &mut Ui, scene: &mut Scene<'_>, page: Page) {
         let padding = if narrow { 7.0 } else { 11.0 };
         for (number, tab) in Page::ALL.into_iter().enumerate() {
             let selected = tab == page;
-            if !selected && !tab.is_at_hand() {
+            let is_called_for = tab == Page::Stop && scene.shown.stop().is_some();
+            if !selected && !tab.is_at_hand() && !is_called_for {
                 continue;
             }
             let family = if selected { tokens::semibold() } else { eframe::egui::FontFamily::Proportional };
@@ -89,7 +90,7 @@ pub fn tabs(ui: &mut Ui, scene: &mut Scene<'_>, page: Page) {
                 );
                 ui.painter().rect_filled(bar, 0.0, tokens.accent);
             }
-            let hint = format!("Ctrl+{}", (number + 1) % 10);
+            let hint = if number < 10 { format!("Ctrl+{}", (number + 1) % 10) } else { "F8".to_owned() };
             if response.on_hover_text(hint).clicked() {
                 scene.actions.push(UiAction::Go(tab));
             }
