@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{Baseline, Census, Question, Reading, describe};
-use crate::runbook::{Check, CheckId, Expectation, ObjectName, StepId};
+use crate::runbook::{AcceptedAnswer, Check, CheckId, Expectation, ObjectName, StepId};
 
 /// What a row says (D-51). Only `Same` and `Grown` pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -149,6 +149,9 @@ impl<'a> Judged<'a> {
             (Verdict::Drifted, _) if self.kept > 0 => {
                 (Verdict::Grown, Some(format!("{} later rows are kept beside those of the dump", self.kept)))
             }
+            (Verdict::Drifted | Verdict::Missing, _) if let Some(accepted) = accepted(check, &actual) => {
+                (Verdict::Same, Some(format!("accepted in the restart of ledger entry {}", accepted.restart)))
+            }
             judged => judged,
         };
         Row {
@@ -163,6 +166,12 @@ impl<'a> Judged<'a> {
             remark,
         }
     }
+}
+
+/// D-62: returns the restart in which this very answer was accepted.
+fn accepted<'a>(check: &'a Check, actual: &Reading) -> Option<&'a AcceptedAnswer> {
+    let Reading::Value(answer) = actual else { return None };
+    check.accepted.as_ref().filter(|accepted| accepted.answer == *answer)
 }
 
 /// Gives the verdict on one reading (D-50, D-51). Nothing is "close enough" (D-53).

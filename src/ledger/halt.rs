@@ -16,7 +16,7 @@ use crate::approval::{Governed, RosterDeed, RosterPlace, SignedBytes, check_rest
 use crate::census::Reading;
 use crate::digest::Digest;
 use crate::plan::read_strict;
-use crate::runbook::{AcceptedAnswer, Principal, RestartBy, RestartGate, StepId, StopCondition};
+use crate::runbook::{AcceptedAnswer, Check, Principal, RestartBy, RestartGate, StepId, StopCondition};
 
 /// The fewest distinct people a restart needs (D-62).
 const LEAST_PEOPLE: usize = 2;
@@ -191,17 +191,29 @@ impl Halt {
     /// does.
     #[must_use]
     pub fn accept(&self, stops: &[StopCondition]) -> Vec<StopCondition> {
-        let accepted = |id: &str| {
-            let of = |lift: &Lift| {
-                let found = lift.accepted.iter().find(|it| it.of == DifferenceOf::Condition && it.id == id)?;
-                match &found.actual {
-                    Reading::Value(answer) => Some(AcceptedAnswer { answer: answer.clone(), restart: lift.seq }),
-                    Reading::Blind(_) => None,
-                }
-            };
-            self.lifts.iter().rev().find_map(of)
+        let accepted = |stop: &StopCondition| self.accepted(DifferenceOf::Condition, &stop.id);
+        stops.iter().map(|stop| StopCondition { accepted: accepted(stop), ..stop.clone() }).collect()
+    }
+
+    /// Writes the same into checks, as far as they hold throughout. What a reversal must change is accepted for nothing: it
+    /// would pass for reversed.
+    #[must_use]
+    pub fn accept_checks(&self, checks: &[Check]) -> Vec<Check> {
+        let is_throughout = |check: &Check| check.steps.is_empty() && check.per_step.is_empty();
+        let accepted = |check: &Check| {
+            is_throughout(check).then(|| self.accepted(DifferenceOf::Check, check.id.as_str())).flatten()
         };
-        stops.iter().map(|stop| StopCondition { accepted: accepted(&stop.id), ..stop.clone() }).collect()
+        checks.iter().map(|check| Check { accepted: accepted(check), ..check.clone() }).collect()
+    }
+
+    fn accepted(&self, of: DifferenceOf, id: &str) -> Option<AcceptedAnswer> {
+        self.lifts.iter().rev().find_map(|lift| {
+            let found = lift.accepted.iter().find(|it| it.of == of && it.id == id)?;
+            match &found.actual {
+                Reading::Value(answer) => Some(AcceptedAnswer { answer: answer.clone(), restart: lift.seq }),
+                Reading::Blind(_) => None,
+            }
+        })
     }
 
     /// Takes one more entry; `rosters` is everything the ledger holds about its roster up to here.

@@ -29,6 +29,7 @@ fn countersigned() -> (Countersigned, crate::rehearsal::Rehearsal) {
         stage.locked_tables = vec![crate::runbook::ObjectName::new("public", "queue_heartbeat")];
     }
     desk.plan.checks = vec![Check {
+        accepted: None,
         id: "relations".into(),
         title: "relations".to_owned(),
         object: None,

@@ -196,6 +196,10 @@ pub struct Check {
     pub steps: Vec<StepId>,
     /// Expectations that replace `expect` while the named step is being verified.
     pub per_step: BTreeMap<StepId, Expectation>,
+    /// The answer that was accepted in a restart, of a check that holds throughout: this very one passes. No runbook can
+    /// write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<AcceptedAnswer>,
 }
 
 /// What a check asks: its own SQL, or the definition of an object.
@@ -366,7 +370,7 @@ impl StopCondition {
     }
 }
 
-/// An answer of a stop condition that the sovereign accepted in a restart (D-62).
+/// An answer that the sovereign accepted in a restart (D-62).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptedAnswer {

@@ -19,6 +19,7 @@ mod survey;
 mod touch;
 mod trust;
 mod watch;
+mod words;
 mod worker;
 mod world;
 

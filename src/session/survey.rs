@@ -164,7 +164,7 @@ pub async fn survey_and_latch(
     Ok((looked, latched))
 }
 
-/// Gives a runbook whose stop conditions know which answers were accepted in a restart on this database.
+/// Gives a runbook whose stop conditions and checks know which answers were accepted in a restart on this database.
 ///
 /// # Errors
 /// When the ledger is there and cannot be read.
@@ -182,7 +182,8 @@ pub async fn with_accepted<'a>(
     if halt.lifts().iter().all(|lift| lift.accepted.is_empty()) {
         return Ok(Cow::Borrowed(runbook));
     }
-    Ok(Cow::Owned(Runbook { stops: halt.accept(&runbook.stops), ..runbook.clone() }))
+    let (stops, checks) = (halt.accept(&runbook.stops), halt.accept_checks(&runbook.checks));
+    Ok(Cow::Owned(Runbook { stops, checks, ..runbook.clone() }))
 }
 
 fn count_id(place: usize) -> CheckId {

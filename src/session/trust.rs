@@ -23,13 +23,13 @@ pub(super) fn refuse_unreviewed(opened: &Opened) -> Result<(), Failure> {
 
 /// Refuses a plan that takes for accepted what no restart accepted (D-62).
 pub(super) fn refuse_unaccepted(state: &State, opened: &Opened) -> Result<(), Failure> {
-    let stops = &opened.plan.plan().stops;
-    let Some(odd) = stops.iter().zip(state.halt.accept(stops)).find(|(said, known)| said.accepted != known.accepted)
-    else {
-        return Ok(());
-    };
-    let message =
-        format!("the plan and the ledger do not agree on what was accepted of the stop condition {}", odd.0.id);
+    let Plan { stops, checks, .. } = opened.plan.plan();
+    let mut of_stops = stops.iter().zip(state.halt.accept(stops));
+    let mut of_checks = checks.iter().zip(state.halt.accept_checks(checks));
+    let odd_stop = of_stops.find(|(said, known)| said.accepted != known.accepted).map(|(stop, _)| stop.id.as_str());
+    let odd_check = of_checks.find(|(said, known)| said.accepted != known.accepted).map(|(check, _)| check.id.as_str());
+    let Some(odd) = odd_stop.or(odd_check) else { return Ok(()) };
+    let message = format!("the plan and the ledger do not agree on what was accepted of `{odd}`");
     Err(Failure::new(FailureKind::Refused, message, "Stage it again."))
 }
 

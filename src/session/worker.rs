@@ -125,7 +125,7 @@ impl Worker {
                 }
                 _ => {}
             }
-            self.say.say(Event::Began(words(&command)));
+            self.say.say(Event::Began(command.words()));
             let cancel = Cancel::default();
             self.world = world.cancelled_by(&cancel);
             let ended = {
@@ -563,48 +563,6 @@ fn roster_words(signer: &SignAs, deed: &str, stands: &RosterStanding) -> String 
     let RosterStanding { digest, version, signed, needed, may_still: _, in_force } = stands;
     let stand = if *in_force { "it is in force".to_owned() } else { format!("{signed} of {needed} have signed") };
     format!("{} {deed} roster version {version} ({}): {stand}", signer.principal, digest.short())
-}
-
-/// Says in words what a command is, for the status line.
-fn words(command: &Command) -> String {
-    match command {
-        Command::OpenRunbook(path) | Command::OpenBaseline(path) => format!("Opening {}", path.display()),
-        Command::Connect { .. } => "Connecting".to_owned(),
-        Command::Disconnect => "Disconnecting".to_owned(),
-        Command::Survey => "Looking at the database".to_owned(),
-        Command::SaveBaseline { .. } => "Keeping a baseline".to_owned(),
-        Command::Rehearse { .. } => "Rehearsing".to_owned(),
-        Command::Stage { .. } => "Staging".to_owned(),
-        Command::Approve { request, .. } => format!("Approving {request}"),
-        Command::SaveToSign { path, .. } => format!("Writing {}", path.display()),
-        Command::ImportSignature { request, .. } => format!("Importing a signature for {request}"),
-        Command::Reject { request, .. } => format!("Rejecting {request}"),
-        Command::Withdraw { request, .. } => format!("Withdrawing from {request}"),
-        Command::ProposeRoster { .. } => "Proposing a roster".to_owned(),
-        Command::ApproveRoster { proposal, .. } => format!("Approving the roster {}", proposal.short()),
-        Command::WithdrawRoster { proposal, .. } => format!("Withdrawing the roster {}", proposal.short()),
-        Command::Run { request, .. } | Command::RunRestore { request, .. } => format!("Running {request}"),
-        Command::OpenDump(path) => format!("Reading {}", path.display()),
-        Command::CompareWithDump(choice) => format!("Comparing {} with the dump", choice.table),
-        Command::SearchDifference(text) => format!("Searching the difference for {text}"),
-        Command::StageRestore { choice, .. } => format!("Staging the restore of {}", choice.table),
-        Command::Prove { request } => format!("Proving what became of {request}"),
-        Command::ExportFinding { .. } => "Writing the finding".to_owned(),
-        Command::VerifyFinding(_) => "Verifying a finding".to_owned(),
-        Command::InitLedger => "Making the ledger".to_owned(),
-        Command::ReadLedger => "Reading the ledger".to_owned(),
-        Command::ListAgentKeys => "Asking ssh-agent".to_owned(),
-        Command::CompareBaselines(..) => "Comparing baselines".to_owned(),
-        Command::DeclareStop { .. } => "Declaring a disaster stop".to_owned(),
-        Command::UploadStops => "Uploading what this desk holds".to_owned(),
-        Command::WriteDivergence { .. } => "Taking the census of the divergence finding".to_owned(),
-        Command::AcceptDifferences { .. } => "Accepting the differences".to_owned(),
-        Command::AuthoriseSteps { .. } => "Signing the verdicts".to_owned(),
-        Command::RecheckRecord { gate, .. } => format!("Looking at the record of {gate}"),
-        Command::LookAtRestart => "Looking at the live records".to_owned(),
-        Command::Watch(_) => "Watching the stop conditions".to_owned(),
-        Command::Cancel => "Cancelling".to_owned(),
-    }
 }
 
 /// How often is watched: not more often than a census is worth, not less often than hourly.

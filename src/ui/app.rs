@@ -10,7 +10,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use crate::session::Command;
 
 use super::action::{Choose, Page, UiAction};
-use super::errand::{errand_of, words_of};
+use super::errand::errand_of;
 use super::prefs::{Prefs, ThemeChoice};
 use super::state::{Errand, Flight, Known, Shown, Tone};
 use super::view::{Pages, chrome::palette::Palette};
@@ -244,7 +244,7 @@ impl App {
 
     fn send(&mut self, command: Command) {
         let Some(errand) = errand_of(&command) else { return };
-        let what = words_of(&command);
+        let what = command.words();
         let now = self.now();
         match self.link.commands.try_send(command) {
             Ok(()) => {

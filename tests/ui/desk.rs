@@ -121,6 +121,11 @@ impl Desk {
     }
 
     pub fn go(&mut self, page: Page) -> &mut Self {
+        if page == Page::Stop {
+            self.harness.key_press(Key::F8);
+            self.harness.run_steps(4);
+            return self;
+        }
         let at = Page::ALL.iter().position(|other| *other == page).unwrap();
         let digits =
             [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];

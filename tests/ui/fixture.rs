@@ -142,6 +142,7 @@ pub fn runbook() -> Runbook {
     ];
     let rows = rows();
     let checks = rows.iter().map(|row| Check {
+        accepted: None,
         id: row.id.clone(),
         title: row.title.clone(),
         object: row.object.clone(),

@@ -48,6 +48,7 @@ pub(super) fn runbook(sql: &str) -> Runbook {
     };
     let count = |table: &str| Query::Sql(format!("SELECT count(*) FROM public.{table}"));
     let check = |id: &str, query, expect| Check {
+        accepted: None,
         id: id.into(),
         title: id.to_owned(),
         object: None,

@@ -286,7 +286,16 @@ fn check(reader: &mut Reader<'_>, section: &Section<'_>, runbook: &Runbook) -> O
         );
     }
     reader.declare("check", &id.value, id.offset);
-    Some(Check { id: CheckId(id.value), title, object, query: query?, expect: expect?, steps, per_step })
+    Some(Check {
+        id: CheckId(id.value),
+        title,
+        object,
+        query: query?,
+        expect: expect?,
+        steps,
+        per_step,
+        accepted: None,
+    })
 }
 
 fn query(reader: &mut Reader<'_>, section: &Section<'_>, runbook: &Runbook) -> Option<Query> {
