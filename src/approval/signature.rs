@@ -51,13 +51,15 @@ pub enum Namespace {
     Stop,
     /// A reviewer's approval of a restore: `countersign-restore`.
     Restore,
+    /// A reviewer's approval of ending another session: `countersign-end-session`.
+    EndSession,
     /// Somebody's word that a record was looked at again, in a restart: `countersign-record`.
     Record,
 }
 
 impl Namespace {
     /// Every namespace there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Stage,
         Self::Run,
         Self::Reject,
@@ -68,6 +70,7 @@ impl Namespace {
         Self::Roster,
         Self::Stop,
         Self::Restore,
+        Self::EndSession,
         Self::Record,
     ];
 
@@ -77,6 +80,7 @@ impl Namespace {
         match verb {
             Verb::Run => Self::Run,
             Verb::Restore => Self::Restore,
+            Verb::EndSession => Self::EndSession,
         }
     }
 
@@ -94,6 +98,7 @@ impl Namespace {
             Self::Roster => "countersign-roster",
             Self::Stop => "countersign-stop",
             Self::Restore => "countersign-restore",
+            Self::EndSession => "countersign-end-session",
             Self::Record => "countersign-record",
         }
     }

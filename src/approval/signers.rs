@@ -31,7 +31,7 @@ pub(super) fn may_use(person: &Person, namespace: Namespace) -> bool {
     match namespace {
         Namespace::Stage => person.has(Role::Author) || (is_human && person.has(Role::Reviewer)),
         // Who requested may reject, too; that is for the ledger to check.
-        Namespace::Run | Namespace::Restore | Namespace::Reject | Namespace::Withdraw => {
+        Namespace::Run | Namespace::Restore | Namespace::EndSession | Namespace::Reject | Namespace::Withdraw => {
             is_human && person.has(Role::Reviewer)
         }
         Namespace::Operate => is_human && person.has(Role::Operator),

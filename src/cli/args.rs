@@ -2,6 +2,7 @@
 
 mod format;
 mod restore;
+mod session;
 mod via;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use super::demo::Scenario;
 use super::stop_args::{Restart, Stop};
 pub use format::Format;
 pub use restore::{Choice, Restore, RestoreVerb};
+pub use session::{Session, SessionVerb};
 pub use via::ViaGate;
 
 /// Reviews, rehearses, countersigns and runs the reversal of a PostgreSQL change.
@@ -63,6 +65,8 @@ pub enum Verb {
     Restart(Restart),
     /// Look into a dump, compare a table with it, and stage its restore: the last resort.
     Restore(Restore),
+    /// See who else has a transaction open on the runbook's objects, and ask for its end (97.2).
+    Session(Session),
     /// Export and verify findings.
     Finding(Finding),
     /// Make, read and verify the ledger.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::EndSession;
 use crate::census::Target;
 use crate::digest::Digest;
 use crate::restore::Restore;
@@ -67,6 +68,9 @@ pub struct Plan {
     /// reverses steps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<Restore>,
+    /// The session that this plan ends, for one that ends a session (D-15). Left out of the text when it runs statements.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_session: Option<EndSession>,
     /// Hazards of the review; an approval acknowledges each of them.
     pub hazards: Vec<Hazard>,
     /// Hazards that the author waives, each with the reason at the end of its message: shown, and not acknowledged one by
@@ -329,13 +333,19 @@ pub enum Verb {
     Run,
     /// Restore a table from a dump.
     Restore,
+    /// End another session's open transaction.
+    EndSession,
 }
 
 impl Plan {
     /// Returns what a request for this plan asks for.
     #[must_use]
     pub fn verb(&self) -> Verb {
-        if self.restore.is_some() { Verb::Restore } else { Verb::Run }
+        match (&self.restore, &self.end_session) {
+            (Some(_), _) => Verb::Restore,
+            (None, Some(_)) => Verb::EndSession,
+            (None, None) => Verb::Run,
+        }
     }
 }
 
@@ -346,6 +356,7 @@ impl Verb {
         match self {
             Self::Run => "run",
             Self::Restore => "restore",
+            Self::EndSession => "end-session",
         }
     }
 }

@@ -47,6 +47,7 @@ pub(super) fn document_of(input: &SealInput<'_>) -> Result<Plan, SealRefusal> {
         stops: runbook.stops.clone(),
         baseline_digest: baseline_digest(input)?,
         restore: None,
+        end_session: None,
         hazards: hazards(input, &parameters),
         waived: input.review.of(input.steps).filter(|note| note.waived.is_some()).map(hazard).collect(),
         parameters,

@@ -7,6 +7,7 @@
 mod canonical;
 mod document;
 mod draft;
+mod end_session;
 mod names;
 mod recheck;
 mod restore;
@@ -14,6 +15,7 @@ mod seal;
 
 pub use canonical::{CanonicalError, canonical, read_strict};
 pub use document::*;
+pub use end_session::{EndSession, EndSessionInput, seal_end_session};
 pub use names::names_of;
 pub use recheck::recheck;
 pub use restore::{RestoreInput, seal_restore};

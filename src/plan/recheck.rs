@@ -57,6 +57,7 @@ pub fn recheck(plan: &Plan) -> Result<(), String> {
         }
     }
     super::restore::recheck_restore(plan)?;
+    super::end_session::recheck_end_session(plan)?;
     // A check is asked inside the run as well, and reviewers read its answer and not its text.
     let checks = plan.checks.iter().map(|check| (check.id.to_string(), &check.query));
     let stops = plan.stops.iter().filter_map(|stop| match &stop.sign {

@@ -75,6 +75,7 @@ pub fn seal_restore(input: RestoreInput<'_>) -> Result<SealedPlan, SealRefusal> 
         hazards: input.hazards.into_iter().map(hazard).collect(),
         waived: Vec::new(),
         restore: Some(input.restore),
+        end_session: None,
         requester: input.requester,
         editor: runbook.edited_by.clone(),
         sealed_at: input.now,

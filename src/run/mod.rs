@@ -7,6 +7,7 @@
 mod books;
 mod bystander;
 mod effects;
+pub mod end_session;
 mod event;
 mod guard;
 mod locks;
@@ -21,7 +22,7 @@ mod words;
 
 pub use bystander::{HIDDEN, bystander_of, in_the_way, named};
 pub use event::*;
-pub use guard::tripped;
+pub use guard::{target_surprise, tripped};
 pub use locks::{LockMode, strongest, strongest_first};
 pub use machine::{Machine, questions};
 pub use outcome::*;

@@ -11,7 +11,7 @@ use crate::digest::Digest;
 use crate::ledger::{Authorisation, Difference};
 use crate::port::KeyChoice;
 use crate::runbook::{Principal, StepId};
-use crate::session::RestoreChoice;
+use crate::session::{RestoreChoice, SessionChoice};
 
 /// Something a person asked the session to do. One operation is in flight at a time: the face refuses a second, with a
 /// reason; what follows of itself waits its turn.
@@ -52,6 +52,13 @@ pub enum Command {
         steps: Vec<StepId>,
         /// Values for the runbook's parameters.
         bindings: Vec<(String, String)>,
+        /// Who asks.
+        signer: SignAs,
+    },
+    /// Seal and stage a plan that ends another session's open transaction → [`super::Event::Staged`].
+    StageEndSession {
+        /// Which, as it was shown.
+        choice: SessionChoice,
         /// Who asks.
         signer: SignAs,
     },

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::drive::drive;
+use super::end_session::{Ending, end_it};
 use super::finding::leave_finding;
 use super::known::open_ledger;
 use super::ledger::{Opened, find_request, read_ledger};
@@ -86,8 +87,12 @@ pub async fn run_with(
     // Nothing is saved near COMMIT: beside what this desk knew being there, the whole chain is read and verified once more.
     open_ledger(world, database).await?;
     let (_, state) = read_ledger(database).await?;
-    refuse_stop(world, database, &state).await?;
     let opened = find_request(&state, name)?;
+    // Neither DDL nor DML, and a session that is stuck is itself a reason to stop: it alone goes on.
+    let ends_session = opened.plan.plan().end_session.clone();
+    if ends_session.is_none() {
+        refuse_stop(world, database, &state).await?;
+    }
     refuse_used(&opened)?;
     let rows = rows_of(world, opened.plan.plan(), dump)?;
     let target = &opened.plan.plan().target;
@@ -129,24 +134,34 @@ pub async fn run_with(
         world.clock.now(),
     )?;
     let baseline = read_baseline(&opened.state.baseline)?;
-    refuse_tripped(world, database, &opened, &baseline).await?;
+    if ends_session.is_none() {
+        refuse_tripped(world, database, &opened, &baseline).await?;
+    }
     let operator = world.sign(signer, Namespace::Operate, opened.state.request.as_bytes()).await?;
     check_operated(roster.roster(), &opened.request, &operator, world.clock.now())?;
     refuse_stepped_back(&state, &operator)?;
     let run = world.chance.nonce();
     let against = Some(baseline.clone());
-    let mut machine = Machine::run(countersigned, opened.rehearsal.clone(), against, run.clone(), operator);
     let mut line = database.run_line();
-    if let Some(rows) = rows {
-        line.bring(rows);
-    }
-    let mut finished = drive(&mut *line, &mut machine, opened.plan.plan(), watch).await;
+    let mut finished = if let Some(end) = &ends_session {
+        let (plan, run) = (opened.plan.plan(), run.as_str());
+        let ending = Ending { plan, end, countersigned: &countersigned, run, operator };
+        end_it(&mut *line, &ending).await
+    } else {
+        let mut machine = Machine::run(countersigned, opened.rehearsal.clone(), against, run.clone(), operator);
+        if let Some(rows) = rows {
+            line.bring(rows);
+        }
+        drive(&mut *line, &mut machine, opened.plan.plan(), watch).await
+    };
     drop(line);
+    let mut is_verified = ends_session.is_none();
     if let Outcome::Unknown { .. } = finished.outcome {
         finished.outcome = prove(database, finished.outcome, &opened.request.steps).await;
-        if finished.outcome == Outcome::Committed {
-            verify_after(database, opened.plan.plan(), &baseline, &mut finished).await;
-        }
+        is_verified = false;
+    }
+    if finished.outcome == Outcome::Committed && !is_verified {
+        verify_after(database, opened.plan.plan(), &baseline, &mut finished).await;
     }
     record(world, database, &opened, &run, &finished).await?;
     let finding = match (&finished.outcome, &finished.failure) {
@@ -194,6 +209,10 @@ async fn verify_after(database: &dyn Database, plan: &Plan, baseline: &Baseline,
     let Ok(census) = database.census(&questions(plan)).await else { return };
     let steps: Vec<StepId> = plan.stages.iter().map(|stage| stage.step.clone()).collect();
     let scope = match (&plan.restore, &finished.entry) {
+        // D-17: what the session had begun is as it was before.
+        _ if plan.end_session.is_some() => {
+            CompareScope::Steps(plan.end_session.as_ref().map_or(&[][..], |end| end.steps.as_slice()))
+        }
         (Some(restore), entry) => CompareScope::Restored(&restore.table, restore.kept, entry.as_ref()),
         (None, Some(entry)) if steps.len() == 1 => CompareScope::StepsAndHeld(&steps, entry),
         (None, Some(_) | None) => CompareScope::Steps(&steps),

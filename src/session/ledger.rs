@@ -92,7 +92,9 @@ impl Opened {
             }),
             RequestStatus::Begun { .. } | RequestStatus::Ended(_) => Some(ApprovalRefusal::Used),
         };
-        let stopped = || state.stop().map(|stop| ApprovalRefusal::Stopped(stop.reason.clone()));
+        // A session that is stuck may be what the stop is about.
+        let stop = if plan.end_session.is_some() { None } else { state.stop() };
+        let stopped = || stop.map(|stop| ApprovalRefusal::Stopped(stop.reason.clone()));
         let restarted = || state.halt.voids(self.state.seq).map(|lift| ApprovalRefusal::Restarted(lift.seq));
         let changed = || check_roster(plan, &state.rosters).err();
         stands.may_still.retain(|principal| !self.state.withdrawn.contains(principal));

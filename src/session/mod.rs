@@ -3,6 +3,7 @@
 mod command;
 mod decide;
 mod drive;
+mod end_session;
 mod event;
 mod execute;
 mod failure;
@@ -25,6 +26,7 @@ mod world;
 
 pub use command::{Command, Environment, SignAs};
 pub use decide::{Approval, ToSign, approve, decide, read_signature, reject, to_sign, withdraw};
+pub use end_session::{OpenSession, SessionChoice, open_sessions, stage_end_session};
 pub use event::*;
 pub use execute::{LeftFinding, Ran, prove_again, run, run_with};
 pub use finding::{export_finding, verify_finding, verify_finding_against};

@@ -17,6 +17,7 @@ impl Command {
             Command::Survey => "Looking at the live database".to_owned(),
             Command::Rehearse { steps, .. } => format!("Rehearsing {}", join(steps)),
             Command::Stage { steps, .. } => format!("Staging {}", join(steps)),
+            Command::StageEndSession { choice, .. } => format!("Asking for the end of session {}", choice.pid),
             Command::Approve { request, .. } => format!("Approving {request}"),
             Command::SaveToSign { path, .. } => format!("Writing {}", path.display()),
             Command::ImportSignature { request, .. } => format!("Importing a signature for {request}"),

@@ -13,8 +13,8 @@ use super::{
     Watch, World, accept_differences, approve, approve_roster, authorise_steps, compare_with_dump, decide,
     declare_stop, export_finding, held_here, ledger_baseline, look_at_restart, open_baseline, open_dump, open_runbook,
     outcome_failure, propose_roster, prove_again, read_signature, recheck_record, rehearse, reject, run_with,
-    save_baseline, search_difference, stage, stage_restore, survey_and_latch, take_baseline, to_sign, upload_stops,
-    verify_finding, withdraw, withdraw_roster, world::needed, write_divergence,
+    save_baseline, search_difference, stage, stage_end_session, stage_restore, survey_and_latch, take_baseline,
+    to_sign, upload_stops, verify_finding, withdraw, withdraw_roster, world::needed, write_divergence,
 };
 use crate::approval::Decision;
 use crate::census::{Baseline, CompareScope, compare};
@@ -214,6 +214,12 @@ impl Worker {
                 let staged =
                     stage(&self.world, &*database, &staging, &signer, &mut self.watch(&mut self.teller(), cancel))
                         .await?;
+                self.staged(staged).await
+            }
+            Command::StageEndSession { choice, signer } => {
+                let (runbook, _) = self.runbook()?;
+                let (database, baseline) = (self.database()?, self.baseline().await?);
+                let staged = stage_end_session(&self.world, &*database, &runbook, &baseline, &choice, &signer).await?;
                 self.staged(staged).await
             }
             Command::Approve { request, digest, signer } => {

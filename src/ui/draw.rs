@@ -7,7 +7,6 @@ use super::app::App;
 use super::tokens::{self, Tokens, UNIT};
 use super::view::Scene;
 use super::view::chrome::{band, evidence, footer, rail, title};
-use super::view::overview::OverviewPage;
 use crate::session::Command;
 
 /// Narrower windows have no room for the evidence panel beside a page.
@@ -86,7 +85,7 @@ impl App {
             ui.spacing_mut().item_spacing.y = UNIT * 0.75;
             match page {
                 Page::Start => pages.start.ui(ui, &mut scene),
-                Page::Overview => OverviewPage::ui(ui, &mut scene),
+                Page::Overview => pages.overview.ui(ui, &mut scene),
                 Page::Script => pages.script.ui(ui, &mut scene),
                 Page::Compare => pages.compare.ui(ui, &mut scene),
                 Page::Rehearsal => pages.rehearsal.ui(ui, &mut scene),

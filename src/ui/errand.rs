@@ -14,7 +14,7 @@ pub fn errand_of(command: &Command) -> Option<Errand> {
         Command::SaveBaseline { .. } => Errand::SaveBaseline,
         Command::Survey => Errand::Survey,
         Command::Rehearse { .. } => Errand::Rehearse,
-        Command::Stage { .. } | Command::StageRestore { .. } => Errand::Stage,
+        Command::Stage { .. } | Command::StageRestore { .. } | Command::StageEndSession { .. } => Errand::Stage,
         Command::OpenDump(_) => Errand::OpenDump,
         Command::CompareWithDump(_) => Errand::CompareWithDump,
         Command::SearchDifference(_) => Errand::SearchDifference,

@@ -362,6 +362,10 @@ impl Shown {
     /// (97.8), so that only the latch and a tripped condition stop one; the run looks at both afresh.
     #[must_use]
     pub fn stop_of(&self, request: &RequestView) -> Option<(String, String)> {
+        // A session that is stuck may be what the stop is about.
+        if request.plan.end_session.is_some() {
+            return None;
+        }
         let stop = self.stop()?;
         let tripped = self.survey.value().is_some_and(|survey| {
             let facts = &survey.diagnosis.facts;

@@ -156,6 +156,7 @@ fn plan(roster_digest: Digest) -> Plan {
         run_as: None,
         via: None,
         restore: None,
+        end_session: None,
         settings: Settings::new(timeouts, "public"),
         policy: Policy { approvals: 2, rehearsal_max_age_seconds: 12 * 3600, approval_valid_seconds: 8 * 3600 },
         parameters: Vec::new(),

@@ -94,6 +94,7 @@ fn plan(target: Target, objects: &str, scripts: &[&str]) -> SealedPlan {
         run_as: None,
         via: None,
         restore: None,
+        end_session: None,
         settings: Settings::new(timeouts, "public"),
         policy: Policy { approvals: 2, rehearsal_max_age_seconds: 3600, approval_valid_seconds: 3600 },
         parameters: Vec::new(),

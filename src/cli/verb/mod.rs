@@ -10,6 +10,7 @@ mod look;
 mod restart;
 mod restore;
 mod roster;
+mod session;
 mod show;
 mod stop;
 
@@ -42,6 +43,7 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
         Verb::Stop(words) => stop::stop(&world, &words.verb, output).await,
         Verb::Restart(words) => restart::restart(&world, &words.verb, output).await,
         Verb::Restore(restore) => restore::restore(&world, restore.verb, output).await,
+        Verb::Session(words) => session::session(&world, &words.verb, output).await,
         Verb::Finding(finding) => match finding.verb {
             FindingVerb::Export { request, connection, out, words, signing } => {
                 keep::export(&world, &request, &connection, &out, &words, &signing, output).await

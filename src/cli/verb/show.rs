@@ -6,8 +6,9 @@ use super::super::Output;
 use super::super::args::Connection;
 use super::open;
 use super::restore::restore_text;
+use super::session::end_text;
 use crate::approval::Standing;
-use crate::plan::{EXECUTOR, Via};
+use crate::plan::{EXECUTOR, Verb, Via};
 use crate::runbook::RowsExpected;
 use crate::session::{Failure, Opened, World, find_request, open_ledger};
 
@@ -36,10 +37,13 @@ pub(super) fn request_text(opened: &Opened) -> String {
     let (request, plan) = (&opened.request, opened.plan.plan());
     let target = &plan.target;
     let steps: Vec<&str> = request.steps.iter().map(crate::runbook::StepId::as_str).collect();
-    let verb = if plan.restore.is_some() { "" } else { "reverse " };
+    let verb = if plan.verb() == Verb::Run { "reverse " } else { "" };
     let mut out = format!("{}: {verb}{} on {}\n", request.id(), steps.join(", "), target.database);
     if let Some(restore) = &plan.restore {
         out += &restore_text(restore);
+    }
+    if let Some(end) = &plan.end_session {
+        out += &end_text(end);
     }
     out += &format!("  runbook    {} {}\n", plan.runbook, plan.runbook_version);
     out += &format!("  requester  {}\n", request.requester);

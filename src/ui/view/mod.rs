@@ -108,6 +108,8 @@ pub fn waits(ui: &mut Ui, missing: &[&str]) {
 pub struct Pages {
     /// Start.
     pub start: start::StartPage,
+    /// Overview.
+    pub overview: overview::OverviewPage,
     /// Script.
     pub script: script::ScriptPage,
     /// Compare.
@@ -134,6 +136,7 @@ impl Pages {
     pub fn new(options: &UiOptions) -> Self {
         Self {
             start: start::StartPage::new(options),
+            overview: overview::OverviewPage::default(),
             script: script::ScriptPage::default(),
             compare: compare::ComparePage::new(options),
             rehearsal: rehearsal::RehearsalPage::default(),
@@ -181,6 +184,8 @@ impl Pages {
                     &mut self.roster.signer,
                     &mut self.stop.signer,
                     &mut self.stop.restart.signer,
+                    &mut self.stop.session.signer,
+                    &mut self.overview.session.signer,
                     &mut self.compare.restore.signer,
                 ];
                 forms.into_iter().filter(|known| known.name() == form).for_each(|known| known.set_path(&path));

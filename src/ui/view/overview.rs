@@ -2,6 +2,7 @@
 
 use eframe::egui::{ScrollArea, Ui};
 
+use super::session::SessionCard;
 use super::{Scene, decision, graph};
 use crate::census::Verdict;
 use crate::diagnose::{ConditionState, Mode};
@@ -12,12 +13,16 @@ use crate::ui::tokens::{Tokens, UNIT};
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::text;
 
-/// The overview; it has no drafts.
-pub struct OverviewPage;
+/// The overview; its only drafts are those of ending another session.
+#[derive(Default)]
+pub struct OverviewPage {
+    /// The drafts of ending a session.
+    pub session: SessionCard,
+}
 
 impl OverviewPage {
     /// Draws the page.
-    pub fn ui(ui: &mut Ui, scene: &mut Scene<'_>) {
+    pub fn ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
         if scene.shown.book().is_none() {
             text::empty(
                 ui,
@@ -33,12 +38,24 @@ impl OverviewPage {
         }
         ScrollArea::vertical().id_salt("overview").auto_shrink(false).show(ui, |ui| {
             standing(ui, scene);
+            self.open_sessions(ui, scene);
             ui.add_space(UNIT);
             text::label(ui, "Components: what is reversed first stands on the left");
             graph::ui(ui, scene);
             ui.add_space(UNIT);
             decision::ui(ui, scene);
         });
+    }
+}
+
+impl OverviewPage {
+    /// 97.2: transactions of others that are open on the runbook's objects.
+    fn open_sessions(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
+        let Some(survey) = scene.shown.survey.value().cloned() else { return };
+        for session in &survey.diagnosis.facts.open {
+            let title = "Open in another session: its owner's ROLLBACK undoes it without a trace (97.2)";
+            text::card(ui, |ui| self.session.ui(ui, scene, title, session));
+        }
     }
 }
 

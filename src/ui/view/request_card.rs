@@ -11,6 +11,7 @@ use super::approvals::{status, steps_words};
 use super::compare_rows::reading_words;
 use crate::census::Comparison;
 use crate::ledger::RequestStatus;
+use crate::plan::Verb;
 use crate::restore::Scope;
 use crate::runbook::RowsExpected;
 use crate::session::RequestView;
@@ -31,7 +32,7 @@ pub fn ui(
     opened: &mut BTreeSet<String>,
 ) {
     text::card(ui, |ui| {
-        let verb = if request.plan.restore.is_some() { "" } else { "Reverse " };
+        let verb = if request.plan.verb() == Verb::Run { "Reverse " } else { "" };
         text::heading(ui, &format!("{verb}{} on {}", steps_words(request), request.request.database));
         text::muted(ui, &format!("Request {} · asked by {}", request.request.id(), request.request.requester));
         digest(ui, request);
@@ -103,6 +104,16 @@ fn facts(ui: &mut Ui, scene: &Scene<'_>, request: &RequestView) {
     fact(ui, "Baseline", document.baseline_digest.short());
     for parameter in &plan.parameters {
         fact(ui, "Parameter", format!("{} = {}", parameter.name, parameter.value));
+    }
+    if let Some(end) = &plan.end_session {
+        fact(ui, "Session", format!("pid {} of {} ({})", end.pid, end.seen.user, end.seen.application));
+        fact(ui, "Since", format!("backend {}, transaction {}", end.backend_start, end.xact_start));
+        fact(ui, "Last sent", end.seen.last_statement.trim().to_owned());
+        for (relation, mode) in &end.seen.locks {
+            let relation =
+                relation.as_ref().map_or_else(|| "a relation only it can see".to_owned(), ToString::to_string);
+            fact(ui, "Holds", format!("{mode} on {relation}"));
+        }
     }
     if let Some(restore) = &plan.restore {
         let dump = &restore.dump;

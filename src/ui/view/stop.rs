@@ -5,9 +5,9 @@ use eframe::egui::{ScrollArea, Ui};
 
 use super::Scene;
 use super::restart::RestartCard;
+use super::session::SessionCard;
 use crate::approval::Person;
 use crate::census::Reading;
-use crate::diagnose::OpenTransaction;
 use crate::ledger::{Lift, StopState, TrippedCondition};
 use crate::runbook::StepId;
 use crate::session::Command;
@@ -26,6 +26,8 @@ pub struct StopPage {
     pub signer: SignerForm,
     /// The restart's drafts.
     pub restart: RestartCard,
+    /// The drafts of ending a session.
+    pub session: SessionCard,
     reason: String,
     steps: Vec<StepId>,
     watch: Option<u32>,
@@ -33,8 +35,8 @@ pub struct StopPage {
 
 impl Default for StopPage {
     fn default() -> Self {
-        let (signer, restart) = (SignerForm::new("stop"), RestartCard::default());
-        Self { signer, restart, reason: String::new(), steps: Vec::new(), watch: None }
+        let (signer, restart, session) = (SignerForm::new("stop"), RestartCard::default(), SessionCard::default());
+        Self { signer, restart, session, reason: String::new(), steps: Vec::new(), watch: None }
     }
 }
 
@@ -82,7 +84,8 @@ impl StopPage {
         for stop in stops {
             text::card(ui, |ui| what_stopped(ui, stop));
             if let Some(session) = stop.detail.as_ref().and_then(|detail| detail.session.as_ref()) {
-                text::card(ui, |ui| quarantined(ui, scene, session));
+                let title = "Quarantined session: leave it alone, it may still be able to roll back";
+                text::card(ui, |ui| self.session.ui(ui, scene, title, session));
             }
         }
         let chosen = self.interval(ui, scene);
@@ -233,14 +236,6 @@ fn tripped(ui: &mut Ui, condition: &TrippedCondition) {
             text::mono_wrapped(ui, row);
         }
     }
-}
-
-/// D-15: shown, and left alone.
-fn quarantined(ui: &mut Ui, scene: &mut Scene<'_>, session: &OpenTransaction) {
-    let tokens = Tokens::of(ui);
-    mark::word(ui, Mark::Block, tokens.care, "Quarantined session: leave it alone, it may still be able to roll back");
-    super::session::facts(ui, session);
-    super::session::ask_owner(ui, scene, session);
 }
 
 fn lifted(ui: &mut Ui, lift: &Lift) {
