@@ -477,10 +477,11 @@ impl Halt {
         let (met, missing) = match (self.divergence(), &self.papers.accepted) {
             (None, _) => (None, "a signed divergence finding".to_owned()),
             (Some((kept, divergence)), None) if divergence.differences.is_empty() => (Some(said(kept)), String::new()),
-            (Some((_, divergence)), None) => {
+            (Some((kept, divergence)), None) => {
                 let ids: Vec<&str> = divergence.differences.iter().map(|it| it.id.as_str()).collect();
                 let missing = format!(
-                    "a divergence finding with every count at the baseline, or a sovereign's written acceptance of {}",
+                    "{}; still: one with every count at the baseline, or a sovereign's written acceptance of {}",
+                    said(kept),
                     ids.join(", ")
                 );
                 (None, missing)

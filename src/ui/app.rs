@@ -181,6 +181,8 @@ impl App {
     fn act(&mut self, action: UiAction, context: &Context) {
         match action {
             UiAction::Ask(Command::Cancel) => self.cancel(),
+            // No operation of its own: it does not wait for the one in flight. A worker that is too busy hears it at the next start.
+            UiAction::Ask(command @ Command::Watch(_)) => drop(self.link.commands.try_send(command)),
             UiAction::Ask(command) => self.ask(command),
             UiAction::Go(page) => self.page = page,
             UiAction::Step(step) => {

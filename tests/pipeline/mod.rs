@@ -6,6 +6,7 @@ mod refusals;
 mod restart;
 mod restore;
 mod second;
+mod session;
 mod stops;
 mod third;
 

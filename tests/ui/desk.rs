@@ -152,6 +152,25 @@ impl Desk {
         self
     }
 
+    /// Types into one of several fields of a name, from 0 in reading order.
+    pub fn type_into_nth(&mut self, label: &str, nth: usize, text: &str) -> &mut Self {
+        self.harness
+            .get_all_by_label(label)
+            .filter(|it| is_field(&it.accesskit_node(), label))
+            .nth(nth)
+            .unwrap()
+            .focus();
+        self.harness.run_steps(2);
+        self.harness
+            .get_all_by_label(label)
+            .filter(|it| is_field(&it.accesskit_node(), label))
+            .nth(nth)
+            .unwrap()
+            .type_text(text);
+        self.harness.run_steps(3);
+        self
+    }
+
     /// Says whether something of exactly this name is on the screen.
     pub fn shows(&self, label: &str) -> bool {
         self.harness.query_all_by_label(label).next().is_some()

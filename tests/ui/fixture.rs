@@ -4,6 +4,8 @@
 mod request;
 #[path = "fixture/roster.rs"]
 mod roster;
+#[path = "fixture/stop.rs"]
+mod stop;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -26,6 +28,7 @@ use jiff::Timestamp;
 
 pub use request::*;
 pub use roster::roster_read;
+pub use stop::{Held, held, restart_seen};
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

@@ -10,4 +10,5 @@ mod restore;
 mod roster;
 mod run;
 mod shell;
+mod stop;
 mod text;

@@ -189,6 +189,30 @@ fn stopped() {
     picture(desk, "stopped");
 }
 
+/// The stop screen while its restart is under way.
+fn stop(setting: Setting, held: fixture::Held, name: &str) {
+    let mut desk = furnished(setting);
+    desk.hear(fixture::held(held));
+    desk.hear(fixture::restart_seen());
+    desk.go(Page::Stop);
+    picture(desk, name);
+}
+
+#[test]
+fn a_stop_in_the_light() {
+    stop(light(), fixture::Held::Stopped, "stop-light");
+}
+
+#[test]
+fn a_restart_in_the_dark() {
+    stop(dark(), fixture::Held::Diverged, "stop-dark");
+}
+
+#[test]
+fn a_restart_in_a_small_window() {
+    stop(Setting { size: vec2(960.0, 640.0), ..light() }, fixture::Held::Diverged, "stop-small");
+}
+
 #[test]
 fn unknown() {
     let mut desk = furnished(dark());

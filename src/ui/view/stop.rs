@@ -31,12 +31,13 @@ pub struct StopPage {
     reason: String,
     steps: Vec<StepId>,
     watch: Option<u32>,
+    declaring: bool,
 }
 
 impl Default for StopPage {
     fn default() -> Self {
         let (signer, restart, session) = (SignerForm::new("stop"), RestartCard::default(), SessionCard::default());
-        Self { signer, restart, session, reason: String::new(), steps: Vec::new(), watch: None }
+        Self { signer, restart, session, reason: String::new(), steps: Vec::new(), watch: None, declaring: false }
     }
 }
 
@@ -89,7 +90,14 @@ impl StopPage {
             }
         }
         let chosen = self.interval(ui, scene);
-        self.declare(ui, scene, people);
+        // Something else may have happened since; its form is in nobody's way.
+        let word = if self.declaring { "Hide declaring another stop" } else { "Something else has happened…" };
+        if ui.button(word).clicked() {
+            self.declaring = !self.declaring;
+        }
+        if self.declaring {
+            self.declare(ui, scene, people);
+        }
         chosen
     }
 
