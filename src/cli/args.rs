@@ -50,6 +50,8 @@ pub enum Verb {
     Diagnose(Diagnose),
     /// Run a reversal in a transaction that is rolled back, and prove that nothing was left behind.
     Rehearse(Rehearse),
+    /// Run a step's forward build in a transaction that is rolled back, and look at what it changes (97.2).
+    RehearseBuild(RehearseBuild),
     /// Seal, rehearse and put a request into the ledger, for two people to approve.
     Stage(Stage),
     /// Approve a request with your key.
@@ -199,6 +201,24 @@ pub struct Rehearse {
     /// Let the ledger's gate run the statements, with rights that no login has.
     #[arg(long, value_name = "WHAT", conflicts_with = "run_as")]
     pub via: Option<ViaGate>,
+}
+
+/// `rehearse-build`.
+#[derive(Args, Debug)]
+pub struct RehearseBuild {
+    /// The runbook folder.
+    pub runbook: PathBuf,
+    /// The step whose build script is run.
+    pub step: String,
+    /// Where.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// The baseline file; without it the newest one in the ledger.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// A parameter's value.
+    #[arg(long = "bind", value_name = "NAME=VALUE", value_parser = binding)]
+    pub bindings: Vec<(String, String)>,
 }
 
 /// `stage`.

@@ -5,6 +5,7 @@
 //! two doors to the same machine; only a [`crate::approval::Countersigned`] can reach Commit.
 
 mod books;
+mod build;
 mod bystander;
 mod effects;
 pub mod end_session;
@@ -20,6 +21,7 @@ mod tests;
 mod via;
 mod words;
 
+pub use build::{BuildRehearsal, BuildStatement, build_statements};
 pub use bystander::{HIDDEN, bystander_of, in_the_way, named};
 pub use event::*;
 pub use guard::{target_surprise, tripped};

@@ -30,7 +30,7 @@ pub(super) async fn drive(
 }
 
 /// Performs a step; a wish to cancel reaches the server while it works, but never once COMMIT may have been sent.
-async fn perform(line: &mut dyn RunLine, step: &Step, cancel: &Cancel) -> Event {
+pub(super) async fn perform(line: &mut dyn RunLine, step: &Step, cancel: &Cancel) -> Event {
     if !matches!(step, Step::Send { .. } | Step::LoadDump(_) | Step::ReadDifference(_)) {
         return line.perform(step).await;
     }

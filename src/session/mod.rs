@@ -1,5 +1,6 @@
 //! The use cases, one a room, over the ports. The two faces ask it through [`Command`] and hear [`Event`]s.
 
+mod build;
 mod command;
 mod decide;
 mod drive;
@@ -24,6 +25,7 @@ mod words;
 mod worker;
 mod world;
 
+pub use build::{Building, rehearse_build};
 pub use command::{Command, Environment, SignAs};
 pub use decide::{Approval, ToSign, approve, decide, read_signature, reject, to_sign, withdraw};
 pub use end_session::{OpenSession, SessionChoice, open_sessions, stage_end_session};

@@ -1,5 +1,6 @@
 //! The whole way, by the command line, on a real server with real keys.
 
+mod build;
 pub mod demo;
 mod elsewhere;
 mod refusals;

@@ -1,5 +1,6 @@
 //! One function a verb. Each opens what it needs, asks the session, and prints.
 
+mod build;
 mod ceremony;
 mod check;
 mod demo;
@@ -35,6 +36,7 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
         Verb::Compare(compare) => look::compare(&world, &compare, output).await,
         Verb::Diagnose(diagnose) => look::diagnose(&world, &diagnose, output).await,
         Verb::Rehearse(rehearse) => ceremony::rehearse(&world, &rehearse, output).await,
+        Verb::RehearseBuild(words) => build::build(&world, &words, output).await,
         Verb::Stage(stage) => ceremony::stage(&world, &stage, output).await,
         Verb::Approve(approve) => ceremony::approve(&world, &approve, output).await,
         Verb::Reject(decide) => ceremony::decide(&world, &decide, Decision::Reject, output).await,

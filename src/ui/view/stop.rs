@@ -1,7 +1,7 @@
 //! Stop: what stopped everything, expected against actual, the rows behind it, and the session to leave alone; or, while
 //! nothing is stopped, the way to halt by hand (D-60, D-61).
 
-use eframe::egui::{ScrollArea, Ui};
+use eframe::egui::{Label, RichText, ScrollArea, Ui};
 
 use super::Scene;
 use super::restart::RestartCard;
@@ -12,7 +12,8 @@ use crate::ledger::{Lift, StopState, TrippedCondition};
 use crate::runbook::StepId;
 use crate::session::Command;
 use crate::ui::action::{Page, UiAction};
-use crate::ui::tokens::{Tokens, UNIT};
+use crate::ui::tokens::{self, Tokens, UNIT};
+use crate::ui::widget::escape::visible;
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::signer::SignerForm;
 use crate::ui::widget::{form, text};
@@ -235,7 +236,10 @@ fn tripped(ui: &mut Ui, condition: &TrippedCondition) {
         text::mono_wrapped(ui, &condition.expected);
     });
     text::fact(ui, "Actual", 64.0, |ui| match &condition.actual {
-        Reading::Value(value) => drop(text::value(ui, value.as_deref().unwrap_or("absent"), Some(tokens.bad))),
+        Reading::Value(value) => {
+            let value = visible(value.as_deref().unwrap_or("absent"));
+            ui.add(Label::new(RichText::new(value).text_style(tokens::mono_small()).color(tokens.bad)).wrap());
+        }
         Reading::Blind(reason) => drop(mark::small(ui, Mark::Blind, tokens.care, reason)),
     });
     if !condition.rows.is_empty() {
