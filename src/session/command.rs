@@ -46,6 +46,13 @@ pub enum Command {
         /// Values for the runbook's parameters.
         bindings: Vec<(String, String)>,
     },
+    /// Run a step's forward build in a transaction that is rolled back → [`super::Event::BuildRehearsed`].
+    RehearseBuild {
+        /// The step.
+        step: StepId,
+        /// Values for the runbook's parameters.
+        bindings: Vec<(String, String)>,
+    },
     /// Seal, rehearse and put into the ledger → [`super::Event::Staged`].
     Stage {
         /// The steps, in the order they are to be reversed.

@@ -15,7 +15,7 @@ use crate::port::{AgentKey, ConnectionNote};
 use crate::rehearsal::Rehearsal;
 use crate::restore::Contents;
 use crate::review::{Catalog, Review};
-use crate::run::{Evidence, Finished, StatementTrace};
+use crate::run::{BuildRehearsal, Evidence, Finished, StatementTrace};
 use crate::runbook::{Diagnostic, Runbook, StepId};
 use crate::session::SeenDifference;
 
@@ -62,6 +62,8 @@ pub enum Event {
         /// How it went.
         rehearsal: Arc<Rehearsal>,
     },
+    /// A forward build was run and rolled back.
+    BuildRehearsed(Arc<BuildRehearsal>),
     /// A request is in the ledger.
     Staged {
         /// Its short name.

@@ -16,6 +16,7 @@ impl Command {
             Command::SaveBaseline { path, .. } => format!("Keeping the census in {}", path.display()),
             Command::Survey => "Looking at the live database".to_owned(),
             Command::Rehearse { steps, .. } => format!("Rehearsing {}", join(steps)),
+            Command::RehearseBuild { step, .. } => format!("Rehearsing the build of {step}"),
             Command::Stage { steps, .. } => format!("Staging {}", join(steps)),
             Command::StageEndSession { choice, .. } => format!("Asking for the end of session {}", choice.pid),
             Command::Approve { request, .. } => format!("Approving {request}"),

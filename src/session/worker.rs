@@ -8,13 +8,13 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::{
-    Approval, Cancel, Command, Declaring, Event, Failure, Latch, LedgerMemory, Progress, ROSTER_OPEN_FOR, Ran,
-    RestartSaid, RestoreChoice, Restoring, RosterStanding, SeenDifference, SignAs, StagedRequest, Staging, Verdicts,
-    Watch, World, accept_differences, approve, approve_roster, authorise_steps, compare_with_dump, decide,
+    Approval, Building, Cancel, Command, Declaring, Event, Failure, Latch, LedgerMemory, Progress, ROSTER_OPEN_FOR,
+    Ran, RestartSaid, RestoreChoice, Restoring, RosterStanding, SeenDifference, SignAs, StagedRequest, Staging,
+    Verdicts, Watch, World, accept_differences, approve, approve_roster, authorise_steps, compare_with_dump, decide,
     declare_stop, export_finding, held_here, ledger_baseline, look_at_restart, open_baseline, open_dump, open_runbook,
-    outcome_failure, propose_roster, prove_again, read_signature, recheck_record, rehearse, reject, run_with,
-    save_baseline, search_difference, stage, stage_end_session, stage_restore, survey_and_latch, take_baseline,
-    to_sign, upload_stops, verify_finding, withdraw, withdraw_roster, world::needed, write_divergence,
+    outcome_failure, propose_roster, prove_again, read_signature, recheck_record, rehearse, rehearse_build, reject,
+    run_with, save_baseline, search_difference, stage, stage_end_session, stage_restore, survey_and_latch,
+    take_baseline, to_sign, upload_stops, verify_finding, withdraw, withdraw_roster, world::needed, write_divergence,
 };
 use crate::approval::Decision;
 use crate::census::{Baseline, CompareScope, compare};
@@ -197,6 +197,22 @@ impl Worker {
                         .await?;
                 self.say.say(Event::Surveyed(Arc::new(looked)));
                 self.say.say(Event::Rehearsed { plan: Arc::new(plan.plan().clone()), rehearsal: Arc::new(rehearsal) });
+                Ok(())
+            }
+            Command::RehearseBuild { step, bindings } => {
+                let (runbook, diagnostics) = self.runbook()?;
+                let (database, baseline) = (self.database()?, self.baseline().await?);
+                let building = Building {
+                    runbook: &runbook,
+                    diagnostics: &diagnostics,
+                    baseline: &baseline,
+                    step: &step,
+                    bindings: &bindings,
+                };
+                let built =
+                    rehearse_build(&self.world, &*database, &building, &mut self.watch(&mut self.teller(), cancel))
+                        .await?;
+                self.say.say(Event::BuildRehearsed(Arc::new(built)));
                 Ok(())
             }
             Command::Stage { steps, bindings, signer } => {

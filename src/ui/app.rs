@@ -159,6 +159,7 @@ impl App {
             | Event::BaselineOpened { .. }
             | Event::BaselineSaved(_)
             | Event::Rehearsed { .. }
+            | Event::BuildRehearsed(_)
             | Event::Staged { .. }
             | Event::Decided(_)
             | Event::SavedToSign { .. }

@@ -60,6 +60,15 @@ impl Shown {
                 self.note(now, tone, text, "");
                 self.rehearsal = Known::Known(Rehearsed { plan, rehearsal });
             }
+            Event::BuildRehearsed(built) => {
+                let (tone, words) = if built.passed() {
+                    (Tone::Good, "rolled back, nothing left behind")
+                } else {
+                    (Tone::Bad, "it did not pass")
+                };
+                self.note(now, tone, format!("Rehearsed the build of {}: {words}", built.step), "");
+                self.built = Known::Known(built);
+            }
             Event::Staged { request, digest } => {
                 let hint = "Ask two people to approve it.";
                 self.note(now, Tone::Good, format!("Staged {request} · {}", digest.short()), hint);
@@ -222,6 +231,7 @@ impl Shown {
             Some(Errand::Baseline) => self.baseline.fail(failure),
             Some(Errand::Survey) => self.survey.fail(failure),
             Some(Errand::Rehearse) => self.rehearsal.fail(failure),
+            Some(Errand::RehearseBuild) => self.built.fail(failure),
             Some(Errand::ReadLedger) => self.ledger.fail(failure),
             Some(Errand::AgentKeys) => self.agent_keys.fail(failure),
             Some(Errand::VerifyFinding) => self.verification.fail(failure),
@@ -256,6 +266,10 @@ impl Shown {
             Errand::Survey => self.survey.ask(),
             Errand::Rehearse => {
                 self.rehearsal.ask();
+                self.rehearsing.clear();
+            }
+            Errand::RehearseBuild => {
+                self.built.ask();
                 self.rehearsing.clear();
             }
             Errand::Stage => self.rehearsing.clear(),

@@ -17,7 +17,7 @@ use crate::port::{AgentKey, ConnectionNote};
 use crate::rehearsal::Rehearsal;
 use crate::restore::Contents;
 use crate::review::Review;
-use crate::run::Finished;
+use crate::run::{BuildRehearsal, Finished};
 use crate::runbook::{Diagnostic, Runbook, Step, StepId};
 use crate::session::{
     Environment, Failure, Latch, LedgerView, LeftFinding, Progress, RequestView, RestartLook, SeenDifference, Survey,
@@ -132,6 +132,8 @@ pub enum Errand {
     Survey,
     /// Rehearsing without staging.
     Rehearse,
+    /// Rehearsing a forward build.
+    RehearseBuild,
     /// Staging.
     Stage,
     /// Approving, rejecting or withdrawing.
@@ -249,6 +251,8 @@ pub struct Shown {
     pub survey: Known<Arc<Survey>>,
     /// The newest rehearsal that was not staged, or of the newest staged request.
     pub rehearsal: Known<Rehearsed>,
+    /// The newest forward build that was rehearsed.
+    pub built: Known<Arc<BuildRehearsal>>,
     /// What happens in a rehearsal right now.
     pub rehearsing: Vec<Progress>,
     /// The ledger.

@@ -209,3 +209,81 @@ fn a_council_record_that_is_suspended_holds_the_restart_back() {
     built.record(&built.minh).ok();
     demo.run(&["stop", "show"]).ok();
 }
+
+/// A window's worker, and what it says.
+struct Window(countersign::session::WorkerLink);
+
+impl Window {
+    fn open(built: &Built) -> Self {
+        use countersign::session::{Command, Environment, KnownLedgers, Worker, World};
+        let ledgers = std::sync::Arc::new(KnownLedgers::new(Some(built.demo.path("window"))));
+        let world = World { ledgers, ..countersign::cli::wiring::world() };
+        let _inside = crate::support::runtime().enter();
+        let window = Self(Worker::start(world, std::sync::Arc::new(|| ())));
+        window.ask(Command::OpenRunbook(built.demo.text("runbook").into()));
+        window.ask(Command::Connect { text: built.demo.text("url").to_owned(), environment: Environment::Staging });
+        window.ask(Command::OpenBaseline(built.after.clone().into()));
+        window
+    }
+
+    /// Asks, waits until it has ended, and gives what was said on the way.
+    fn ask(&self, command: countersign::session::Command) -> Vec<countersign::session::Event> {
+        use countersign::session::Event;
+        self.0.commands.blocking_send(command).unwrap();
+        let mut said = Vec::new();
+        loop {
+            match self.0.events.recv_timeout(std::time::Duration::from_mins(2)).expect("an answer") {
+                Event::Finished => return said,
+                Event::Failed(failure) => panic!("{failure:?}"),
+                event => said.push(event),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_window_goes_the_same_way() {
+    use countersign::ledger::Authorisation;
+    use countersign::session::{Command, Event, SignAs};
+    let built = Built::new();
+    let window = Window::open(&built);
+    built.drill("event-emitted");
+    let sign = |who: &(String, String)| SignAs {
+        principal: who.0.as_str().into(),
+        key: countersign::port::KeyChoice::File(who.1.clone().into()),
+        passphrase: None,
+    };
+    let (lan, minh, sovereign) = (sign(&built.lan), sign(&built.minh), sign(&built.sovereign));
+    let words = "An event went out.".to_owned();
+    window.ask(Command::WriteDivergence { words, steps: Vec::new(), signer: lan });
+    let look = window.ask(Command::LookAtRestart).into_iter().find_map(|event| match event {
+        Event::RestartSeen(look) => Some(look),
+        _ => None,
+    });
+    let look = look.expect("the live records");
+    let divergence = look.divergence.clone().expect("the finding");
+    assert_eq!(look.authorisations.len(), 1);
+    window.ask(Command::AcceptDifferences {
+        reason: "it reached nobody".to_owned(),
+        seen: divergence.differences.clone(),
+        signer: sovereign.clone(),
+    });
+    window.ask(Command::AuthoriseSteps {
+        verdicts: vec![("SB-11".into(), Authorisation::Reconfirmed)],
+        reason: "sound".to_owned(),
+        seen: look.authorisations.clone(),
+        signer: sovereign,
+    });
+    let gate = "council-record".to_owned();
+    let said = window.ask(Command::RecheckRecord { gate, words: "in force".to_owned(), signer: minh });
+    let lifted =
+        said.iter().any(|event| matches!(event, Event::Decided(words) if words.ends_with("the stop is lifted")));
+    assert!(lifted, "nobody said that the stop is lifted");
+    let view = said.iter().rev().find_map(|event| match event {
+        Event::LedgerRead(view) => Some(view),
+        _ => None,
+    });
+    let halt = &view.expect("the ledger").state.halt;
+    assert!(halt.stop().is_none() && halt.lifts().len() == 1);
+    built.demo.run(&["stop", "show"]).ok();
+}

@@ -28,7 +28,7 @@ use jiff::Timestamp;
 
 pub use request::*;
 pub use roster::roster_read;
-pub use stop::{Held, held, restart_seen};
+pub use stop::{Held, built, held, restart_seen};
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

@@ -128,3 +128,17 @@ fn without_a_stop_it_offers_to_halt_by_hand_and_to_watch() {
     desk.click("2 min");
     assert!(matches!(desk.sent().as_slice(), [Command::Watch(120)]), "how often is watched");
 }
+
+#[test]
+fn a_forward_build_is_rehearsed_and_shown_with_its_proof() {
+    let mut desk = connected();
+    desk.go(Page::Rehearsal).click("Forward build");
+    desk.must_say("Build SB-12 and take it back");
+    desk.click("Rehearse the build of SB-12");
+    let sent = desk.sent();
+    let [Command::RehearseBuild { step, .. }] = sent.as_slice() else { panic!("one rehearsal") };
+    assert_eq!(step.as_str(), "SB-12");
+    desk.hear(fixture::built());
+    desk.must_say("nothing was left behind").must_say("Birth trigger keeps the F-83-1 fix").must_say("CREATE TABLE");
+    desk.must_say("Once committed it would stop everything: event-emitted");
+}

@@ -23,6 +23,7 @@ enum Part {
     Effects,
     Proof,
     Stage,
+    Build,
 }
 
 /// The rehearsal page's drafts.
@@ -66,6 +67,7 @@ impl RehearsalPage {
             (Part::Effects, "Effects seen"),
             (Part::Proof, "Entry and exit"),
             (Part::Stage, "Rehearse or stage"),
+            (Part::Build, "Forward build"),
         ];
         form::choice(ui, &mut self.part, &parts);
         live(ui, scene);
@@ -73,6 +75,7 @@ impl RehearsalPage {
             Part::Stage => {
                 ScrollArea::vertical().id_salt("stage").auto_shrink(false).show(ui, |ui| self.stage.ui(ui, scene));
             }
+            Part::Build => super::build::ui(ui, scene, self.stage.bound()),
             Part::Last | Part::Effects | Part::Proof => self.last(ui, scene),
         }
     }
@@ -99,7 +102,7 @@ impl RehearsalPage {
         made.effects.summary(ui);
         ui.add_space(UNIT);
         match self.part {
-            Part::Last | Part::Stage => made.timeline.ui(ui),
+            Part::Last | Part::Stage | Part::Build => made.timeline.ui(ui),
             Part::Effects => made.effects.table(ui),
             Part::Proof => made.proof.ui(ui),
         }

@@ -147,7 +147,8 @@ impl StageForm {
         }
     }
 
-    fn bound(&self) -> Vec<(String, String)> {
+    /// Returns the values that were typed for the runbook's parameters.
+    pub fn bound(&self) -> Vec<(String, String)> {
         self.bindings.iter().filter(|(_, value)| !value.is_empty()).cloned().collect()
     }
 }
