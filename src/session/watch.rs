@@ -9,6 +9,19 @@ use crate::ledger::StopMoment;
 use crate::port::Database;
 use crate::runbook::Runbook;
 
+/// The conditions are asked at most once in so many seconds.
+const LEAST_WATCH: u32 = 2;
+/// And at least once in so many.
+const MOST_WATCH: u32 = 3_600;
+
+/// How often is watched: not more often than a census is worth, not less often than hourly.
+pub(super) fn every(seconds: u32) -> Duration {
+    match seconds {
+        0 => Duration::ZERO,
+        seconds => Duration::from_secs(u64::from(seconds.clamp(LEAST_WATCH, MOST_WATCH))),
+    }
+}
+
 /// What is watched, and how often.
 pub(super) struct StopWatch {
     pub(super) world: World,

@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::watch::every;
 use super::{
-    Approval, Building, Cancel, Command, Declaring, Event, Failure, Latch, LedgerMemory, Progress, ROSTER_OPEN_FOR,
-    Ran, RestartSaid, RestoreChoice, Restoring, RosterStanding, SeenDifference, SignAs, StagedRequest, Staging,
-    Verdicts, Watch, World, accept_differences, approve, approve_roster, authorise_steps, compare_with_dump, decide,
-    declare_stop, export_finding, held_here, ledger_baseline, look_at_restart, open_baseline, open_dump, open_runbook,
-    outcome_failure, propose_roster, prove_again, read_signature, recheck_record, rehearse, rehearse_build, reject,
-    run_with, save_baseline, search_difference, stage, stage_end_session, stage_restore, survey_and_latch,
-    take_baseline, to_sign, upload_stops, verify_finding, withdraw, withdraw_roster, world::needed, write_divergence,
+    Approval, Building, Cancel, Command, Declaring, Event, Failure, FailureKind, Latch, LedgerMemory, Progress,
+    ROSTER_OPEN_FOR, Ran, RestartSaid, RestoreChoice, Restoring, RosterStanding, SeenDifference, SignAs, StagedRequest,
+    Staging, Verdicts, Watch, World, accept_differences, approve, approve_roster, authorise_steps, compare_with_dump,
+    decide, declare_stop, export_finding, held_here, ledger_baseline, look_at_restart, open_baseline, open_dump,
+    open_runbook, outcome_failure, propose_roster, prove_again, read_signature, recheck_record, rehearse,
+    rehearse_build, reject, run_with, save_baseline, search_difference, stage, stage_end_session, stage_restore,
+    survey_and_latch, take_baseline, to_sign, upload_stops, verify_finding, withdraw, withdraw_roster, world::needed,
+    write_divergence,
 };
 use crate::approval::Decision;
 use crate::census::{Baseline, CompareScope, compare};
@@ -22,10 +24,6 @@ use crate::ledger::TrippedCondition;
 use crate::port::{ConnectionNote, Database};
 use crate::runbook::{Diagnostic, Principal, Runbook};
 
-/// The conditions are asked at most once in so many seconds.
-const LEAST_WATCH: u32 = 2;
-/// And at least once in so many.
-const MOST_WATCH: u32 = 3_600;
 /// How many commands may wait. A person presses one button at a time.
 const COMMANDS: usize = 16;
 
@@ -291,7 +289,10 @@ impl Worker {
             }
             Command::CompareWithDump(choice) => {
                 self.difference = None;
-                let seen = self.compare_with_dump(&choice).await?;
+                let seen = tokio::select! {
+                    seen = self.compare_with_dump(&choice) => seen?,
+                    () = cancel.asked() => return Err(cancelled("the comparison")),
+                };
                 self.difference = Some(Arc::clone(&seen));
                 self.say.say(Event::DifferenceSeen(seen));
                 Ok(())
@@ -580,17 +581,14 @@ impl Worker {
     }
 }
 
+/// Says that a person cancelled what changes nothing.
+fn cancelled(what: &str) -> Failure {
+    Failure::new(FailureKind::RolledBack, format!("{what} was cancelled"), "Nothing was changed.")
+}
+
 /// Says where a version of the roster stands after somebody signed it.
 fn roster_words(signer: &SignAs, deed: &str, stands: &RosterStanding) -> String {
     let RosterStanding { digest, version, signed, needed, may_still: _, in_force } = stands;
     let stand = if *in_force { "it is in force".to_owned() } else { format!("{signed} of {needed} have signed") };
     format!("{} {deed} roster version {version} ({}): {stand}", signer.principal, digest.short())
-}
-
-/// How often is watched: not more often than a census is worth, not less often than hourly.
-fn every(seconds: u32) -> Duration {
-    match seconds {
-        0 => Duration::ZERO,
-        seconds => Duration::from_secs(u64::from(seconds.clamp(LEAST_WATCH, MOST_WATCH))),
-    }
 }

@@ -10,6 +10,7 @@ mod second;
 mod session;
 mod stops;
 mod third;
+mod window;
 
 use std::process::Command;
 

@@ -2,6 +2,7 @@
 
 use super::demo::{Answer, Demo, text};
 use super::stops::refuses;
+use super::window::{Window, sign};
 
 /// Each condition, the SQL of its drill's end, and whether its step's own record says that it is authorised.
 const MENDED: [(&str, &str); 5] = [
@@ -210,49 +211,13 @@ fn a_council_record_that_is_suspended_holds_the_restart_back() {
     demo.run(&["stop", "show"]).ok();
 }
 
-/// A window's worker, and what it says.
-struct Window(countersign::session::WorkerLink);
-
-impl Window {
-    fn open(built: &Built) -> Self {
-        use countersign::session::{Command, Environment, KnownLedgers, Worker, World};
-        let ledgers = std::sync::Arc::new(KnownLedgers::new(Some(built.demo.path("window"))));
-        let world = World { ledgers, ..countersign::cli::wiring::world() };
-        let _inside = crate::support::runtime().enter();
-        let window = Self(Worker::start(world, std::sync::Arc::new(|| ())));
-        window.ask(Command::OpenRunbook(built.demo.text("runbook").into()));
-        window.ask(Command::Connect { text: built.demo.text("url").to_owned(), environment: Environment::Staging });
-        window.ask(Command::OpenBaseline(built.after.clone().into()));
-        window
-    }
-
-    /// Asks, waits until it has ended, and gives what was said on the way.
-    fn ask(&self, command: countersign::session::Command) -> Vec<countersign::session::Event> {
-        use countersign::session::Event;
-        self.0.commands.blocking_send(command).unwrap();
-        let mut said = Vec::new();
-        loop {
-            match self.0.events.recv_timeout(std::time::Duration::from_mins(2)).expect("an answer") {
-                Event::Finished => return said,
-                Event::Failed(failure) => panic!("{failure:?}"),
-                event => said.push(event),
-            }
-        }
-    }
-}
-
 #[test]
 fn the_window_goes_the_same_way() {
     use countersign::ledger::Authorisation;
-    use countersign::session::{Command, Event, SignAs};
+    use countersign::session::{Command, Event};
     let built = Built::new();
-    let window = Window::open(&built);
+    let window = Window::open(&built.demo, &built.after);
     built.drill("event-emitted");
-    let sign = |who: &(String, String)| SignAs {
-        principal: who.0.as_str().into(),
-        key: countersign::port::KeyChoice::File(who.1.clone().into()),
-        passphrase: None,
-    };
     let (lan, minh, sovereign) = (sign(&built.lan), sign(&built.minh), sign(&built.sovereign));
     let words = "An event went out.".to_owned();
     window.ask(Command::WriteDivergence { words, steps: Vec::new(), signer: lan });

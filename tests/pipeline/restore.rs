@@ -1,8 +1,12 @@
 //! The last resort (97.8): a shared table of the sample is damaged, and brought back to the byte from a dump that the stock
 //! `pg_dump` took, with unrelated later rows kept.
 
-use super::demo::{Answer, Demo};
+use countersign::restore::{LaterRows, Scope};
+use countersign::session::{Command, Event, RestoreChoice};
 use serde_json::Value;
+
+use super::demo::{Answer, Demo};
+use super::window::{Window, sign};
 
 const TABLE: &str = "public.event_type_registry";
 
@@ -165,4 +169,81 @@ fn it_is_offered_as_the_last_resort_only_and_for_declared_tables_only() {
     // A tripped stop condition: nothing is restored before the restart.
     demo.psql("DELETE FROM public.governance_relations WHERE relation_code = (SELECT min(relation_code) FROM public.governance_relations)");
     stage(&demo, &["--whole-table"]).fails(6, "the stop condition relations-not-reconciled");
+}
+
+/// What a person chooses in the window.
+fn choice(demo: &Demo) -> RestoreChoice {
+    RestoreChoice {
+        dump: demo.text("dump").into(),
+        table: "public.event_type_registry".to_owned().try_into().unwrap(),
+        scope: Scope::Table,
+        later_rows: LaterRows::Keep,
+        statement: None,
+        bindings: Vec::new(),
+    }
+}
+
+#[test]
+fn the_window_goes_the_same_way() {
+    let demo = Demo::up(Some("shared-table-damaged"));
+    let wanted = Demo::up(None).psql(BEFORE);
+    demo.psql(LATER);
+    let window = Window::open(&demo, demo.text("baseline"));
+    let dump = demo.text("dump");
+    let contents = window.ask(Command::OpenDump(dump.into()));
+    assert!(contents.iter().any(|event| matches!(event, Event::DumpOpened { .. })));
+    let seen =
+        window.ask(Command::CompareWithDump(Box::new(choice(&demo)))).into_iter().find_map(|event| match event {
+            Event::DifferenceSeen(seen) => Some(seen),
+            _ => None,
+        });
+    let seen = seen.expect("a difference").restore.difference.digest;
+    let found =
+        window.ask(Command::SearchDifference("archived".to_owned())).into_iter().find_map(|event| match event {
+            Event::DifferenceSearched(found) => found,
+            _ => None,
+        });
+    assert_eq!(found.expect("rows").1.len(), 1);
+    let author = sign(&demo.with_role("author", &[]));
+    let staged = window.ask(Command::StageRestore { choice: Box::new(choice(&demo)), seen, signer: author });
+    let (request, digest) = staged
+        .into_iter()
+        .find_map(|event| match event {
+            Event::Staged { request, digest } => Some((request, digest)),
+            _ => None,
+        })
+        .expect("a request");
+    let lan = demo.with_role("reviewer", &[]);
+    let minh = demo.with_role("reviewer", &[&lan.0]);
+    for reviewer in [&lan, &minh] {
+        window.ask(Command::Approve { request: request.clone(), digest, signer: sign(reviewer) });
+    }
+    let (confirm, signer) = ("directus".to_owned(), sign(&demo.with_role("operator", &[])));
+    window.ask(Command::RunRestore { request, confirm, dump: dump.into(), signer });
+    assert_eq!(demo.psql(BEFORE), wanted);
+    assert_eq!(demo.psql("SELECT count(*) FROM public.event_type_registry WHERE event_domain = 'billing'"), "1");
+}
+
+#[test]
+fn a_comparison_is_cancelled_at_the_server_too() {
+    let demo = Demo::up(Some("shared-table-damaged"));
+    let window = Window::open(&demo, demo.text("baseline"));
+    // Somebody holds the table: the comparison waits.
+    let mut holder = super::session::Psql::at(&demo);
+    holder.tell("BEGIN; LOCK TABLE public.event_type_registry IN ACCESS EXCLUSIVE MODE;");
+    super::session::wait_for(&demo, "state = 'idle in transaction'");
+    window.send(Command::CompareWithDump(Box::new(choice(&demo))));
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'public.event_type_registry'::regclass";
+    let give_up = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    while demo.psql(waits) == "0" {
+        assert!(std::time::Instant::now() < give_up, "it never waited");
+    }
+    window.send(Command::Cancel);
+    let (said, failure) = window.heard();
+    assert!(!said.iter().any(|event| matches!(event, Event::DifferenceSeen(_))));
+    let failure = failure.expect("a failure");
+    assert_eq!(failure.message, "the comparison was cancelled");
+    while demo.psql(waits) != "0" {
+        assert!(std::time::Instant::now() < give_up, "the server works on");
+    }
 }

@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 use super::demo::Demo;
 
 /// A session of psql that does what it is told.
-struct Psql(Child);
+pub struct Psql(Child);
 
 impl Psql {
-    fn at(demo: &Demo) -> Self {
+    pub fn at(demo: &Demo) -> Self {
         let mut command = Command::new("psql");
         command.args(["-X", "-q", "-d", demo.text("url")]).env("PGAPPNAME", "a-colleague");
         let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         Self(child.expect("psql is installed"))
     }
 
-    fn tell(&mut self, sql: &str) {
+    pub fn tell(&mut self, sql: &str) {
         self.0.stdin.as_mut().unwrap().write_all(format!("{sql}\n").as_bytes()).unwrap();
     }
 }
@@ -30,7 +30,7 @@ impl Drop for Psql {
 }
 
 /// Waits until the colleague's session is in this state.
-fn wait_for(demo: &Demo, state: &str) {
+pub fn wait_for(demo: &Demo, state: &str) {
     let give_up = Instant::now() + Duration::from_mins(1);
     let sql = format!("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'a-colleague' AND {state}");
     while demo.psql(&sql) != "1" {

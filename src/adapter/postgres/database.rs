@@ -265,7 +265,12 @@ impl Database for Postgres {
         Box::pin(async move {
             let schema = lock(&self.desk.schema).clone();
             // A link of its own: whatever ends the look, the server rolls back what its client lost.
-            restore::look(&mut self.desk.fresh().await?, look, &schema, take).await
+            let mut link = self.desk.fresh().await?;
+            // Nobody waits any more: then the server need not work on.
+            let mut given_up = link.given_up();
+            let seen = restore::look(&mut link, look, &schema, take).await;
+            given_up.disarm();
+            seen
         })
     }
 

@@ -309,6 +309,11 @@ impl Link {
         self.canceller.clone()
     }
 
+    /// Returns a guard that asks the server to cancel what this link is doing, when it is dropped before it was disarmed.
+    pub(super) fn given_up(&self) -> GivenUp {
+        GivenUp(Some(self.canceller.clone()))
+    }
+
     fn why_closed(&self) -> String {
         let said = self.asides.lock().unwrap_or_else(PoisonError::into_inner);
         match &said.last_words {
@@ -316,6 +321,24 @@ impl Link {
                 format!("{} closed the connection; the last it said was: {message} ({code})", self.server)
             }
             None => format!("{} closed the connection without a word", self.server),
+        }
+    }
+}
+
+/// Asks the server to cancel when the one who waited has gone.
+pub(super) struct GivenUp(Option<Canceller>);
+
+impl GivenUp {
+    /// There is an answer: nothing is left to cancel.
+    pub(super) fn disarm(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        if let (Some(canceller), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
+            drop(runtime.spawn(async move { canceller.cancel().await }));
         }
     }
 }
