@@ -89,6 +89,17 @@ fn a_stuck_session_is_ended_by_two_people_and_everything_is_as_before() {
     super::demo::countersign(&["finding", "verify", &folder]).ok();
     // The stop is still there: it is lifted by a restart alone.
     demo.run(&["stop", "show"]).fails(6, "stuck-session");
+    let after = super::demo::text(&demo.path("after.json")).to_owned();
+    demo.run(&["census", demo.text("runbook"), "--save", &after, "--label", "after the session"]).ok();
+    let words = ["restart", "divergence", demo.text("runbook"), "--baseline", &after, "--words", "A build hung."];
+    demo.run_as(&lan, &words).ok();
+    let minh = demo.with_role("reviewer", &[&lan.0]);
+    demo.run_as(&minh, &["restart", "record", "--words", "in force"]).ok();
+    let mut words = vec!["restart", "authorise", "--reason", "all of them are sound"];
+    words.extend(["SB-12", "SB-13", "SB-10", "SB-11", "SB-2", "SB-1"].iter().flat_map(|step| ["--confirm", *step]));
+    let last = demo.run_as(&demo.with_role("sovereign", &[]), &words).ok();
+    assert!(last.out.contains("RESTARTED by ledger entry"), "{}", last.out);
+    demo.run(&["stop", "show"]).ok();
 }
 
 #[test]
