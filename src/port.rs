@@ -36,6 +36,15 @@ pub trait Database: Send + Sync {
     fn describe(&self) -> Wait<'_, Result<ConnectionNote, DatabaseError>>;
     /// Asks every question at one snapshot (REPEATABLE READ, READ ONLY), pipelined; a failing question is blind alone.
     fn census<'a>(&'a self, questions: &'a [Question]) -> Wait<'a, Result<Census, DatabaseError>>;
+    /// Takes a census, and says how many questions have been answered as it goes on.
+    fn census_told<'a>(
+        &'a self,
+        questions: &'a [Question],
+        told: Box<dyn FnMut(usize) + Send + 'a>,
+    ) -> Wait<'a, Result<Census, DatabaseError>> {
+        drop(told);
+        self.census(questions)
+    }
     /// Reads the catalog outside the system schemas and `countersign`.
     fn catalog(&self) -> Wait<'_, Result<Catalog, DatabaseError>>;
     /// Reads other sessions' open transactions that hold write locks on these objects, or on relations not visible yet.

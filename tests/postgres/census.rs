@@ -153,6 +153,44 @@ fn hundreds_of_questions_take_a_handful_of_round_trips() {
 }
 
 #[test]
+fn thousands_of_questions_share_one_snapshot_over_several_lines() {
+    let database = database();
+    let superuser = database.superuser();
+    run(superuser.load("CREATE TABLE t (a int)")).expect("loaded");
+    let (census, lines, told) = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let writer = database.superuser();
+            let mut most = 0;
+            for _ in 0..60 {
+                run(writer.load("INSERT INTO t VALUES (1)")).expect("inserted");
+                let busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%VALUES (%'";
+                let lines = answers(&run(writer.census(&questions(&[busy]))).expect("a census")).remove(0);
+                most = most.max(lines.parse::<usize>().expect("a count"));
+            }
+            most
+        });
+        let asked: Vec<String> = (0..3_000)
+            .map(|at| match at % 500 {
+                17 => "SELECT 1/0".to_owned(),
+                18 => "SELECT * FROM nowhere".to_owned(),
+                _ => "SELECT count(*) FROM t, generate_series(1, 200)".to_owned(),
+            })
+            .collect();
+        let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+        let asked = questions(&asked);
+        let mut told = Vec::new();
+        let census = run(superuser.census_told(&asked, Box::new(|done| told.push(done)))).expect("a census");
+        (census, writer.join().expect("written"), told)
+    });
+    let found = answers(&census);
+    let blind = found.iter().filter(|answer| answer.starts_with('[')).count();
+    assert_eq!((found.len(), blind), (3_000, 12));
+    assert!(found.iter().filter(|answer| !answer.starts_with('[')).all(|answer| *answer == found[0]), "two snapshots");
+    assert!(lines >= 2, "only {lines} lines were seen at once");
+    assert!(told.windows(2).all(|two| two[0] <= two[1]) && told.len() > 50, "{told:?}");
+}
+
+#[test]
 fn definitions_name_what_changed_and_are_null_when_absent() {
     let database = database();
     let superuser = database.superuser();

@@ -1,14 +1,13 @@
-//! Takes questions; gives every answer at one snapshot, pipelined: hundreds of questions in a handful of round trips. A
-//! question that fails is blind alone.
+//! Takes a question; says whether it may be asked, and reads its answer: a question that fails is blind alone. Asks many of them
+//! inside a transaction that is open.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use super::link::{Link, cell};
-use super::sql::{TARGET, pin};
+use super::sql::TARGET;
 use crate::census::{Census, Question, Reading, Target};
-use crate::plan::Settings;
 use crate::port::DatabaseError;
 use crate::run::Reply;
 use crate::runbook::sql::on_parser_thread;
@@ -59,7 +58,7 @@ pub(super) fn whereabouts(reply: &Reply) -> Result<Whereabouts, DatabaseError> {
 }
 
 /// What the text of a question shows before it is asked.
-enum Look {
+pub(super) enum Look {
     /// It may be asked.
     Fine,
     /// It may be asked by a role that sees other sessions.
@@ -74,14 +73,14 @@ async fn look(questions: &[Question]) -> Vec<Look> {
     let count = wrapped.len();
     let parse = move || on_parser_thread(move || wrapped.iter().map(|sql| look_at(sql)).collect::<Vec<_>>());
     let looks = tokio::task::spawn_blocking(parse).await.ok().flatten();
-    looks.unwrap_or_else(|| {
-        (0..count)
-            .map(|_| Look::Refused("its text could not be parsed: the parser gave no answer".to_owned()))
-            .collect()
-    })
+    looks.unwrap_or_else(|| (0..count).map(|_| no_look()).collect())
 }
 
-fn look_at(sql: &str) -> Look {
+pub(super) fn no_look() -> Look {
+    Look::Refused("its text could not be parsed: the parser gave no answer".to_owned())
+}
+
+pub(super) fn look_at(sql: &str) -> Look {
     let parsed = match pg_query::parse(sql, pg_query::ParserOptions::default()) {
         Ok(parsed) => parsed,
         Err(error) => return Look::Refused(format!("its text does not parse as the inside of one SELECT: {error}")),
@@ -107,57 +106,12 @@ fn look_at(sql: &str) -> Look {
     relations.or(functions).map_or(Look::Fine, Look::NeedsSessions)
 }
 
-/// Takes a census in a transaction of its own.
-pub(super) async fn take(
-    link: &mut Link,
-    questions: &[Question],
-    settings: &Settings,
-) -> Result<Census, DatabaseError> {
-    let looks = look(questions).await;
-    // Everything is sent before the first answer is read.
-    let prelude = pin(settings);
-    link.send("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
-    for sql in &prelude {
-        link.send(sql).await?;
-    }
-    link.send(TARGET).await?;
-    link.send("SAVEPOINT question").await?;
-    for (question, look) in questions.iter().zip(&looks) {
-        if !matches!(look, Look::Refused(_)) {
-            link.send(&question.wrapped()).await?;
-            link.send("ROLLBACK TO SAVEPOINT question").await?;
-        }
-    }
-    link.send("COMMIT").await?;
-
-    for _ in 0..3 {
-        link.demanded().await?;
-    }
-    let here = whereabouts(&link.demanded().await?)?;
-    link.demanded().await?;
-    let mut readings = BTreeMap::new();
-    for (question, look) in questions.iter().zip(looks) {
-        let reading = match look {
-            Look::Refused(reason) => Reading::Blind(reason),
-            Look::Fine => reading(link).await?,
-            Look::NeedsSessions(name) => {
-                let answered = reading(link).await?;
-                // D-51: without the right, other sessions' rows are hidden and nothing says so.
-                if here.sees_sessions { answered } else { hidden(&here.target.role, &name) }
-            }
-        };
-        readings.insert(question.id.clone(), reading);
-    }
-    link.demanded().await?;
-    Ok(Census { taken_at: here.at, target: here.target, readings })
-}
-
-fn hidden(role: &str, name: &str) -> Reading {
+pub(super) fn hidden(role: &str, name: &str) -> Reading {
     Reading::Blind(format!("{name} hides other sessions from `{role}`; GRANT pg_read_all_stats TO it"))
 }
 
 /// Reads the answers to one question and to the ROLLBACK TO after it.
-async fn reading(link: &mut Link) -> Result<Reading, DatabaseError> {
+pub(super) async fn reading(link: &mut Link) -> Result<Reading, DatabaseError> {
     let answer = match link.demanded().await {
         Ok(reply) => Question::reading(cell(&reply, 0, 0)),
         Err(lost @ DatabaseError::Lost(_)) => return Err(lost),

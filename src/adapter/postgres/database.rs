@@ -9,7 +9,7 @@ use super::resolve::{Destination, resolve};
 use super::run_line::Line;
 use super::sql::TARGET;
 use super::surroundings::Surroundings;
-use super::{catalog, census, gate, ledger, prove, restore, roles, run_line, sessions};
+use super::{catalog, census, census_lines, gate, ledger, prove, restore, roles, run_line, sessions};
 use crate::census::{Census, Question, Target};
 use crate::diagnose::OpenTransaction;
 use crate::digest::Digest;
@@ -156,8 +156,18 @@ impl Database for Postgres {
         })
     }
 
+    fn census_told<'a>(
+        &'a self,
+        questions: &'a [Question],
+        mut told: Box<dyn FnMut(usize) + Send + 'a>,
+    ) -> Wait<'a, Result<Census, DatabaseError>> {
+        at_desk!(self, |link| {
+            census_lines::take(&self.desk, &mut link, questions, &self.desk.settings(), &mut *told).await
+        })
+    }
+
     fn census<'a>(&'a self, questions: &'a [Question]) -> Wait<'a, Result<Census, DatabaseError>> {
-        at_desk!(self, |link| census::take(&mut link, questions, &self.desk.settings()).await)
+        self.census_told(questions, Box::new(|_| ()))
     }
 
     fn catalog(&self) -> Wait<'_, Result<Catalog, DatabaseError>> {

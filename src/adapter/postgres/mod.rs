@@ -7,6 +7,7 @@ mod blockers;
 mod catalog;
 mod catalog_parts;
 mod census;
+mod census_lines;
 mod database;
 mod gate;
 mod ledger;

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::blockers::Watch;
-use super::census::{take, take_inside, whereabouts};
+use super::census::{take_inside, whereabouts};
+use super::census_lines;
 use super::database::Desk;
 use super::ledger;
 use super::link::{Canceller, Link, NoAnswer, cell};
@@ -107,7 +108,11 @@ impl Line {
                 self.close();
                 let settings = self.desk.settings();
                 // Nothing is in doubt here: a lost answer is only a census that was not taken.
-                let taken = async { take(&mut self.desk.fresh().await?, questions, &settings).await }.await;
+                let taken = async {
+                    let mut link = self.desk.fresh().await?;
+                    census_lines::take(&self.desk, &mut link, questions, &settings, &mut |_| ()).await
+                };
+                let taken = taken.await;
                 taken.map(Event::CensusTaken).map_err(|error| Trouble::Failed(error.to_string()))
             }
             Step::Done(_) => Err(Trouble::Failed("BUG: the machine is done; there is nothing to perform".to_owned())),
