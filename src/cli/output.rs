@@ -69,6 +69,7 @@ impl Output {
         let line = match progress {
             Progress::Passed(what) => format!("  ✓ {what}"),
             Progress::Sending { step, number, of } => format!("  … {step}: statement {number} of {of}"),
+            Progress::Asked { done, of } => format!("  … {done} of {of} checks answered"),
             Progress::Answered(_) | Progress::VerifiedInside(_) => return,
             Progress::Committing => "  … COMMIT".to_owned(),
         };

@@ -205,6 +205,13 @@ pub enum Progress {
     Answered(StatementTrace),
     /// The inside comparison was made.
     VerifiedInside(Comparison),
+    /// So many checks of a census have been answered.
+    Asked {
+        /// How many.
+        done: usize,
+        /// How many there are.
+        of: usize,
+    },
     /// COMMIT was sent; its answer is awaited.
     Committing,
 }

@@ -49,7 +49,7 @@ pub use stop::{Declaring, Latch, StopLook, StopSource, declare_stop, latch, look
 pub use stopped_here::{HeldStop, held_here};
 pub use survey::{
     ledger_baseline, open_baseline, open_runbook, read_baseline, save_baseline, survey, survey_and_latch,
-    take_baseline, usable, with_accepted,
+    survey_and_latch_telling, take_baseline, usable, with_accepted,
 };
 pub use worker::{Worker, WorkerLink};
 pub use world::{Cancel, Doors, Watch, World};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use super::stop::{Latch, StopLook, StopSource, latch};
-use super::{Failure, FailureKind, Survey, World};
+use super::{Failure, FailureKind, Progress, Survey, World};
 use crate::census::{BASELINE_FORMAT, Baseline, CompareScope, Question, Reading, compare};
 use crate::diagnose::{diagnose, gather, questions};
 use crate::ledger::StopMoment;
@@ -123,6 +123,15 @@ pub async fn survey(
     runbook: &Runbook,
     baseline: Option<&Baseline>,
 ) -> Result<Survey, Failure> {
+    survey_telling(database, runbook, baseline, &mut |_| ()).await
+}
+
+async fn survey_telling(
+    database: &dyn Database,
+    runbook: &Runbook,
+    baseline: Option<&Baseline>,
+    say: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Survey, Failure> {
     database.use_schema(&runbook.target.schema);
     let catalog = database.catalog().await?;
     let mut review = review(runbook, Some(&catalog));
@@ -130,7 +139,15 @@ pub async fn survey(
     let counts =
         review.counts.iter().enumerate().map(|(n, count)| Question { id: count_id(n), sql: count.sql.clone() });
     questions.extend(counts);
-    let mut census = database.census(&questions).await?;
+    let (of, mut said) = (questions.len(), 0);
+    let told = |done: usize| {
+        // A hundred times at most, and at the end.
+        if done >= said + (of / 100).max(1) || done == of {
+            said = done;
+            say(Progress::Asked { done, of });
+        }
+    };
+    let mut census = database.census_told(&questions, Box::new(told)).await?;
     // The counts are for the review; the census is what the runbook asks.
     let answers: Vec<Result<String, String>> =
         (0..review.counts.len()).map(|n| answer(census.readings.remove(&count_id(n)))).collect();
@@ -157,8 +174,22 @@ pub async fn survey_and_latch(
     runbook: &Runbook,
     baseline: Option<&Baseline>,
 ) -> Result<(Survey, Latch), Failure> {
+    survey_and_latch_telling(world, database, runbook, baseline, &mut |_| ()).await
+}
+
+/// As [`survey_and_latch`], and says how far the census is.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn survey_and_latch_telling(
+    world: &World,
+    database: &dyn Database,
+    runbook: &Runbook,
+    baseline: Option<&Baseline>,
+    say: &mut (dyn FnMut(Progress) + Send),
+) -> Result<(Survey, Latch), Failure> {
     let runbook = with_accepted(world, database, runbook).await?;
-    let looked = survey(database, &runbook, baseline).await?;
+    let looked = survey_telling(database, &runbook, baseline, say).await?;
     let source = StopSource::of(&runbook, StopMoment::Look);
     let latched = latch(world, database, &source, &StopLook::of(&looked)).await?;
     Ok((looked, latched))

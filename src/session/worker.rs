@@ -15,8 +15,8 @@ use super::{
     decide, declare_stop, export_finding, held_here, ledger_baseline, look_at_restart, open_baseline, open_dump,
     open_runbook, outcome_failure, propose_roster, prove_again, read_signature, recheck_record, rehearse,
     rehearse_build, reject, run_with, save_baseline, search_difference, stage, stage_end_session, stage_restore,
-    survey_and_latch, take_baseline, to_sign, upload_stops, verify_finding, withdraw, withdraw_roster, world::needed,
-    write_divergence,
+    survey_and_latch_telling, take_baseline, to_sign, upload_stops, verify_finding, withdraw, withdraw_roster,
+    world::needed, write_divergence,
 };
 use crate::approval::Decision;
 use crate::census::{Baseline, CompareScope, compare};
@@ -170,7 +170,10 @@ impl Worker {
                 self.say.say(Event::BaselineOpened { path, baseline });
                 Ok(())
             }
-            Command::Survey => self.survey().await,
+            Command::Survey => tokio::select! {
+                looked = self.survey() => looked,
+                () = cancel.asked() => Err(cancelled("the look at the database")),
+            },
             Command::SaveBaseline { path, label } => {
                 let baseline = take_baseline(&*self.database()?, &self.runbook()?.0, &label).await?;
                 save_baseline(&self.world, &path, &baseline)?;
@@ -475,7 +478,9 @@ impl Worker {
             Some(baseline) => Some(Arc::clone(baseline)),
             None => ledger_baseline(&self.world, &*database, &runbook).await?.map(Arc::new),
         };
-        let (looked, latched) = survey_and_latch(&self.world, &*database, &runbook, baseline.as_deref()).await?;
+        let mut say = self.teller();
+        let (looked, latched) =
+            survey_and_latch_telling(&self.world, &*database, &runbook, baseline.as_deref(), &mut say).await?;
         self.say.say(Event::Surveyed(Arc::new(looked)));
         match latched {
             // The desk that latched must not wait for the news of it.

@@ -35,7 +35,7 @@ pub enum Page {
 }
 
 impl Page {
-    /// Every page in tab order; the digits lead to the first ten, 0 to the tenth, and F8 to the stop.
+    /// Every page in tab order; the digits lead to the first ten, 0 to the tenth, and F9 to the stop.
     pub const ALL: [Self; 11] = [
         Self::Start,
         Self::Overview,
@@ -117,6 +117,13 @@ pub enum UiAction {
         text: String,
         /// What it is, for the footer.
         what: String,
+    },
+    /// Ask where to save a text, and save it there.
+    Save {
+        /// The file's name as it is suggested.
+        name: String,
+        /// The text.
+        text: String,
     },
     /// Compute a difference away from the window's thread.
     Diff(DiffJob),

@@ -1,7 +1,7 @@
 //! Takes actions and events; the one place where the window acts. Sends at most one operation at a time.
 
 use std::collections::VecDeque;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use eframe::egui::{Context, ThemePreference};
 use jiff::Timestamp;
@@ -37,11 +37,15 @@ pub struct App {
     link: Link,
     queue: VecDeque<Command>,
     picked: (mpsc::Sender<Picked>, mpsc::Receiver<Picked>),
+    saved: (mpsc::Sender<Saved>, mpsc::Receiver<Saved>),
     kept: Prefs,
 }
 
 /// What a file dialog gave: what it was opened for, and the path.
 type Picked = (Choose, Option<std::path::PathBuf>);
+
+/// A file that was saved, or why not.
+type Saved = (std::path::PathBuf, Result<(), String>);
 
 impl App {
     /// Makes the application on a context, with or without a window around it.
@@ -69,6 +73,7 @@ impl App {
             link,
             queue,
             picked: mpsc::channel(),
+            saved: mpsc::channel(),
             options,
         }
     }
@@ -95,6 +100,13 @@ impl App {
             if let Some(path) = path {
                 let followed = self.pages.picked(choose, path);
                 self.queue_all(followed);
+            }
+        }
+        while let Ok((path, written)) = self.saved.1.try_recv() {
+            let now = self.now();
+            match written {
+                Ok(()) => self.shown.note(now, Tone::Good, format!("Saved {}", path.display()), ""),
+                Err(reason) => self.shown.shout(now, reason, "Choose another place."),
             }
         }
         self.diffs.collect();
@@ -200,6 +212,7 @@ impl App {
                 let now = self.now();
                 self.shown.note(now, Tone::Plain, format!("Copied {what}"), "");
             }
+            UiAction::Save { name, text } => self.save(name, text, context),
             UiAction::Diff(job) => self.diffs.start(job, context),
             UiAction::Theme(theme) => {
                 self.prefs.theme = theme;
@@ -252,7 +265,8 @@ impl App {
         match self.link.commands.try_send(command) {
             Ok(()) => {
                 self.shown.asked(errand);
-                let flight = Flight { errand, what, since: now, statement: None, began: false, cancelling: false };
+                let flight =
+                    Flight { errand, what, since: now, statement: None, asked: None, began: false, cancelling: false };
                 self.shown.flight = Some(flight);
             }
             Err(TrySendError::Full(_)) => {
@@ -311,6 +325,18 @@ impl App {
                 Choose::Key(_) => dialog.set_title("Choose a private key").pick_file(),
             };
             let _ = sender.send((choose, path));
+            context.request_repaint();
+        });
+    }
+
+    fn save(&self, name: String, text: String, context: &Context) {
+        let (sender, context) = (self.saved.0.clone(), context.clone());
+        let folders = Arc::clone(&self.options.folders);
+        // The dialog of the portal waits for a person: it must not hold the window.
+        std::thread::spawn(move || {
+            let Some(path) = rfd::FileDialog::new().set_title("Save").set_file_name(name).save_file() else { return };
+            let written = folders.write_file(&path, text.as_bytes());
+            let _ = sender.send((path, written.map_err(|error| error.to_string())));
             context.request_repaint();
         });
     }

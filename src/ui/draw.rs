@@ -139,7 +139,7 @@ fn keys(ui: &Ui, scene: &mut Scene<'_>) {
     if pressed(Modifiers::COMMAND, Key::K) {
         scene.actions.push(UiAction::OpenPalette);
     }
-    if pressed(Modifiers::NONE, Key::F8) {
+    if pressed(Modifiers::NONE, Key::F9) {
         scene.actions.push(UiAction::Go(Page::Stop));
     }
     if pressed(Modifiers::ALT, Key::ArrowDown) {

@@ -210,6 +210,12 @@ impl Shown {
         if let (Progress::Sending { number, of, .. }, Some(flight)) = (&progress, &mut self.flight) {
             flight.statement = Some((*number, *of));
         }
+        if let Progress::Asked { done, of } = progress {
+            if let Some(flight) = &mut self.flight {
+                flight.asked = Some((done, of));
+            }
+            return;
+        }
         let kept = if errand == Some(Errand::Run) { &mut self.run.progress } else { &mut self.rehearsing };
         if kept.len() < PROGRESS_LIMIT {
             kept.push(progress);

@@ -179,6 +179,8 @@ pub struct Flight {
     pub since: Timestamp,
     /// The statement being sent and how many there are.
     pub statement: Option<(usize, usize)>,
+    /// Checks answered, and how many there are.
+    pub asked: Option<(usize, usize)>,
     /// Set once the session said that it began.
     pub began: bool,
     /// Set once a person asked to cancel.

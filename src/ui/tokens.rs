@@ -108,6 +108,8 @@ pub struct Tokens {
     pub added: Color32,
     /// Behind added words.
     pub added_word: Color32,
+    /// Behind a line that stands elsewhere on the other side.
+    pub moved: Color32,
     /// SQL keywords.
     pub sql_keyword: Color32,
     /// SQL strings.
@@ -152,6 +154,7 @@ const LIGHT: Tokens = Tokens {
     removed_word: Color32::from_rgb(0xF7, 0xC4, 0xBF),
     added: Color32::from_rgb(0xE6, 0xF4, 0xEB),
     added_word: Color32::from_rgb(0xB4, 0xDF, 0xC3),
+    moved: Color32::from_rgb(0xE3, 0xE6, 0xF6),
     sql_keyword: Color32::from_rgb(0x1B, 0x5A, 0xA0),
     sql_string: Color32::from_rgb(0x1E, 0x6E, 0x42),
     sql_number: Color32::from_rgb(0x84, 0x54, 0x00),
@@ -188,6 +191,7 @@ const DARK: Tokens = Tokens {
     removed_word: Color32::from_rgb(0x6B, 0x30, 0x31),
     added: Color32::from_rgb(0x1A, 0x30, 0x24),
     added_word: Color32::from_rgb(0x29, 0x5C, 0x40),
+    moved: Color32::from_rgb(0x2A, 0x30, 0x4A),
     sql_keyword: Color32::from_rgb(0x7A, 0xB3, 0xF0),
     sql_string: Color32::from_rgb(0x8F, 0xCF, 0xA6),
     sql_number: Color32::from_rgb(0xE6, 0xB7, 0x57),

@@ -122,7 +122,7 @@ impl Desk {
 
     pub fn go(&mut self, page: Page) -> &mut Self {
         if page == Page::Stop {
-            self.harness.key_press(Key::F8);
+            self.harness.key_press(Key::F9);
             self.harness.run_steps(4);
             return self;
         }

@@ -4,6 +4,7 @@ mod approve;
 mod ceremony;
 mod compare;
 mod desk;
+mod diff;
 mod fixture;
 mod pictures;
 mod restore;

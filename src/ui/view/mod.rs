@@ -15,6 +15,7 @@ pub mod elsewhere;
 pub mod findings;
 pub mod graph;
 pub mod ledger;
+pub mod minimap;
 pub mod overview;
 pub mod preflight;
 pub mod proof;

@@ -163,6 +163,7 @@ pub fn line(ui: &mut Ui, progress: &Progress) {
                 mark::word(ui, Mark::Cross, tokens.bad, &format!("Verified inside: {failures} not as expected"))
             }
         }
+        Progress::Asked { done, of } => mark::plain(ui, Mark::Going, tokens.accent, &format!("{done} of {of} checks")),
         Progress::Committing => mark::word(ui, Mark::Going, tokens.care, "COMMIT was sent; its answer is awaited"),
     };
 }

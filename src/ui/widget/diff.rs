@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 use eframe::egui::Context;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::sql::{Line, lines};
+use super::sql::{Line, Piece, lines};
 use crate::digest::Digest;
 
 /// Two texts that are to be compared.
@@ -19,13 +19,33 @@ pub struct DiffJob {
     pub old: Arc<str>,
     /// The text on the right: after.
     pub new: Arc<str>,
-    /// Whether lines that differ in white space only are the same.
-    pub blind_to_space: bool,
+    /// What does not count as a difference.
+    pub ignoring: Ignoring,
+    /// Whether blocks that only stand elsewhere are told apart.
+    pub finds_moved: bool,
 }
 
-/// Identifies a difference by its texts.
+/// What does not count as a difference between two lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Ignoring {
+    /// Everything counts.
+    #[default]
+    Nothing,
+    /// White space does not.
+    Space,
+    /// White space outside literals and the case of SQL's own words do not.
+    SqlForm,
+}
+
+impl Ignoring {
+    /// Every choice, with its words.
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Nothing, "Every letter"), (Self::Space, "Ignore white space"), (Self::SqlForm, "Ignore SQL form")];
+}
+
+/// Identifies a difference by its texts and by how they are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct DiffKey(Digest, Digest, bool);
+pub struct DiffKey(Digest, Digest, Ignoring, bool);
 
 /// What a row of a difference is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +69,8 @@ pub struct Row {
     pub right: Option<usize>,
     /// What it is.
     pub kind: RowKind,
+    /// Whether the same line stands elsewhere on the other side, as part of a block that was moved.
+    pub moved: bool,
 }
 
 /// Two texts, line by line. Lines are ranges of bytes with their colours, not copies.
@@ -73,7 +95,7 @@ impl DiffJob {
     /// Returns what identifies the difference.
     #[must_use]
     pub fn key(&self) -> DiffKey {
-        DiffKey(Digest::of(self.old.as_bytes()), Digest::of(self.new.as_bytes()), self.blind_to_space)
+        DiffKey(Digest::of(self.old.as_bytes()), Digest::of(self.new.as_bytes()), self.ignoring, self.finds_moved)
     }
 
     /// Computes the difference.
@@ -81,18 +103,25 @@ impl DiffJob {
     pub fn compute(self) -> Diff {
         let old_lines = lines(&self.old);
         let new_lines = lines(&self.new);
-        let ops = if self.blind_to_space {
-            let squeeze = |text: &str, lines: &[Line]| -> Vec<String> {
-                let line_of = |line: &Line| text[line.bytes.clone()].split_whitespace().collect::<Vec<_>>().join(" ");
-                lines.iter().map(line_of).collect()
-            };
-            capture_diff_slices(Algorithm::Myers, &squeeze(&self.old, &old_lines), &squeeze(&self.new, &new_lines))
-        } else {
-            let old: Vec<&str> = old_lines.iter().map(|line| &self.old[line.bytes.clone()]).collect();
-            let new: Vec<&str> = new_lines.iter().map(|line| &self.new[line.bytes.clone()]).collect();
-            capture_diff_slices(Algorithm::Myers, &old, &new)
+        let compared = |text: &str, lines: &[Line]| -> Vec<String> {
+            lines.iter().map(|line| as_compared(text, line, self.ignoring)).collect()
         };
-        let rows = rows(&ops);
+        let (old_as, new_as) = match self.ignoring {
+            Ignoring::Nothing => (Vec::new(), Vec::new()),
+            Ignoring::Space | Ignoring::SqlForm => (compared(&self.old, &old_lines), compared(&self.new, &new_lines)),
+        };
+        let old: Vec<&str> = match self.ignoring {
+            Ignoring::Nothing => old_lines.iter().map(|line| &self.old[line.bytes.clone()]).collect(),
+            Ignoring::Space | Ignoring::SqlForm => old_as.iter().map(String::as_str).collect(),
+        };
+        let new: Vec<&str> = match self.ignoring {
+            Ignoring::Nothing => new_lines.iter().map(|line| &self.new[line.bytes.clone()]).collect(),
+            Ignoring::Space | Ignoring::SqlForm => new_as.iter().map(String::as_str).collect(),
+        };
+        let mut rows = rows(&capture_diff_slices(Algorithm::Myers, &old, &new));
+        if self.finds_moved {
+            mark_moved(&mut rows, &old, &new);
+        }
         let differs = |row: usize| rows[row].kind != RowKind::Same;
         let changes = (0..rows.len()).filter(|row| differs(*row) && (*row == 0 || !differs(row - 1))).collect();
         let longest = old_lines.iter().chain(&new_lines).map(|line| line.bytes.len()).max().unwrap_or(0);
@@ -107,20 +136,103 @@ fn rows(ops: &[DiffOp]) -> Vec<Row> {
         let shared = old.len().min(new.len());
         let kind = if matches!(op, DiffOp::Equal { .. }) { RowKind::Same } else { RowKind::Changed };
         for at in 0..shared {
-            rows.push(Row { left: Some(old.start + at), right: Some(new.start + at), kind });
+            rows.push(Row { left: Some(old.start + at), right: Some(new.start + at), kind, moved: false });
         }
         rows.extend((old.start + shared..old.end).map(|line| Row {
             left: Some(line),
             right: None,
             kind: RowKind::Removed,
+            moved: false,
         }));
         rows.extend((new.start + shared..new.end).map(|line| Row {
             left: None,
             right: Some(line),
             kind: RowKind::Added,
+            moved: false,
         }));
     }
     rows
+}
+
+/// A line as it is compared.
+fn as_compared(text: &str, line: &Line, ignoring: Ignoring) -> String {
+    if ignoring != Ignoring::SqlForm {
+        return text[line.bytes.clone()].split_whitespace().collect::<Vec<_>>().join(" ");
+    }
+    // A piece is a word, a literal, or what stands between them: only what stands in no literal may be written another way.
+    let mut out = String::new();
+    let mut is_apart = false;
+    for (bytes, kind) in &line.pieces {
+        let piece = &text[bytes.clone()];
+        match kind {
+            Piece::Text | Piece::Parameter | Piece::Comment => {
+                if std::mem::take(&mut is_apart) && !out.is_empty() {
+                    out.push(' ');
+                }
+                out += piece;
+            }
+            Piece::Plain | Piece::Keyword | Piece::Number => {
+                for letter in piece.chars() {
+                    if letter.is_whitespace() {
+                        is_apart = true;
+                        continue;
+                    }
+                    if std::mem::take(&mut is_apart) && !out.is_empty() {
+                        out.push(' ');
+                    }
+                    // A name in double quotes is plain here, and its case counts.
+                    if *kind == Piece::Keyword { out.extend(letter.to_lowercase()) } else { out.push(letter) }
+                }
+            }
+        }
+    }
+    out
+}
+
+/// The fewest lines that are called a moved block: a closing bracket by itself stands everywhere.
+const LEAST_MOVED: usize = 3;
+
+/// Marks removed lines that were added elsewhere in one piece, and those additions.
+fn mark_moved(rows: &mut [Row], old: &[&str], new: &[&str]) {
+    let mut added: HashMap<&str, Vec<usize>> = HashMap::new();
+    let text = |row: &Row| match row.kind {
+        RowKind::Removed => row.left.map(|line| old[line]),
+        RowKind::Added => row.right.map(|line| new[line]),
+        RowKind::Same | RowKind::Changed => None,
+    };
+    for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.kind == RowKind::Added) {
+        if let Some(line) = text(row) {
+            added.entry(line).or_default().push(at);
+        }
+    }
+    let mut at = 0;
+    while at < rows.len() {
+        let run = |to: usize| {
+            let same = |by: usize| {
+                let (from, into) = (rows.get(at + by), rows.get(to + by));
+                let pair = from
+                    .zip(into)
+                    .filter(|(from, into)| from.kind == RowKind::Removed && into.kind == RowKind::Added && !into.moved);
+                pair.is_some_and(|(from, into)| text(from) == text(into))
+            };
+            (0..).take_while(|by| same(*by)).count()
+        };
+        let places = match rows[at].kind {
+            RowKind::Removed => text(&rows[at]).and_then(|line| added.get(line)).cloned().unwrap_or_default(),
+            RowKind::Same | RowKind::Added | RowKind::Changed => Vec::new(),
+        };
+        // A line that stands in very many places tells nothing about where a block went.
+        let best = places.into_iter().take(64).map(|to| (run(to), to)).max();
+        match best {
+            Some((length, to)) if length >= LEAST_MOVED => {
+                for by in 0..length {
+                    (rows[at + by].moved, rows[to + by].moved) = (true, true);
+                }
+                at += length;
+            }
+            Some(_) | None => at += 1,
+        }
+    }
 }
 
 /// The longest line whose words are compared: a line of 243 KB would take 29 ms.
@@ -226,28 +338,60 @@ impl DiffCache {
 
 #[cfg(test)]
 mod tests {
-    use super::{DiffJob, RowKind, word_marks};
+    use super::{DiffJob, Ignoring, RowKind, word_marks};
 
-    fn check(old: &str, new: &str, blind_to_space: bool, expect: &str) {
-        let diff = DiffJob { old: old.into(), new: new.into(), blind_to_space }.compute();
-        let signs = diff.rows.iter().map(|row| match row.kind {
-            RowKind::Same => '=',
-            RowKind::Removed => '-',
-            RowKind::Added => '+',
-            RowKind::Changed => '~',
+    fn check(old: &str, new: &str, ignoring: Ignoring, expect: &str) {
+        let diff = DiffJob { old: old.into(), new: new.into(), ignoring, finds_moved: true }.compute();
+        let signs = diff.rows.iter().map(|row| match (row.kind, row.moved) {
+            (RowKind::Same, _) => '=',
+            (RowKind::Removed, false) => '-',
+            (RowKind::Added, false) => '+',
+            (RowKind::Removed, true) => '<',
+            (RowKind::Added, true) => '>',
+            (RowKind::Changed, _) => '~',
         });
         assert_eq!(signs.collect::<String>(), expect, "{old:?} against {new:?}");
     }
 
     #[test]
     fn puts_lines_side_by_side() {
-        check("a\nb\nc\n", "a\nb\nc\n", false, "===");
-        check("a\nb\nc\n", "a\nc\n", false, "=-=");
-        check("a\nc\n", "a\nb\nc\n", false, "=+=");
-        check("a\nb\nc\n", "a\nB\nc\n", false, "=~=");
-        check("a\n  b\n", "a\nb\n", false, "=~");
-        check("a\n  b\n", "a\nb\n", true, "==");
-        check("", "a\n", false, "+");
+        let every = Ignoring::Nothing;
+        check("a\nb\nc\n", "a\nb\nc\n", every, "===");
+        check("a\nb\nc\n", "a\nc\n", every, "=-=");
+        check("a\nc\n", "a\nb\nc\n", every, "=+=");
+        check("a\nb\nc\n", "a\nB\nc\n", every, "=~=");
+        check("a\n  b\n", "a\nb\n", every, "=~");
+        check("a\n  b\n", "a\nb\n", Ignoring::Space, "==");
+        check("", "a\n", every, "+");
+    }
+
+    #[test]
+    fn the_form_of_sql_is_ignored_outside_literals_alone() {
+        let form = Ignoring::SqlForm;
+        check("select  a  from t\n", "SELECT a FROM t\n", form, "=");
+        check("select a from t\n", "SELECT A FROM t\n", form, "~");
+        check("select 'a  b'\n", "SELECT 'a b'\n", form, "~");
+        check("select 'SELECT'\n", "SELECT 'select'\n", form, "~");
+        check("select \"A\"\n", "select \"a\"\n", form, "~");
+        check("select $$A  b$$\n", "select $$A b$$\n", form, "~");
+        check("select 1 -- Why\n", "SELECT  1 -- why\n", form, "~");
+        check("select a,b\n", "select a, b\n", form, "~");
+    }
+
+    #[test]
+    fn a_block_that_stands_elsewhere_is_told_apart() {
+        let every = Ignoring::Nothing;
+        check("a\nb\nc\nx\ny\nz\nq\n", "x\ny\nz\nq\na\nb\nc\n", every, "<<<====>>>");
+        // Two lines are no block.
+        check("a\nb\nx\ny\nz\n", "x\ny\nz\na\nb\n", every, "--===++");
+        // Nothing moves when it is not asked for.
+        let diff = DiffJob {
+            old: "a\nb\nc\nx\ny\nz\nq".into(),
+            new: "x\ny\nz\nq\na\nb\nc".into(),
+            ignoring: every,
+            finds_moved: false,
+        };
+        assert!(diff.compute().rows.iter().all(|row| !row.moved));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The parts that pages are made of.
 
 pub mod diff;
+pub mod diff_export;
 pub mod escape;
 pub mod form;
 pub mod icon;

@@ -34,7 +34,8 @@ fn under_way(ui: &mut Ui, flight: &Flight, now: jiff::Timestamp, actions: &mut V
     mark::bare(ui, Mark::Going, tokens.accent);
     let tenths = (now.as_millisecond() - flight.since.as_millisecond()).max(0) / 100;
     let statement = flight.statement.map(|(number, of)| format!(" · statement {number} of {of}")).unwrap_or_default();
-    let words = format!("{}{statement} · {}.{} s", flight.what, tenths / 10, tenths % 10);
+    let asked = flight.asked.map(|(done, of)| format!(" · {done} of {of} checks")).unwrap_or_default();
+    let words = format!("{}{statement}{asked} · {}.{} s", flight.what, tenths / 10, tenths % 10);
     ui.label(visible(&words).as_ref());
     let label = if flight.cancelling { "Cancelling…" } else { "Cancel" };
     if ui.add_enabled(!flight.cancelling, Button::new(label).small()).clicked() {

@@ -90,7 +90,7 @@ pub fn tabs(ui: &mut Ui, scene: &mut Scene<'_>, page: Page) {
                 );
                 ui.painter().rect_filled(bar, 0.0, tokens.accent);
             }
-            let hint = if number < 10 { format!("Ctrl+{}", (number + 1) % 10) } else { "F8".to_owned() };
+            let hint = if number < 10 { format!("Ctrl+{}", (number + 1) % 10) } else { "F9".to_owned() };
             if response.on_hover_text(hint).clicked() {
                 scene.actions.push(UiAction::Go(tab));
             }
