@@ -138,7 +138,7 @@ pub fn comparison_text(output: Output, comparison: &Comparison) -> String {
             row.baseline.as_ref().map_or("-".to_owned(), one_line),
             shorten(&row.expected),
             one_line(&row.actual),
-            format!("{}{remark}", output.verdict(row.verdict)),
+            format!("{}{}{remark}", output.verdict(row.verdict), off(row)),
         ]
     };
     let table: Vec<Vec<String>> = [head].into_iter().chain(comparison.rows.iter().map(row)).collect();
@@ -160,7 +160,15 @@ fn details(row: &Row) -> String {
     }
     let lines =
         |mark: &str, text: &str| text.lines().map(|line| format!("    {mark} {}\n", visible(line))).collect::<String>();
-    format!("{}: {}\n{}{}", row.id, row.title, lines("expected", &row.expected), lines("actual  ", actual))
+    let altered: String =
+        row.alterations().iter().map(|it| format!("    ≠ {}\n", visible(&shorten(&it.words())))).collect();
+    format!("{}: {}\n{altered}{}{}", row.id, row.title, lines("expected", &row.expected), lines("actual  ", actual))
+}
+
+/// By how much a count that is not as expected is off.
+fn off(row: &Row) -> String {
+    let is_off = matches!(row.verdict, Verdict::Drifted | Verdict::Missing);
+    row.off_by().filter(|_| is_off).map_or_else(String::new, |off| format!(" {off:+}"))
 }
 
 /// Controls of a terminal that a value may hold are shown, not obeyed.
@@ -180,7 +188,8 @@ pub fn comparison_json(comparison: &Comparison) -> Value {
                 "id": row.id, "title": row.title, "object": row.object, "sql": row.sql,
                 "baseline": row.baseline.as_ref().map_or(Value::Null, reading_json),
                 "expected": row.expected, "actual": reading_json(&row.actual),
-                "verdict": row.verdict, "remark": row.remark,
+                "verdict": row.verdict, "remark": row.remark, "off_by": row.off_by().map(|off| off.to_string()),
+                "altered": row.alterations().iter().map(crate::census::Alteration::words).collect::<Vec<_>>(),
             })
         })
         .collect();

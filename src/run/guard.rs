@@ -8,6 +8,7 @@ use crate::plan::{Plan, PlannedStatement, Settings, Via};
 use crate::runbook::{Check, CheckId, Expectation, NoticeExpected, RowsExpected, StopCondition, StopSign};
 
 /// Compares where the connection leads with where the plan says it must lead.
+#[must_use]
 pub fn target_surprise(plan: &Plan, actual: &Target, acts_as: Option<&str>) -> Option<String> {
     let expected = &plan.target;
     if actual.in_recovery {

@@ -204,17 +204,16 @@ pub async fn with_accepted<'a>(
     database: &dyn Database,
     runbook: &'a Runbook,
 ) -> Result<Cow<'a, Runbook>, Failure> {
-    let known = match world.ledgers.look(&*world.folders, database).await {
-        Ok((known, _)) => known,
-        // A ledger that cannot be read has accepted nothing; that it cannot be read is for whoever needs it to say.
-        Err(_) => return Ok(Cow::Borrowed(runbook)),
+    // A ledger that cannot be read has accepted nothing; that it cannot be read is for whoever needs it to say.
+    let Ok((known, _)) = world.ledgers.look(&*world.folders, database).await else {
+        return Ok(Cow::Borrowed(runbook));
     };
     let halt = &known.state().halt;
     if halt.lifts().iter().all(|lift| lift.accepted.is_empty()) {
         return Ok(Cow::Borrowed(runbook));
     }
     let (stops, checks) = (halt.accept(&runbook.stops), halt.accept_checks(&runbook.checks));
-    Ok(Cow::Owned(Runbook { stops, checks, ..runbook.clone() }))
+    Ok(Cow::Owned(Runbook { checks, stops, ..runbook.clone() }))
 }
 
 fn count_id(place: usize) -> CheckId {

@@ -31,11 +31,13 @@ pub(super) async fn restart(world: &World, verb: &RestartVerb, output: Output) -
             let (database, signer) = desk(world, connection, signing).await?;
             let baseline = needed_baseline(world, &*database, &runbook, baseline.as_deref()).await?;
             let names = steps(names);
-            said(&write_divergence(world, &*database, &runbook, &baseline, words, &names, &signer).await?, output)
+            said(&write_divergence(world, &*database, &runbook, &baseline, words, &names, &signer).await?, output);
+            Ok(())
         }
         RestartVerb::Accept { reason, connection, signing } => {
             let (database, signer) = desk(world, connection, signing).await?;
-            said(&accept_differences(world, &*database, reason, None, &signer).await?, output)
+            said(&accept_differences(world, &*database, reason, None, &signer).await?, output);
+            Ok(())
         }
         RestartVerb::Authorise { confirm, revoke, reason, connection, signing } => {
             let (database, signer) = desk(world, connection, signing).await?;
@@ -43,11 +45,13 @@ pub(super) async fn restart(world: &World, verb: &RestartVerb, output: Output) -
             let confirmed = of(confirm, Authorisation::Reconfirmed);
             let verdicts: Vec<_> = confirmed.chain(of(revoke, Authorisation::Revoked)).collect();
             let verdicts = Verdicts { verdicts: &verdicts, reason, seen: None };
-            said(&authorise_steps(world, &*database, &verdicts, &signer).await?, output)
+            said(&authorise_steps(world, &*database, &verdicts, &signer).await?, output);
+            Ok(())
         }
         RestartVerb::Record { gate, words, connection, signing } => {
             let (database, signer) = desk(world, connection, signing).await?;
-            said(&recheck_record(world, &*database, gate, words, &signer).await?, output)
+            said(&recheck_record(world, &*database, gate, words, &signer).await?, output);
+            Ok(())
         }
     }
 }
@@ -63,7 +67,7 @@ async fn desk(
 }
 
 /// Says what a paper led to.
-fn said(said: &RestartSaid, output: Output) -> Result<(), Failure> {
+fn said(said: &RestartSaid, output: Output) {
     output.print(
         || {
             let mut out = line(&format!("Signed as ledger entry {}: {}", said.seq, said.words));
@@ -75,7 +79,6 @@ fn said(said: &RestartSaid, output: Output) -> Result<(), Failure> {
         },
         || json!({"entry": said.seq, "words": said.words, "lifted": said.is_lifted, "restart": standing_json(&said.standing)}),
     );
-    Ok(())
 }
 
 /// `restart show`: exits as stopped while a gate is open.

@@ -149,6 +149,10 @@ pub fn cells(line: &mut TableRow<'_, '_>, tokens: &Tokens, row: &Row, inside: Op
     line.col(|ui| {
         let words = match (row.verdict, growth(row)) {
             (Verdict::Grown, Some(growth)) => format!("+{growth} allowed"),
+            (verdict @ (Verdict::Drifted | Verdict::Missing), _) => match row.off_by() {
+                Some(off) => format!("{} {off:+}", mark::verdict_word(verdict)),
+                None => mark::verdict_word(verdict).to_owned(),
+            },
             (verdict, _) => mark::verdict_word(verdict).to_owned(),
         };
         mark::small(ui, Mark::verdict(row.verdict), tokens.verdict(row.verdict), &words);

@@ -11,17 +11,22 @@ use crate::census::{Reading, Row};
 use crate::runbook::CheckId;
 use crate::ui::action::UiAction;
 use crate::ui::tokens::{Tokens, UNIT};
+use crate::ui::widget::escape::one_line;
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::text;
 
 /// Two texts, and what each of them is.
 type Long = (Arc<str>, Arc<str>, (&'static str, &'static str));
 
+/// More parts than this are read in the difference below.
+const MOST_ALTERATIONS: usize = 6;
+
 /// The detail's own state.
 #[derive(Default)]
 pub struct Detail {
     diff: DiffPane,
     texts: Option<(CheckId, Arc<str>, Arc<str>)>,
+    altered: Option<(CheckId, Reading, Vec<String>)>,
 }
 
 impl Detail {
@@ -44,6 +49,7 @@ impl Detail {
         if let Some(remark) = &row.remark {
             text::body(ui, remark);
         }
+        self.altered(ui, row);
         match self.long_texts(row) {
             Some((before, after, sides)) => {
                 self.diff.ui(ui, scene, "compare-diff", &before, &after, sides);
@@ -56,6 +62,19 @@ impl Detail {
             }
         }
         open
+    }
+
+    /// What differs between two definitions, a line a part; made once for a row.
+    fn altered(&mut self, ui: &mut Ui, row: &Row) {
+        let fresh = self.altered.as_ref().is_none_or(|(id, actual, _)| *id != row.id || *actual != row.actual);
+        if fresh {
+            let words = row.alterations().iter().map(crate::census::Alteration::words).collect();
+            self.altered = Some((row.id.clone(), row.actual.clone(), words));
+        }
+        let tokens = Tokens::of(ui);
+        for words in self.altered.iter().flat_map(|(_, _, words)| words).take(MOST_ALTERATIONS) {
+            mark::small(ui, Mark::verdict(crate::census::Verdict::Drifted), tokens.bad, &one_line(words, 160));
+        }
     }
 
     /// Returns the two texts to compare when one of them has several lines: expected or baseline against now.

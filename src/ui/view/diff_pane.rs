@@ -142,7 +142,7 @@ impl DiffPane {
                 form::choice(ui, &mut self.ignoring, &Ignoring::ALL);
                 ui.checkbox(&mut self.folds, "Fold what is the same");
                 ui.checkbox(&mut self.finds_moved, "Find moved blocks");
-                ui.menu_button("Take away", |ui| self.take_away(ui, scene, diff, (left, right)));
+                ui.menu_button("Take away", |ui| Self::take_away(ui, scene, diff, (left, right)));
             });
         }
         if *layout == Layout::Unified {
@@ -197,7 +197,7 @@ impl DiffPane {
     }
 
     /// What can be taken elsewhere: one side, a patch, a page.
-    fn take_away(&self, ui: &mut Ui, scene: &mut Scene<'_>, diff: &Diff, sides: (&str, &str)) {
+    fn take_away(ui: &mut Ui, scene: &mut Scene<'_>, diff: &Diff, sides: (&str, &str)) {
         let copy = |text: &str, what: &str| UiAction::Copy { text: text.to_owned(), what: what.to_owned() };
         if ui.button(format!("Copy {}", sides.0)).clicked() {
             scene.actions.push(copy(&diff.old, sides.0));

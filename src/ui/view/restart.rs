@@ -123,7 +123,7 @@ impl RestartCard {
                 let options: Vec<(usize, &str)> = gates.iter().copied().enumerate().collect();
                 let mut at = gates.iter().position(|gate| *gate == self.gate).unwrap_or(0);
                 if options.len() > 1 && form::choice(ui, &mut at, &options) {
-                    self.gate = gates[at].to_owned();
+                    gates[at].clone_into(&mut self.gate);
                 }
             }
             (_, None) => {}
@@ -199,15 +199,12 @@ fn checklist(ui: &mut Ui, gates: &[GateStanding]) {
     text::heading(ui, &format!("Restart: {} open", text::count(open, "gate")));
     for gate in gates {
         ui.add_space(UNIT / 2.0);
-        match &gate.met {
-            Some(met) => {
-                mark::word(ui, Mark::Tick, tokens.good, &gate.title);
-                text::muted(ui, met);
-            }
-            None => {
-                mark::plain(ui, Mark::Ring, tokens.care, &gate.title);
-                text::muted(ui, &format!("Missing: {}", gate.missing));
-            }
+        if let Some(met) = &gate.met {
+            mark::word(ui, Mark::Tick, tokens.good, &gate.title);
+            text::muted(ui, met);
+        } else {
+            mark::plain(ui, Mark::Ring, tokens.care, &gate.title);
+            text::muted(ui, &format!("Missing: {}", gate.missing));
         }
     }
     ui.add_space(UNIT / 2.0);

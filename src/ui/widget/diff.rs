@@ -215,7 +215,7 @@ fn mark_moved(rows: &mut [Row], old: &[&str], new: &[&str]) {
                     .filter(|(from, into)| from.kind == RowKind::Removed && into.kind == RowKind::Added && !into.moved);
                 pair.is_some_and(|(from, into)| text(from) == text(into))
             };
-            (0..).take_while(|by| same(*by)).count()
+            (0..rows.len() - at).take_while(|by| same(*by)).count()
         };
         let places = match rows[at].kind {
             RowKind::Removed => text(&rows[at]).and_then(|line| added.get(line)).cloned().unwrap_or_default(),

@@ -1,0 +1,264 @@
+//! Takes two definitions of an object; says what differs between them: which column, constraint, index, grant, owner, comment or
+//! trigger was added, dropped or altered. Takes two numbers; gives their signed difference. Refuses to guess from text it does
+//! not know: that is told as a line.
+
+use std::collections::BTreeMap;
+
+use super::{Reading, Row};
+
+/// One thing that differs between two definitions.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Alteration {
+    /// What it is: `column weight`, `index t_m`, `owner`.
+    pub what: String,
+    /// What became of it.
+    pub how: How,
+}
+
+/// What became of a part of a definition.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum How {
+    /// It is new; as it is written now.
+    Added(String),
+    /// It is gone; as it was written.
+    Dropped(String),
+    /// It is written another way: before, and now.
+    Altered(String, String),
+}
+
+impl Alteration {
+    /// Says it in one sentence.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match &self.how {
+            How::Added(now) => format!("{} was added: {now}", self.what),
+            How::Dropped(before) => format!("{} was dropped: {before}", self.what),
+            How::Altered(before, now) => format!("{} was altered: {before} → {now}", self.what),
+        }
+    }
+}
+
+/// Opens the difference of two definitions, in the order of their parts' names; nothing when neither is a definition that is
+/// written a part a line.
+#[must_use]
+pub fn alterations(before: Option<&str>, after: Option<&str>) -> Vec<Alteration> {
+    let of = |what: &str, how| vec![Alteration { what: what.to_owned(), how }];
+    let (before, after) = match (before, after) {
+        (None, None) => return Vec::new(),
+        (None, Some(after)) => return of("the object", How::Added(first(after))),
+        (Some(before), None) => return of("the object", How::Dropped(first(before))),
+        (Some(before), Some(after)) => (parts(before), parts(after)),
+    };
+    let mut all = Vec::new();
+    for (what, was) in &before {
+        match after.get(what) {
+            Some(now) if now == was => {}
+            Some(now) => all.push(Alteration { what: what.clone(), how: How::Altered(was.clone(), now.clone()) }),
+            None => all.push(Alteration { what: what.clone(), how: How::Dropped(was.clone()) }),
+        }
+    }
+    let new = after.iter().filter(|(what, _)| !before.contains_key(*what));
+    all.extend(new.map(|(what, now)| Alteration { what: what.clone(), how: How::Added(now.clone()) }));
+    all.sort();
+    all
+}
+
+fn first(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Cuts a definition into its parts by name. Lines that begin no part belong to the one before them, as a function's body does.
+fn parts(text: &str) -> BTreeMap<String, String> {
+    let mut parts: BTreeMap<String, String> = BTreeMap::new();
+    let mut last = String::new();
+    for line in text.lines() {
+        let (name, value) = match part(line) {
+            Some(part) => part,
+            None if last.is_empty() => ("the definition".to_owned(), line.to_owned()),
+            None => {
+                let known = parts.entry(last.clone()).or_default();
+                known.push('\n');
+                known.push_str(line);
+                continue;
+            }
+        };
+        last.clone_from(&name);
+        parts
+            .entry(name)
+            .and_modify(|known| {
+                known.push('\n');
+                known.push_str(&value);
+            })
+            .or_insert(value);
+    }
+    parts
+}
+
+/// Names the part that a line begins.
+fn part(line: &str) -> Option<(String, String)> {
+    const NAMED: [&str; 7] = ["column", "constraint", "policy", "label", "attribute", "inherits", "grant"];
+    const ALONE: [&str; 12] = [
+        "owner",
+        "comment",
+        "options",
+        "persistence",
+        "partition by",
+        "partition",
+        "populated",
+        "row level security",
+        "default",
+        "generated",
+        "not null",
+        "enabled",
+    ];
+    let (head, rest) = line.split_once(' ').unwrap_or((line, ""));
+    if NAMED.contains(&head) {
+        // Each grant is a part: who and what.
+        let name = if head == "grant" { rest.to_owned() } else { word(rest) };
+        let value = rest.strip_prefix(&name).unwrap_or(rest).trim().to_owned();
+        return Some((format!("{head} {name}"), if value.is_empty() { rest.to_owned() } else { value }));
+    }
+    if let Some(alone) = ALONE
+        .iter()
+        .find(|alone| line.strip_prefix(**alone).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
+    {
+        let value = line[alone.len()..].trim();
+        return Some(((*alone).to_owned(), if value.is_empty() { line.to_owned() } else { value.to_owned() }));
+    }
+    let mut words = line.split_whitespace();
+    if words.next() != Some("CREATE") {
+        return None;
+    }
+    let kinds = ["INDEX", "TRIGGER", "RULE", "FUNCTION", "PROCEDURE"];
+    let kind = words.by_ref().find(|word| kinds.contains(word))?;
+    let name = words.next()?.split('(').next().unwrap_or_default();
+    Some((format!("{} {name}", kind.to_lowercase()), line.to_owned()))
+}
+
+/// The first word, whole where it is a quoted name.
+fn word(text: &str) -> String {
+    let Some(inside) = text.strip_prefix(['"', '\'']) else {
+        return text.split(' ').next().unwrap_or_default().to_owned();
+    };
+    let quote = &text[..1];
+    let mut end = 0;
+    let mut rest = inside;
+    while let Some(at) = rest.find(quote) {
+        end += at + 1;
+        if !rest[at + 1..].starts_with(quote) {
+            return text[..=end].to_owned();
+        }
+        end += 1;
+        rest = &rest[at + 2..];
+    }
+    text.to_owned()
+}
+
+impl Row {
+    /// Returns how far a count is from what is expected, or from its baseline where that is no number; nothing where it is not off,
+    /// or no count.
+    #[must_use]
+    pub fn off_by(&self) -> Option<i128> {
+        let number = |reading: &Reading| match reading {
+            Reading::Value(Some(value)) => value.parse::<i128>().ok(),
+            Reading::Value(None) | Reading::Blind(_) => None,
+        };
+        let against = self.expected.parse().ok().or_else(|| number(self.baseline.as_ref()?))?;
+        let off = number(&self.actual)?.checked_sub(against)?;
+        (off != 0).then_some(off)
+    }
+
+    /// Says what differs, where the row is of a definition: expected against actual, or the baseline against it.
+    #[must_use]
+    pub fn alterations(&self) -> Vec<Alteration> {
+        let value = |reading: &Reading| match reading {
+            Reading::Value(value) => Some(value.clone()),
+            Reading::Blind(_) => None,
+        };
+        let Some(actual) = value(&self.actual) else { return Vec::new() };
+        let before = if self.expected.contains('\n') {
+            Some(Some(self.expected.clone()))
+        } else {
+            self.baseline.as_ref().and_then(value)
+        };
+        let Some(before) = before else { return Vec::new() };
+        let is_definition = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains('\n'));
+        if before == actual || !(is_definition(&before) || is_definition(&actual)) {
+            return Vec::new();
+        }
+        alterations(before.as_deref(), actual.as_deref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "table public.t\nowner ops\ncomment it's\ncolumn id bigint not null\ncolumn \"a b\" text default 'x'\n\
+        constraint t_pkey PRIMARY KEY (id)\nCREATE INDEX t_m ON public.t USING btree (m)\n\
+        CREATE TRIGGER guard BEFORE INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION f() [enabled O]\ngrant lan SELECT";
+
+    /// Changes the table's definition and compares what is said of it.
+    fn check(change: (&str, &str), expected: &[&str]) {
+        let after = TABLE.replace(change.0, change.1);
+        let said: Vec<String> = alterations(Some(TABLE), Some(&after)).iter().map(Alteration::words).collect();
+        assert_eq!(said, expected, "{change:?}");
+    }
+
+    #[test]
+    fn a_definition_is_opened_into_what_differs() {
+        check(("", ""), &[]);
+        check(("owner ops", "owner eve"), &["owner was altered: ops → eve"]);
+        check(("comment it's\n", ""), &["comment was dropped: it's"]);
+        check(("bigint not null", "integer not null"), &["column id was altered: bigint not null → integer not null"]);
+        check(("default 'x'", "default 'y'"), &["column \"a b\" was altered: text default 'x' → text default 'y'"]);
+        check(("column id", "column weight integer\ncolumn id"), &["column weight was added: integer"]);
+        check(("constraint t_pkey PRIMARY KEY (id)\n", ""), &["constraint t_pkey was dropped: PRIMARY KEY (id)"]);
+        check(
+            ("(m)", "(n)"),
+            &[
+                "index t_m was altered: CREATE INDEX t_m ON public.t USING btree (m) → CREATE INDEX t_m ON public.t USING btree (n)",
+            ],
+        );
+        check(("lan SELECT", "lan SELECT\ngrant eve DELETE"), &["grant eve DELETE was added: eve DELETE"]);
+        let trigger = "CREATE TRIGGER guard BEFORE INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION f()";
+        let words = format!("trigger guard was altered: {trigger} [enabled O] → {trigger} [enabled D]");
+        check(("[enabled O]", "[enabled D]"), &[&words]);
+    }
+
+    #[test]
+    fn what_is_gone_or_new_is_said_and_a_body_stays_whole() {
+        let words =
+            |before, after| -> Vec<String> { alterations(before, after).iter().map(Alteration::words).collect() };
+        assert_eq!(words(Some(TABLE), None), ["the object was dropped: table public.t"]);
+        assert_eq!(words(None, Some(TABLE)), ["the object was added: table public.t"]);
+        assert_eq!(words(None, None), Vec::<String>::new());
+        let function = |body: &str| {
+            format!(
+                "CREATE OR REPLACE FUNCTION public.f()\n RETURNS trigger\nAS $$\nowner := 1;\n{body}\n$$\nowner ops"
+            )
+        };
+        // A body that looks like a part is told as one, and nothing is lost.
+        assert_eq!(words(Some(&function("a")), Some(&function("b"))).len(), 1);
+    }
+
+    #[test]
+    fn a_count_is_off_by_a_signed_number() {
+        let row = |expected: &str, baseline: &str, actual: &str| Row {
+            id: "c".into(),
+            title: String::new(),
+            object: None,
+            sql: String::new(),
+            baseline: Some(Reading::Value(Some(baseline.to_owned()))),
+            expected: expected.to_owned(),
+            actual: Reading::Value(Some(actual.to_owned())),
+            verdict: crate::census::Verdict::Drifted,
+            remark: None,
+        };
+        assert_eq!(row("8", "8", "7").off_by(), Some(-1));
+        assert_eq!(row("8", "8", "8").off_by(), None);
+        assert_eq!(row("at least 48211", "48211", "48223").off_by(), Some(12));
+        assert_eq!(row("absent", "x", "7").off_by(), None);
+        assert_eq!(row("0", "0", "340282366920938463463374607431768211456").off_by(), None);
+    }
+}
