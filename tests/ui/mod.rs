@@ -13,3 +13,4 @@ mod run;
 mod shell;
 mod stop;
 mod text;
+mod walk;

@@ -38,7 +38,7 @@ fn dark() -> Setting {
     Setting { theme: Theme::Dark, ..Setting::default() }
 }
 
-fn picture(mut desk: Desk, name: &str) {
+pub fn picture(mut desk: Desk, name: &str) {
     desk.harness.run_steps(3);
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ui/snapshots");
     desk.harness.snapshot_options(name, &SnapshotOptions::new().output_path(folder));
