@@ -102,6 +102,9 @@ pub enum RestartVerb {
         /// Why the differences may stay.
         #[arg(long, value_name = "TEXT")]
         reason: String,
+        /// The runbook folder: then a finding that holds other gates than it is refused.
+        #[arg(long, value_name = "FOLDER")]
+        runbook: Option<PathBuf>,
         /// Where.
         #[command(flatten)]
         connection: Connection,
@@ -120,6 +123,9 @@ pub enum RestartVerb {
         /// Why.
         #[arg(long, value_name = "TEXT")]
         reason: String,
+        /// The runbook folder: then a finding that holds other gates than it is refused.
+        #[arg(long, value_name = "FOLDER")]
+        runbook: Option<PathBuf>,
         /// Where.
         #[command(flatten)]
         connection: Connection,
@@ -135,6 +141,9 @@ pub enum RestartVerb {
         /// What you saw.
         #[arg(long, value_name = "TEXT")]
         words: String,
+        /// The runbook folder: then a finding that holds other gates than it is refused.
+        #[arg(long, value_name = "FOLDER")]
+        runbook: Option<PathBuf>,
         /// Where.
         #[command(flatten)]
         connection: Connection,

@@ -59,6 +59,8 @@ pub struct RestartLook {
     pub authorisations: BTreeMap<StepId, Reading>,
     /// What each record gate's question answers now; `None` where the gate asks nothing.
     pub records: BTreeMap<String, Option<Reading>>,
+    /// How the gates that the finding holds differ from those of the open runbook; nothing when they do not.
+    pub differs: Option<String>,
 }
 
 /// What the sovereign says of the affected steps.
@@ -100,6 +102,7 @@ pub async fn look_at_restart(
             divergence: None,
             authorisations: BTreeMap::new(),
             records: BTreeMap::new(),
+            differs: None,
         });
     };
     let authorisations = ask_authorisations(database, divergence).await?;
@@ -107,7 +110,34 @@ pub async fn look_at_restart(
     for gate in divergence.record_gates() {
         records.insert(gate.to_owned(), ask_record(database, divergence, gate).await?);
     }
-    Ok(RestartLook { standing, divergence: Some(divergence.clone()), authorisations, records })
+    let differs = runbook.and_then(|runbook| other_gates(divergence, runbook));
+    Ok(RestartLook { standing, divergence: Some(divergence.clone()), authorisations, records, differs })
+}
+
+/// Says how the gates of a divergence finding differ from a runbook's. Whoever writes the finding brings the gates along, and
+/// everybody who signs on top of it should hold them against a runbook of their own.
+fn other_gates(divergence: &Divergence, runbook: &Runbook) -> Option<String> {
+    if divergence.runbook != runbook.id {
+        return Some(format!("it is about the runbook {}, this is {}", divergence.runbook, runbook.id));
+    }
+    if divergence.gates == runbook.restart {
+        return None;
+    }
+    let names = |gates: &[crate::runbook::RestartGate]| {
+        gates.iter().map(|gate| gate.id.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let (held, own) = (names(&divergence.gates), names(&runbook.restart));
+    Some(if held == own {
+        format!("its gates ({held}) ask other questions than this runbook's")
+    } else {
+        format!("it holds the gates {held}, this runbook has {own}")
+    })
+}
+
+fn refuse_other_gates(divergence: &Divergence, runbook: Option<&Runbook>) -> Result<(), Failure> {
+    let Some(differs) = runbook.and_then(|runbook| other_gates(divergence, runbook)) else { return Ok(()) };
+    let hint = "Sign nothing on top of it. Ask who wrote it; write the finding again with the runbook that counts.";
+    Err(Failure::new(FailureKind::Refused, format!("the divergence finding: {differs}"), hint))
 }
 
 /// Takes a census, and writes and signs the divergence finding (97.10): what happened, and what differs from the baseline
@@ -189,6 +219,7 @@ pub async fn write_divergence(
 pub async fn accept_differences(
     world: &World,
     database: &dyn Database,
+    runbook: Option<&Runbook>,
     reason: &str,
     seen: Option<&[Difference]>,
     signer: &SignAs,
@@ -196,6 +227,7 @@ pub async fn accept_differences(
     needed(reason, "a reason is needed", "Say in one sentence why the differences may stay.")?;
     let known = open_ledger(world, database).await?;
     let divergence = divergence_of(known.state())?;
+    refuse_other_gates(divergence, runbook)?;
     if divergence.differences.is_empty() {
         let hint = "Nothing needs to be accepted; see `countersign restart show` for what is missing.";
         return Err(Failure::new(FailureKind::Refused, "no difference remains", hint));
@@ -216,12 +248,14 @@ pub async fn accept_differences(
 pub async fn authorise_steps(
     world: &World,
     database: &dyn Database,
+    runbook: Option<&Runbook>,
     said: &Verdicts<'_>,
     signer: &SignAs,
 ) -> Result<RestartSaid, Failure> {
     needed(said.reason, "a reason is needed", "Say in one sentence why.")?;
     let known = open_ledger(world, database).await?;
     let divergence = divergence_of(known.state())?;
+    refuse_other_gates(divergence, runbook)?;
     let live = ask_authorisations(database, divergence).await?;
     if let Some((step, _)) = said.seen.into_iter().flatten().find(|(step, seen)| live.get(*step) != Some(*seen)) {
         let message = format!("the record of {step} has changed since it was shown");
@@ -244,6 +278,7 @@ pub async fn authorise_steps(
 pub async fn recheck_record(
     world: &World,
     database: &dyn Database,
+    runbook: Option<&Runbook>,
     gate: &str,
     words: &str,
     signer: &SignAs,
@@ -251,6 +286,7 @@ pub async fn recheck_record(
     needed(words, "what you saw is needed", "Say in one sentence what the record says.")?;
     let known = open_ledger(world, database).await?;
     let divergence = divergence_of(known.state())?;
+    refuse_other_gates(divergence, runbook)?;
     let gates = divergence.record_gates();
     let gate = match gates.as_slice() {
         [only] if gate.is_empty() => only,

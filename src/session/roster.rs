@@ -197,3 +197,10 @@ async fn append(
 fn judged_now(world: &World, body: &Body) -> RosterDeed {
     body.roster_deed(&world.clock.now().to_string()).expect("BUG: a roster's act is no roster's act")
 }
+
+/// Says where a version of the roster stands after somebody signed it.
+pub(super) fn roster_words(signer: &SignAs, deed: &str, stands: &RosterStanding) -> String {
+    let RosterStanding { digest, version, signed, needed, may_still: _, in_force } = stands;
+    let stand = if *in_force { "it is in force".to_owned() } else { format!("{signed} of {needed} have signed") };
+    format!("{} {deed} roster version {version} ({}): {stand}", signer.principal, digest.short())
+}

@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::roster::roster_words;
 use super::watch::every;
 use super::{
     Approval, Building, Cancel, Command, Declaring, Event, Failure, FailureKind, Latch, LedgerMemory, Progress,
-    ROSTER_OPEN_FOR, Ran, RestartSaid, RestoreChoice, Restoring, RosterStanding, SeenDifference, SignAs, StagedRequest,
-    Staging, Verdicts, Watch, World, accept_differences, approve, approve_roster, authorise_steps, compare_with_dump,
-    decide, declare_stop, export_finding, held_here, ledger_baseline, look_at_restart, open_baseline, open_dump,
-    open_runbook, outcome_failure, propose_roster, prove_again, read_signature, recheck_record, rehearse,
-    rehearse_build, reject, run_with, save_baseline, search_difference, stage, stage_end_session, stage_restore,
-    survey_and_latch_telling, take_baseline, to_sign, upload_stops, verify_finding, withdraw, withdraw_roster,
-    world::needed, write_divergence,
+    ROSTER_OPEN_FOR, Ran, RestartSaid, RestoreChoice, Restoring, SeenDifference, SignAs, StagedRequest, Staging,
+    Verdicts, Watch, World, accept_differences, approve, approve_roster, authorise_steps, compare_with_dump, decide,
+    declare_stop, export_finding, held_here, ledger_baseline, look_at_restart, open_baseline, open_dump, open_runbook,
+    outcome_failure, propose_roster, prove_again, read_signature, recheck_record, rehearse, rehearse_build, reject,
+    run_with, save_baseline, search_difference, stage, stage_end_session, stage_restore, survey_and_latch_telling,
+    take_baseline, to_sign, upload_stops, verify_finding, withdraw, withdraw_roster, world::needed, write_divergence,
 };
 use crate::approval::Decision;
 use crate::census::{Baseline, CompareScope, compare};
@@ -392,22 +392,22 @@ impl Worker {
             }
             Command::AcceptDifferences { reason, seen, signer } => {
                 let database = self.database()?;
-                let said = accept_differences(&self.world, &*database, &reason, Some(&seen), &signer).await?;
+                let said =
+                    accept_differences(&self.world, &*database, self.book(), &reason, Some(&seen), &signer).await?;
                 self.restarting(&signer, &said).await
             }
             Command::AuthoriseSteps { verdicts, reason, seen, signer } => {
                 let database = self.database()?;
                 let verdicts = Verdicts { verdicts: &verdicts, reason: &reason, seen: Some(&seen) };
-                let said = authorise_steps(&self.world, &*database, &verdicts, &signer).await?;
+                let said = authorise_steps(&self.world, &*database, self.book(), &verdicts, &signer).await?;
                 self.restarting(&signer, &said).await
             }
             Command::RecheckRecord { gate, words, signer } => {
-                let said = recheck_record(&self.world, &*self.database()?, &gate, &words, &signer).await?;
+                let said = recheck_record(&self.world, &*self.database()?, self.book(), &gate, &words, &signer).await?;
                 self.restarting(&signer, &said).await
             }
             Command::LookAtRestart => {
-                let runbook = self.runbook.as_ref().map(|(_, runbook, _)| Arc::clone(runbook));
-                let look = look_at_restart(&self.world, &*self.database()?, runbook.as_deref()).await?;
+                let look = look_at_restart(&self.world, &*self.database()?, self.book()).await?;
                 self.say.say(Event::RestartSeen(Arc::new(look)));
                 Ok(())
             }
@@ -556,6 +556,10 @@ impl Worker {
         });
     }
 
+    fn book(&self) -> Option<&Runbook> {
+        self.runbook.as_ref().map(|(_, runbook, _)| &**runbook)
+    }
+
     fn database(&self) -> Result<Arc<dyn Database>, Failure> {
         let hint = "Connect first, with a URL, key=value text, or the PG* environment.";
         self.database.as_ref().map(|(database, _)| Arc::clone(database)).ok_or_else(|| needed("a connection", hint))
@@ -589,11 +593,4 @@ impl Worker {
 /// Says that a person cancelled what changes nothing.
 fn cancelled(what: &str) -> Failure {
     Failure::new(FailureKind::RolledBack, format!("{what} was cancelled"), "Nothing was changed.")
-}
-
-/// Says where a version of the roster stands after somebody signed it.
-fn roster_words(signer: &SignAs, deed: &str, stands: &RosterStanding) -> String {
-    let RosterStanding { digest, version, signed, needed, may_still: _, in_force } = stands;
-    let stand = if *in_force { "it is in force".to_owned() } else { format!("{signed} of {needed} have signed") };
-    format!("{} {deed} roster version {version} ({}): {stand}", signer.principal, digest.short())
 }

@@ -198,6 +198,32 @@ fn a_stop_that_comes_meanwhile_begins_the_papers_anew() {
 }
 
 #[test]
+fn a_finding_with_gates_of_its_own_is_refused_by_whoever_holds_the_runbook() {
+    let built = Built::new();
+    let demo = &built.demo;
+    demo.run_as(&built.lan, &["stop", "declare", "--reason", "smoke", "--step", "SB-1"]).ok();
+    // Somebody's own copy of the runbook asks the sovereign for nothing but a signature.
+    let own = demo.path("own");
+    let copied = std::process::Command::new("cp").arg("-r").arg(demo.text("runbook")).arg(&own).status();
+    assert!(copied.unwrap().success());
+    let file = own.join("runbook.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let at = text.find("# $1 is the step").unwrap();
+    let until = at + text[at..].find("\n\n").unwrap();
+    std::fs::write(&file, format!("{}{}", &text[..at], &text[until..])).unwrap();
+    let words = ["restart", "divergence", super::demo::text(&own), "--baseline", &built.after, "--words", "smoke"];
+    demo.run_as(&built.lan, &words).ok();
+    let runbook = demo.text("runbook");
+    let shown = demo.run(&["restart", "show", "--runbook", runbook]).fails(6, "2 gates open");
+    assert!(shown.out.contains("Sign nothing on top of the divergence finding"), "{}", shown.out);
+    let authorise = ["restart", "authorise", "--confirm", "SB-1", "--reason", "sound", "--runbook", runbook];
+    demo.run_as(&built.sovereign, &authorise).fails(3, "ask other questions than this runbook's");
+    // Written again with the runbook that counts, it is signed.
+    built.divergence(&built.lan, &[]).ok();
+    demo.run_as(&built.sovereign, &authorise).ok();
+}
+
+#[test]
 fn a_council_record_that_is_suspended_holds_the_restart_back() {
     let built = Built::new();
     let demo = &built.demo;

@@ -10,7 +10,7 @@ use super::{needed_baseline, open, runbook};
 use crate::census::Reading;
 use crate::ledger::{Authorisation, Difference, Divergence, GateStanding, Lift};
 use crate::port::Database;
-use crate::runbook::StepId;
+use crate::runbook::{Runbook, StepId};
 use crate::session::{
     Failure, FailureKind, RestartLook, RestartSaid, RestartStanding, SignAs, Verdicts, World, accept_differences,
     authorise_steps, look_at_restart, recheck_record, write_divergence,
@@ -21,9 +21,9 @@ pub(super) async fn restart(world: &World, verb: &RestartVerb, output: Output) -
     let steps = |names: &[String]| names.iter().map(|name| StepId(name.clone())).collect::<Vec<_>>();
     match verb {
         RestartVerb::Show { connection, runbook: folder } => {
-            let runbook = folder.as_deref().map(|folder| runbook(world, folder)).transpose()?;
+            let book = book(world, folder.as_deref())?;
             let database = open(world, &connection.text).await?;
-            let look = look_at_restart(world, &*database, runbook.as_ref().map(|(runbook, _)| runbook)).await?;
+            let look = look_at_restart(world, &*database, book.as_ref()).await?;
             show(&look, output)
         }
         RestartVerb::Divergence { runbook: folder, words, steps: names, baseline, connection, signing } => {
@@ -34,26 +34,34 @@ pub(super) async fn restart(world: &World, verb: &RestartVerb, output: Output) -
             said(&write_divergence(world, &*database, &runbook, &baseline, words, &names, &signer).await?, output);
             Ok(())
         }
-        RestartVerb::Accept { reason, connection, signing } => {
+        RestartVerb::Accept { reason, runbook: folder, connection, signing } => {
+            let book = book(world, folder.as_deref())?;
             let (database, signer) = desk(world, connection, signing).await?;
-            said(&accept_differences(world, &*database, reason, None, &signer).await?, output);
+            said(&accept_differences(world, &*database, book.as_ref(), reason, None, &signer).await?, output);
             Ok(())
         }
-        RestartVerb::Authorise { confirm, revoke, reason, connection, signing } => {
+        RestartVerb::Authorise { confirm, revoke, reason, runbook: folder, connection, signing } => {
+            let book = book(world, folder.as_deref())?;
             let (database, signer) = desk(world, connection, signing).await?;
             let of = |names: &[String], verdict| steps(names).into_iter().map(move |step| (step, verdict));
             let confirmed = of(confirm, Authorisation::Reconfirmed);
             let verdicts: Vec<_> = confirmed.chain(of(revoke, Authorisation::Revoked)).collect();
             let verdicts = Verdicts { verdicts: &verdicts, reason, seen: None };
-            said(&authorise_steps(world, &*database, &verdicts, &signer).await?, output);
+            said(&authorise_steps(world, &*database, book.as_ref(), &verdicts, &signer).await?, output);
             Ok(())
         }
-        RestartVerb::Record { gate, words, connection, signing } => {
+        RestartVerb::Record { gate, words, runbook: folder, connection, signing } => {
+            let book = book(world, folder.as_deref())?;
             let (database, signer) = desk(world, connection, signing).await?;
-            said(&recheck_record(world, &*database, gate, words, &signer).await?, output);
+            said(&recheck_record(world, &*database, book.as_ref(), gate, words, &signer).await?, output);
             Ok(())
         }
     }
+}
+
+fn book(world: &World, folder: Option<&std::path::Path>) -> Result<Option<Runbook>, Failure> {
+    let opened = folder.map(|folder| runbook(world, folder)).transpose()?;
+    Ok(opened.map(|(runbook, _)| runbook))
 }
 
 async fn desk(
@@ -95,12 +103,15 @@ fn show(look: &RestartLook, output: Output) -> Result<(), Failure> {
                 out += &line(&format!("DISASTER STOP, ledger entry {}: {}: {}", stop.seq, stop.condition, stop.reason));
             }
             out += &gates_text(&standing.gates);
+            if let Some(differs) = &look.differs {
+                out += &line(&format!("! Sign nothing on top of the divergence finding: {differs}"));
+            }
             out + &look.divergence.as_ref().map_or_else(String::new, |divergence| divergence_text(divergence, look))
         },
         || {
             json!({
                 "restart": standing_json(standing), "divergence": look.divergence,
-                "authorisations": look.authorisations, "records": look.records,
+                "authorisations": look.authorisations, "records": look.records, "differs": look.differs,
             })
         },
     );

@@ -225,6 +225,9 @@ fn found(ui: &mut Ui, scene: &mut Scene<'_>, divergence: &Divergence, look: Opti
             text::count(divergence.looked_at as usize, "answer")
         ),
     );
+    if let Some(differs) = look.and_then(|look| look.differs.as_ref()) {
+        text::failure(ui, differs, "Sign nothing on top of it. Ask who wrote it.");
+    }
     text::body(ui, &divergence.words);
     if divergence.differences.is_empty() {
         mark::word(ui, Mark::Tick, tokens.good, "Every count is at the baseline");
