@@ -333,7 +333,11 @@ pub async fn prove_again(database: &dyn Database, name: &str) -> Result<Outcome,
             }
             let done = usize::try_from(now.state.committed_stages).unwrap_or(usize::MAX);
             let steps = opened.request.steps.iter().take(done).cloned().collect();
-            let reason = "its desk ended before COMMIT was answered; proved: not committed".to_owned();
+            let mut reason = "its desk ended before COMMIT was answered; proved: not committed".to_owned();
+            if let Some(end) = &opened.plan.plan().end_session {
+                // The signal cannot be taken back: only what was recorded of it was.
+                reason += &format!("; whether session {} has ended, `countersign session list` tells", end.pid);
+            }
             (run.clone(), Outcome::RolledBack { reason, committed: steps })
         }
         RequestStatus::Ended(outcome @ (Outcome::Committed | Outcome::RolledBack { .. })) => return Ok(outcome.clone()),
