@@ -11,10 +11,10 @@ use super::{
     Approval, Cancel, Command, Declaring, Event, Failure, Latch, LedgerMemory, Progress, ROSTER_OPEN_FOR, Ran,
     RestartSaid, RestoreChoice, Restoring, RosterStanding, SeenDifference, SignAs, StagedRequest, Staging, Verdicts,
     Watch, World, accept_differences, approve, approve_roster, authorise_steps, compare_with_dump, decide,
-    declare_stop, export_finding, held_here, ledger_baseline, look_at_restart, open_baseline, open_dump, open_runbook,
-    outcome_failure, propose_roster, prove_again, read_signature, recheck_record, rehearse, reject, run_with,
-    save_baseline, search_difference, stage, stage_restore, survey_and_latch, take_baseline, to_sign, upload_stops,
-    verify_finding, withdraw, withdraw_roster, world::needed, write_divergence,
+    declare_stop, export_about, export_kept, held_here, ledger_baseline, look_at_restart, open_baseline, open_dump,
+    open_runbook, outcome_failure, propose_roster, prove_again, read_signature, recheck_record, rehearse, reject,
+    run_with, save_baseline, search_difference, sign_kept, stage, stage_restore, survey_and_latch, take_baseline,
+    to_sign, upload_stops, verify_finding, withdraw, withdraw_roster, world::needed, write_divergence,
 };
 use crate::approval::Decision;
 use crate::census::{Baseline, CompareScope, compare};
@@ -306,11 +306,21 @@ impl Worker {
                 self.read_ledger().await?;
                 outcome_failure(&outcome, None, &request).map_or(Ok(()), Err)
             }
-            Command::ExportFinding { request, folder, words, signer } => {
+            Command::ExportFinding { about, folder, words, signer } => {
                 let (_, digest) =
-                    export_finding(&self.world, &*self.database()?, &request, &folder, &words, &signer).await?;
+                    export_about(&self.world, &*self.database()?, &about, &folder, &words, &signer).await?;
                 self.say.say(Event::FindingExported { folder, digest });
                 self.read_ledger().await
+            }
+            Command::ExportKept { number, folder } => {
+                let (_, digest) = export_kept(&self.world, &*self.database()?, &number.to_string(), &folder).await?;
+                self.say.say(Event::FindingExported { folder, digest });
+                Ok(())
+            }
+            Command::CountersignFinding { number, signer } => {
+                let database = self.database()?;
+                sign_kept(&self.world, &*database, &number.to_string(), &signer).await?;
+                self.decided(format!("{} signed Finding No. {number}", signer.principal)).await
             }
             Command::VerifyFinding(folder) => {
                 let verification = verify_finding(&self.world, &folder)?;

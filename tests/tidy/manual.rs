@@ -65,7 +65,9 @@ fn the_manual_names_every_verb_and_option() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read =
         |path: &str| fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("cannot read {path}: {error}"));
-    let args = ["src/cli/args.rs", "src/cli/stop_args.rs", "src/cli/args/restore.rs"].map(read).concat();
+    let args = ["src/cli/args.rs", "src/cli/stop_args.rs", "src/cli/args/restore.rs", "src/cli/args/finding.rs"]
+        .map(read)
+        .concat();
     let missing = unmentioned(&args, &read("packaging/man/countersign.1"));
     assert!(missing.is_empty(), "packaging/man/countersign.1 does not name: {}", missing.join(", "));
 }
