@@ -15,7 +15,7 @@ use super::signed::roster_versions;
 pub(super) use super::signed::{Over, read_signatures, signature_files};
 use super::subject::Subject;
 use super::{Finding, pdf, told};
-use crate::approval::{SignedBytes, allowed_signers, parse_roster};
+use crate::approval::{Namespace, Roster, SignedBytes, allowed_signers_for, parse_roster};
 use crate::digest::Digest;
 use crate::ledger::{Body, hashed_text};
 use crate::plan::{canonical, read_strict};
@@ -29,7 +29,42 @@ pub(super) enum Form {
     Second,
 }
 
+/// The purposes that the first form's files know, in their order.
+const FIRST: [Namespace; 10] = [
+    Namespace::Stage,
+    Namespace::Run,
+    Namespace::Reject,
+    Namespace::Withdraw,
+    Namespace::Operate,
+    Namespace::Finding,
+    Namespace::Restart,
+    Namespace::Roster,
+    Namespace::Stop,
+    Namespace::Restore,
+];
+/// Those of the second form. A purpose that is added later is for the form that is added with it.
+const SECOND: [Namespace; 11] = [
+    Namespace::Stage,
+    Namespace::Run,
+    Namespace::Reject,
+    Namespace::Withdraw,
+    Namespace::Operate,
+    Namespace::Finding,
+    Namespace::Restart,
+    Namespace::Roster,
+    Namespace::Stop,
+    Namespace::Restore,
+    Namespace::Record,
+];
+
 impl Form {
+    fn signers(self, roster: &Roster) -> String {
+        match self {
+            Self::First => allowed_signers_for(roster, &FIRST),
+            Self::Second => allowed_signers_for(roster, &SECOND),
+        }
+    }
+
     /// Says in which form a folder was written.
     pub(super) fn of(finding: &Finding, files: &BTreeMap<String, Vec<u8>>) -> Self {
         let has_more = files.contains_key("finding.pdf") || files.contains_key("finding.md");
@@ -65,12 +100,12 @@ pub(super) fn export_form(
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut put = |path: &str, bytes: Vec<u8>| drop(files.insert(path.to_owned(), bytes));
     put("finding.json", finding_text.as_bytes().to_vec());
-    for (path, text) in parts(finding) {
+    for (path, text) in parts(finding, form) {
         put(&path, text.into_bytes());
     }
     for (number, document, text) in roster_versions(finding) {
         put(&format!("rosters/{number}.json"), document.into_bytes());
-        let signers = parse_roster(&text).as_ref().map(allowed_signers).unwrap_or_default();
+        let signers = parse_roster(&text).as_ref().map(|roster| form.signers(roster)).unwrap_or_default();
         put(&format!("rosters/{number}.toml"), text.into_bytes());
         put(&format!("rosters/{number}.allowed_signers"), signers.into_bytes());
     }
@@ -99,7 +134,7 @@ pub fn render_markdown(finding: &Finding, digest: Digest, signatures: &[SignedBy
 }
 
 /// The documents that the finding holds, each as a file of its own.
-fn parts(finding: &Finding) -> Vec<(String, String)> {
+fn parts(finding: &Finding, form: Form) -> Vec<(String, String)> {
     let file = |path: &str, text: String| (path.to_owned(), text);
     let mut files = Vec::new();
     let cited = match &finding.subject {
@@ -109,7 +144,7 @@ fn parts(finding: &Finding) -> Vec<(String, String)> {
             files.push(file("request.json", part(&subject.request)));
             files.push(file("roster.toml", subject.roster.clone()));
             let roster = parse_roster(&subject.roster).ok();
-            files.push(file("allowed_signers", roster.as_ref().map(allowed_signers).unwrap_or_default()));
+            files.push(file("allowed_signers", roster.as_ref().map(|roster| form.signers(roster)).unwrap_or_default()));
             return files;
         }
         Subject::Stop(subject) => &subject.cited,
@@ -123,7 +158,7 @@ fn parts(finding: &Finding) -> Vec<(String, String)> {
     let roster = cited.roster().ok();
     let roster = roster.as_ref().map(crate::approval::RosterVersion::roster);
     files.push(file("roster.toml", roster.map(|roster| roster.text.clone()).unwrap_or_default()));
-    files.push(file("allowed_signers", roster.map(allowed_signers).unwrap_or_default()));
+    files.push(file("allowed_signers", roster.map(|roster| form.signers(roster)).unwrap_or_default()));
     files.extend(entries(cited));
     files
 }

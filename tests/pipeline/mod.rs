@@ -2,6 +2,7 @@
 
 pub mod demo;
 mod elsewhere;
+mod findings;
 mod refusals;
 mod restart;
 mod restore;

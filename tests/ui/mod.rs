@@ -4,6 +4,7 @@ mod approve;
 mod ceremony;
 mod compare;
 mod desk;
+mod findings;
 mod fixture;
 mod pictures;
 mod restore;

@@ -143,7 +143,7 @@ impl<'a> Sheet<'a> {
         for line in &lines {
             self.line(line, setting);
         }
-        self.space(300);
+        self.space(if level == 1 { 700 } else { 300 });
     }
 
     fn facts(&mut self, facts: &[(String, Span)]) {
@@ -338,9 +338,7 @@ pub(super) fn wrap(faces: &Faces, spans: &[Span], setting: Setting, room: i32) -
 
 /// Where a line that is too long is broken: after the last space, or after a sign in a long word, or at its end.
 fn break_before(line: &[Set], setting: Setting) -> usize {
-    let after = |signs: &[char]| {
-        line.iter().rposition(|set| signs.contains(&set.glyph.letter)).map(|at| at + 1).filter(|at| *at < line.len())
-    };
+    let after = |signs: &[char]| line.iter().rposition(|set| signs.contains(&set.glyph.letter)).map(|at| at + 1);
     // A break close to the left edge would leave most of the line empty.
     let is_far = |at: &usize| setting.verbatim || *at > line.len() / 4;
     after(&[' ']).filter(is_far).or_else(|| after(&['/', '-', ',', '_', ';', '@']).filter(is_far)).unwrap_or(line.len())

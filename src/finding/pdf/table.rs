@@ -97,10 +97,9 @@ impl Sheet<'_> {
             left -= widths[at];
             open -= 1;
         }
-        // What nobody needs goes to the widest, so that the table is as wide as the page.
-        if let Some(widest) = (0..widths.len()).max_by_key(|at| (wanted[*at], *at)) {
-            widths[widest] += left.max(0);
-        }
+        // What nobody needs is shared out, so that the table is as wide as the page.
+        let share = left.max(0) / count;
+        widths.iter_mut().for_each(|width| *width += share);
         widths
     }
 }

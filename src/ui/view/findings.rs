@@ -169,7 +169,7 @@ impl FindingsPage {
         }
         text::card(ui, |ui| match again {
             Again::Countersign(number) => {
-                text::heading(ui, &format!("Countersign Finding No. {number}"));
+                text::heading(ui, &format!("Your signature on Finding No. {number}"));
                 text::muted(
                     ui,
                     "You sign the same bytes as its writer. It is verified first, and your signature is kept in the ledger \
@@ -185,8 +185,8 @@ impl FindingsPage {
                 }
             }
             Again::Export(number) => {
-                text::heading(ui, &format!("Export Finding No. {number}"));
-                text::muted(ui, "As it is kept, with every signature over it that holds. Nothing is signed.");
+                text::heading(ui, &format!("Finding No. {number} as it is kept"));
+                text::muted(ui, "It is exported with every signature over it that holds. Nothing is signed.");
                 self.folder_field(ui, scene);
                 let ready = !self.folder.trim().is_empty() && scene.shown.is_free();
                 if text::deed(ui, ready, &format!("Export Finding No. {number}")).clicked() {
