@@ -42,8 +42,7 @@ pub fn hold_against(verification: &mut Verification, entries: &[Entry], target: 
             verification.not_proved.retain(|sentence| !sentence.starts_with(UNSEEN));
             let newest = entries.last().map_or(0, |entry| entry.seq);
             verification.proved.push(format!(
-                "The ledger still holds entry {seq} with hash {}, and its chain holds from entry 1 to {newest}.",
-                known
+                "The ledger still holds entry {seq} with hash {known}, and its chain holds from entry 1 to {newest}."
             ));
             hold_cited(verification, entries, seq, &subject);
         }
@@ -79,7 +78,7 @@ fn hold_cited(verification: &mut Verification, entries: &[Entry], head: u64, sub
             verification.proved.push("The ledger gives exactly the entries this finding stands on.".to_owned());
         }
         Ok(_) => {
-            verification.refused.push("the ledger gives other entries than those this finding stands on".to_owned())
+            verification.refused.push("the ledger gives other entries than those this finding stands on".to_owned());
         }
         Err(reason) => verification.refused.push(format!("the ledger does not give what this finding says: {reason}")),
     }

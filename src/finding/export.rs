@@ -173,7 +173,7 @@ fn entries(cited: &Cited) -> Vec<(String, String)> {
         files.push((path, hashed_text(entry)));
         match serde_json::from_str(&entry.body) {
             Ok(Body::Restart { document, .. }) => {
-                files.push((Over::Paper { seq: entry.seq, version: 0 }.path(), document))
+                files.push((Over::Paper { seq: entry.seq, version: 0 }.path(), document));
             }
             Ok(Body::Stopped { detail: Some(detail), .. }) => {
                 let declared = detail.declared.map(|declared| declared.document);

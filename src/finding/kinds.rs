@@ -302,6 +302,13 @@ fn every_kind_verifies_and_says_what_is_proved() {
     );
 }
 
+fn restart(finding: &mut Finding) -> &mut RestartSubject {
+    match &mut finding.subject {
+        Subject::Restart(subject) => subject,
+        _ => panic!("it is about a restart"),
+    }
+}
+
 #[test]
 fn untrue_stories_of_stops_and_restarts_are_refused_though_signed() {
     let check = |change: &dyn Fn(&mut Finding), expect: &str| {
@@ -311,12 +318,6 @@ fn untrue_stories_of_stops_and_restarts_are_refused_though_signed() {
         finding.headline = super::headline::headline(&finding.subject);
         check_files(&exported(&finding, &["khoa"]), expect);
     };
-    fn restart(finding: &mut Finding) -> &mut RestartSubject {
-        match &mut finding.subject {
-            Subject::Restart(subject) => subject,
-            _ => panic!("it is about a restart"),
-        }
-    }
     let rehash = |entry: &mut Entry| entry.hash = entry_hash(entry);
     check(&|_| {}, "");
     check(&|it| restart(it).restart = 10, "ledger entry 10 completed no restart");

@@ -40,9 +40,12 @@ impl Reader {
             Event::Start(tag) => self.begin(tag),
             Event::End(tag) => self.end(tag),
             Event::Text(text) => self.say(&text, None),
-            Event::Code(text) => self.say(&text, Some(Style::Mono)),
-            // A page that showed HTML could show anything at all.
-            Event::Html(text) | Event::InlineHtml(text) => self.say(&text, Some(Style::Mono)),
+            // A page that showed HTML could show anything at all: it is shown as code is.
+            Event::Code(text)
+            | Event::Html(text)
+            | Event::InlineHtml(text)
+            | Event::InlineMath(text)
+            | Event::DisplayMath(text) => self.say(&text, Some(Style::Mono)),
             Event::SoftBreak => self.say(" ", None),
             Event::HardBreak => self.say("\n", None),
             Event::Rule => {
@@ -50,7 +53,6 @@ impl Reader {
                 self.say("* * *", Some(Style::Quiet));
                 self.end_line();
             }
-            Event::InlineMath(text) | Event::DisplayMath(text) => self.say(&text, Some(Style::Mono)),
             Event::FootnoteReference(text) => self.say(&format!("[{text}]"), None),
             Event::TaskListMarker(done) => self.say(if done { "[x] " } else { "[ ] " }, None),
         }

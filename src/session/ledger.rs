@@ -176,8 +176,11 @@ pub struct LedgerMemory {
     /// The roster as it was verified, and of how many acts; a ledger only grows.
     roster: Mutex<Option<(usize, Arc<Governed>)>>,
     /// The findings on their shelf, as of the newest entry and their count.
-    shelf: Mutex<Option<((u64, usize), Arc<Shelf>)>>,
+    shelf: Mutex<Option<ShelfAsOf>>,
 }
+
+/// The shelf, with the newest finding entry and their count when it was made.
+type ShelfAsOf = ((u64, usize), Arc<Shelf>);
 
 impl LedgerMemory {
     /// Reads what is new, verifies it against what is known, and shows all of it.

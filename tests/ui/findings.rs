@@ -107,8 +107,8 @@ fn read() -> Event {
     Event::LedgerRead(Arc::new(ledger))
 }
 
-const RUN: &str = "Finding No. 1 · run · entry 5 · signed by lan@example.test · Committed: the reversal of SB-12 on directus. \
-                   Verified after the commit: 0 of 0 checks hold.";
+const RUN: &str = "Finding No. 1 · run · entry 5 · signed by lan@example.test · 2 counter-signatures offered · Committed: the \
+                   reversal of SB-12 on directus. Verified after the commit: 0 of 0 checks hold.";
 
 pub fn shelf(setting: Setting) -> Desk {
     let mut desk = Desk::with(setting);

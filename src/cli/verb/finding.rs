@@ -139,14 +139,13 @@ async fn show(world: &World, name: &str, db: &str, output: Output) -> Result<(),
 
 async fn export(world: &World, words: FindingExport, output: Output) -> Result<(), Failure> {
     let database = open(world, &words.connection.text).await?;
-    let (finding, digest) = match &words.about.kept {
-        Some(name) => export_kept(world, &*database, name, &words.out).await?,
-        None => {
-            let about = about(world, &words)?;
-            let (principal, key) = (words.principal.as_deref().unwrap_or(""), words.key.as_deref().unwrap_or(""));
-            let signer = wiring::signer(world, principal, key, words.passphrase_file.as_deref()).await?;
-            export_about(world, &*database, &about, &words.out, &words.words, &signer).await?
-        }
+    let (finding, digest) = if let Some(name) = &words.about.kept {
+        export_kept(world, &*database, name, &words.out).await?
+    } else {
+        let about = about(world, &words)?;
+        let (principal, key) = (words.principal.as_deref().unwrap_or(""), words.key.as_deref().unwrap_or(""));
+        let signer = wiring::signer(world, principal, key, words.passphrase_file.as_deref()).await?;
+        export_about(world, &*database, &about, &words.out, &words.words, &signer).await?
     };
     output.print(
         || format!("{}\n  exported to {}\n  digest {}\n", finding.headline, words.out.display(), digest.groups()),

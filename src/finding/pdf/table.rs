@@ -99,7 +99,9 @@ impl Sheet<'_> {
         }
         // What nobody needs is shared out, so that the table is as wide as the page.
         let share = left.max(0) / count;
-        widths.iter_mut().for_each(|width| *width += share);
+        for width in &mut widths {
+            *width += share;
+        }
         widths
     }
 }

@@ -153,7 +153,7 @@ fn limits(finding: &Finding) -> Vec<Block> {
         Subject::Request(_) => {}
         Subject::Stop(_) => items.push(vec![Span::plain("whether the stop still holds: the ledger tells")]),
         Subject::Restart(_) => {
-            items.push(vec![Span::plain("that no stop between these entries was left out: the ledger tells")])
+            items.push(vec![Span::plain("that no stop between these entries was left out: the ledger tells")]);
         }
         Subject::Comparison(_) => items
             .push(vec![Span::plain("that the baselines say what the databases answered: whoever signed this says so")]),

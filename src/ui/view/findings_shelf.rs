@@ -1,6 +1,6 @@
 //! The shelf: the ledger's findings with filter and search, those to be signed first; one opened, two compared.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use eframe::egui::accesskit::Role;
@@ -40,11 +40,16 @@ pub struct ShelfView {
     /// Of the ledger as it was: the shelf, the one that is open, and its page.
     ledger: Option<Arc<LedgerView>>,
     open: Option<Open>,
+    counts: BTreeMap<FindingSort, usize>,
+    rows: Option<Rows>,
     /// The two that are compared, by number.
     chosen: BTreeSet<usize>,
     beside: Option<(String, Arc<str>, String, Arc<str>)>,
     pane: DiffPane,
 }
+
+/// The rows that are shown, by their places on the shelf, and what was searched for.
+type Rows = (String, Option<FindingSort>, Arc<[usize]>);
 
 /// A finding that was read whole.
 struct Open {
@@ -69,7 +74,11 @@ impl ShelfView {
         };
         if !is_same {
             self.ledger.clone_from(&ledger);
-            self.open = None;
+            (self.open, self.rows) = (None, None);
+            self.counts.clear();
+            for card in ledger.iter().flat_map(|it| &it.shelf.findings).filter_map(|kept| kept.card.as_ref()) {
+                *self.counts.entry(card.sort).or_default() += 1;
+            }
         }
         if self.beside.is_some() {
             self.compared(ui, scene);
@@ -91,7 +100,8 @@ impl ShelfView {
             return wanted;
         }
         self.bar(ui, &shelf);
-        let rows: Vec<&Shelved> = shelf.in_order().into_iter().filter(|kept| self.is_shown(kept)).collect();
+        self.find_rows(&shelf);
+        let rows = self.rows.as_ref().map(|rows| Arc::clone(&rows.2)).unwrap_or_default();
         if rows.is_empty() {
             text::muted(ui, "No finding has all of these words. Clear the search, or choose another kind.");
         }
@@ -99,7 +109,7 @@ impl ShelfView {
         let height = if open.is_some() { (ui.available_height() * 0.4).max(ROW * 2.0) } else { ui.available_height() };
         let area = ScrollArea::vertical().id_salt("shelf").auto_shrink([false, true]).max_height(height);
         area.show_rows(ui, ROW, rows.len(), |ui, range| {
-            for kept in &rows[range] {
+            for kept in rows[range].iter().filter_map(|at| shelf.findings.get(*at)) {
                 self.row(ui, kept);
             }
         });
@@ -112,15 +122,26 @@ impl ShelfView {
         wanted
     }
 
+    /// Finds the rows again when somebody has chosen, typed or signed something since.
+    fn find_rows(&mut self, shelf: &Shelf) {
+        let is_known = |(search, kind, _): &Rows| *search == self.search && *kind == self.kind;
+        if self.rows.as_ref().is_some_and(is_known) {
+            return;
+        }
+        let places: BTreeMap<usize, usize> =
+            shelf.findings.iter().enumerate().map(|(at, kept)| (kept.number, at)).collect();
+        let shown = shelf.in_order().into_iter().filter(|kept| self.is_shown(kept));
+        let rows: Arc<[usize]> = shown.filter_map(|kept| places.get(&kept.number).copied()).collect();
+        self.rows = Some((self.search.clone(), self.kind, rows));
+    }
+
     fn is_shown(&self, kept: &Shelved) -> bool {
         let sort = kept.card.as_ref().map(|card| card.sort);
         self.kind.is_none_or(|kind| sort == Some(kind)) && kept.is_found(&self.search)
     }
 
     fn bar(&mut self, ui: &mut Ui, shelf: &Shelf) {
-        let of = |sort: FindingSort| {
-            shelf.findings.iter().filter(|kept| kept.card.as_ref().is_some_and(|card| card.sort == sort)).count()
-        };
+        let of = |sort: FindingSort| self.counts.get(&sort).copied().unwrap_or(0);
         let words: Vec<(Option<FindingSort>, String)> =
             std::iter::once((None, format!("all {}", shelf.findings.len())))
                 .chain(FindingSort::ALL.into_iter().filter_map(|sort| match of(sort) {
@@ -136,10 +157,10 @@ impl ShelfView {
             let pair: Vec<usize> = self.chosen.iter().copied().collect();
             match pair.as_slice() {
                 [one] => drop(text::muted(ui, &format!("No. {one} is chosen; choose another one to compare it with."))),
-                [first, second] => {
-                    if text::deed(ui, true, &format!("Compare No. {first} with No. {second}")).clicked() {
-                        self.beside = self.texts(*first, *second, shelf);
-                    }
+                [first, second]
+                    if text::deed(ui, true, &format!("Compare No. {first} with No. {second}")).clicked() =>
+                {
+                    self.beside = self.texts(*first, *second, shelf);
                 }
                 _ => {}
             }
@@ -274,12 +295,18 @@ impl ShelfView {
     }
 }
 
+/// What a list says of signatures: who is named. Whether one holds is said where a finding is opened.
 fn state_of(kept: &Shelved, tokens: &Tokens) -> (Mark, Color32, String) {
     let names: Vec<&str> = kept.signers().into_iter().map(crate::runbook::Principal::as_str).collect();
-    match (kept.waits, names.is_empty()) {
-        (true, _) => (Mark::Care, tokens.care, format!("entry {} · to be signed", kept.seq)),
-        (false, true) => (Mark::Ring, tokens.muted, format!("entry {} · not signed; a later one is", kept.seq)),
-        (false, false) => (Mark::Tick, tokens.good, format!("entry {} · signed by {}", kept.seq, names.join(", "))),
+    match (kept.waits, names.is_empty(), kept.to_countersign().len()) {
+        (true, _, _) => (Mark::Care, tokens.care, format!("entry {} · to be signed", kept.seq)),
+        (false, true, _) => (Mark::Ring, tokens.muted, format!("entry {} · not signed; a later one is", kept.seq)),
+        (false, false, 0) => (Mark::Dot, tokens.muted, format!("entry {} · signed by {}", kept.seq, names.join(", "))),
+        (false, false, offered) => {
+            let what = if offered == 1 { "counter-signature" } else { "counter-signatures" };
+            let words = format!("entry {} · signed by {} · {offered} {what} offered", kept.seq, names.join(", "));
+            (Mark::Ring, tokens.care, words)
+        }
     }
 }
 
