@@ -37,6 +37,7 @@ pub use roster::{Key, Kind, Person, Role, Roster, RosterProblem, parse_roster};
 pub(crate) use signature::key_facts;
 pub use signature::{Namespace, SignatureProblem, SignedBytes, fingerprint, verify};
 pub use signers::allowed_signers;
+pub(crate) use signers::allowed_signers_for;
 #[cfg(feature = "console")]
 pub(crate) use touch::refuse_untouched;
 pub use touch::{Touch, counter_goes_on, is_touch_over, touch_of};

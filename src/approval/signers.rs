@@ -11,10 +11,14 @@ use super::{Key, Kind, Namespace, Person, Role, Roster};
 /// that stock tools refuse an agent's approval as well (D-71).
 #[must_use]
 pub fn allowed_signers(roster: &Roster) -> String {
+    allowed_signers_for(roster, &Namespace::ALL)
+}
+
+/// Writes it for these purposes only: folders that were exported know of no others.
+pub(crate) fn allowed_signers_for(roster: &Roster, purposes: &[Namespace]) -> String {
     let mut lines = String::new();
     for person in &roster.people {
-        let namespaces: Vec<&str> =
-            Namespace::ALL.into_iter().filter(|it| may_use(person, *it)).map(Namespace::as_str).collect();
+        let namespaces: Vec<&str> = purposes.iter().filter(|it| may_use(person, **it)).map(|it| it.as_str()).collect();
         for key in &person.keys {
             // Written from the key itself: a comment could hold anything.
             let Some(line) = key_facts(&key.line).ok().and_then(|facts| facts.key.to_openssh().ok()) else { continue };

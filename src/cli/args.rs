@@ -1,6 +1,7 @@
 //! The words of the command line. Verbs mirror the rooms.
 
 mod demo;
+mod finding;
 mod format;
 mod restore;
 mod session;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::stop_args::{Restart, Stop};
 pub use demo::{Demo, DemoVerb};
+pub use finding::{Finding, FindingExport, FindingKindName, FindingVerb};
 pub use format::Format;
 pub use restore::{Choice, Restore, RestoreVerb};
 pub use session::{Session, SessionVerb};
@@ -70,7 +72,7 @@ pub enum Verb {
     Restore(Restore),
     /// See who else has a transaction open on the runbook's objects, and ask for its end (97.2).
     Session(Session),
-    /// Export and verify findings.
+    /// List, show, export, verify and countersign findings.
     Finding(Finding),
     /// Make, read and verify the ledger.
     Ledger(Ledger),
@@ -314,45 +316,6 @@ pub struct Run {
     /// A file whose first line is the key's passphrase; without it the terminal is asked.
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
-}
-
-/// `finding`.
-#[derive(Args, Debug)]
-pub struct Finding {
-    /// Export or verify.
-    #[command(subcommand)]
-    pub verb: FindingVerb,
-}
-
-/// `finding …`.
-#[derive(Debug, Subcommand)]
-pub enum FindingVerb {
-    /// Write, sign, keep and export the finding of a request.
-    Export {
-        /// The request's name.
-        request: String,
-        /// Where the ledger is.
-        #[command(flatten)]
-        connection: Connection,
-        /// A new folder.
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
-        /// Your own words, Markdown.
-        #[arg(long, default_value = "", hide_default_value = true)]
-        words: String,
-        /// Who signs.
-        #[command(flatten)]
-        signing: Signing,
-    },
-    /// Verify an exported finding, offline, or also against the ledger it names.
-    Verify {
-        /// The folder.
-        dir: PathBuf,
-        /// Also ask the ledger of this database whether it still holds the head inside the finding; without it no database
-        /// is needed.
-        #[arg(long, value_name = "CONNECTION")]
-        db: Option<String>,
-    },
 }
 
 /// `ledger`.

@@ -3,22 +3,25 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::approval::{RosterDeed, SignedBytes};
-use crate::census::Comparison;
+use super::subject::Subject;
+use crate::approval::{Roster, RosterDeed, SignedBytes, parse_roster};
+use crate::census::{Comparison, Target};
 use crate::digest::Digest;
 use crate::plan::{Plan, Request};
 use crate::rehearsal::Rehearsal;
 use crate::run::{Outcome, Trace};
 use crate::runbook::Principal;
 
-/// The format name of a [`Finding`].
+/// The format name of a [`Finding`] about a request.
 pub const FINDING_FORMAT: &str = "countersign/finding/1";
+/// The format name of a [`Finding`] about anything else.
+pub const FINDING_FORMAT_2: &str = "countersign/finding/2";
 
 /// What was seen and done, in one document that is signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
-    /// `countersign/finding/1`.
+    /// `countersign/finding/1` about a request, `countersign/finding/2` about anything else.
     pub format: String,
     /// What it is about.
     pub kind: FindingKind,
@@ -31,7 +34,7 @@ pub struct Finding {
     /// When, by the writer's desk.
     pub written_at: Timestamp,
     /// The evidence.
-    pub subject: FindingSubject,
+    pub subject: Subject,
     /// The newest ledger entry it knows, as text, and its hash: a ledger cut shorter than this is found out.
     pub ledger_seq: String,
     /// The hash of that entry.
@@ -46,11 +49,129 @@ pub enum FindingKind {
     Rehearsal,
     /// A run.
     Run,
-    /// Something that is not as it must be.
+    /// A run, or what it left behind, that is not as it must be.
     Divergence,
+    /// A disaster stop.
+    Stop,
+    /// A restart after a disaster stop.
+    Restart,
+    /// Two baselines, side by side.
+    Comparison,
 }
 
-/// The evidence of a finding.
+/// What a finding is sorted by: its kind, and restores apart, whose signed kind says how they ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingSort {
+    /// A reversal that was rehearsed.
+    Rehearsal,
+    /// A reversal that was run.
+    Run,
+    /// A reversal that did not go as it must.
+    Divergence,
+    /// A restore from a dump, rehearsed or run.
+    Restore,
+    /// A disaster stop.
+    Stop,
+    /// A restart.
+    Restart,
+    /// Two baselines.
+    Comparison,
+}
+
+impl FindingSort {
+    /// Every one there is, in the order of a list.
+    pub const ALL: [Self; 7] =
+        [Self::Rehearsal, Self::Run, Self::Divergence, Self::Restore, Self::Stop, Self::Restart, Self::Comparison];
+
+    /// Returns its word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Rehearsal => "rehearsal",
+            Self::Run => "run",
+            Self::Divergence => "divergence",
+            Self::Restore => "restore",
+            Self::Stop => "stop",
+            Self::Restart => "restart",
+            Self::Comparison => "comparison",
+        }
+    }
+}
+
+impl Finding {
+    /// Returns the evidence about a request, when it is about one.
+    #[must_use]
+    pub fn about(&self) -> Option<&FindingSubject> {
+        match &self.subject {
+            Subject::Request(subject) => Some(subject),
+            Subject::Stop(_) | Subject::Restart(_) | Subject::Comparison(_) => None,
+        }
+    }
+
+    /// Returns the database whose ledger it belongs to.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        match &self.subject {
+            Subject::Request(subject) => &subject.plan.target,
+            Subject::Stop(subject) => &subject.cited.target,
+            Subject::Restart(subject) => &subject.cited.target,
+            Subject::Comparison(subject) => &subject.cited.target,
+        }
+    }
+
+    /// Returns the people whose signatures on it count: the roster it holds.
+    #[must_use]
+    pub fn roster(&self) -> Option<Roster> {
+        let cited = match &self.subject {
+            Subject::Request(subject) => return parse_roster(&subject.roster).ok(),
+            Subject::Stop(subject) => &subject.cited,
+            Subject::Restart(subject) => &subject.cited,
+            Subject::Comparison(subject) => &subject.cited,
+        };
+        cited.roster().ok().map(|version| version.roster().clone())
+    }
+
+    /// Returns what it is sorted by.
+    #[must_use]
+    pub fn sort(&self) -> FindingSort {
+        sort(self.kind, self.about().is_some_and(|subject| subject.plan.restore.is_some()))
+    }
+
+    /// Says in a few words what kind of finding it is.
+    #[must_use]
+    pub fn kind_words(&self) -> &'static str {
+        kind_words(self.kind, self.sort())
+    }
+}
+
+pub(super) fn sort(kind: FindingKind, is_restore: bool) -> FindingSort {
+    match kind {
+        FindingKind::Rehearsal | FindingKind::Run | FindingKind::Divergence if is_restore => FindingSort::Restore,
+        FindingKind::Rehearsal => FindingSort::Rehearsal,
+        FindingKind::Run => FindingSort::Run,
+        FindingKind::Divergence => FindingSort::Divergence,
+        FindingKind::Stop => FindingSort::Stop,
+        FindingKind::Restart => FindingSort::Restart,
+        FindingKind::Comparison => FindingSort::Comparison,
+    }
+}
+
+pub(super) fn kind_words(kind: FindingKind, sort: FindingSort) -> &'static str {
+    match (kind, sort) {
+        (FindingKind::Rehearsal, FindingSort::Restore) => "Finding: rehearsal of a restore",
+        (FindingKind::Run, FindingSort::Restore) => "Finding: restore",
+        (FindingKind::Divergence, FindingSort::Restore) => "Finding: divergence in a restore",
+        (FindingKind::Rehearsal, _) => "Finding: rehearsal",
+        (FindingKind::Run, _) => "Finding: run",
+        (FindingKind::Divergence, _) => "Finding: divergence",
+        (FindingKind::Stop, _) => "Finding: disaster stop",
+        (FindingKind::Restart, _) => "Finding: restart",
+        (FindingKind::Comparison, _) => "Finding: comparison",
+    }
+}
+
+/// The evidence of a finding about a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FindingSubject {

@@ -7,53 +7,70 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Finding, FindingSubject, render_html};
-use crate::approval::{Namespace, RosterAct, SignedBytes, allowed_signers, parse_roster};
+use super::cited::Cited;
+use super::html::render_form;
+use super::instructions::instructions;
+use super::markdown::to_markdown;
+use super::signed::roster_versions;
+pub(super) use super::signed::{Over, read_signatures, signature_files};
+use super::subject::Subject;
+use super::{Finding, pdf, told};
+use crate::approval::{Namespace, Roster, SignedBytes, allowed_signers_for, parse_roster};
 use crate::digest::Digest;
+use crate::ledger::{Body, hashed_text};
 use crate::plan::{canonical, read_strict};
-use crate::runbook::Principal;
 
-/// A signature in an exported folder.
-pub(super) struct SignatureFile<'a> {
-    /// Where it is.
-    pub(super) path: String,
-    /// What it is for.
-    pub(super) namespace: Namespace,
-    /// What it is over.
-    pub(super) over: Over,
-    /// Who, and the armour.
-    pub(super) signed: &'a SignedBytes,
-}
-
-/// What a signature of the folder is over.
+/// Which files a folder holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Over {
-    /// The request.
-    Request,
-    /// The finding.
-    Finding,
-    /// A version of the roster, signed by the people of the version before it, or of the first one by its own.
-    Roster {
-        /// The version.
-        version: u32,
-    },
+pub(super) enum Form {
+    /// As the first version wrote it: without `finding.md` and `finding.pdf`, and the person's words as they were typed.
+    First,
+    /// As it is written now.
+    Second,
 }
 
-impl Over {
-    /// Returns the file it is over.
-    pub(super) fn path(self) -> String {
+/// The purposes that the first form's files know, in their order.
+const FIRST: [Namespace; 10] = [
+    Namespace::Stage,
+    Namespace::Run,
+    Namespace::Reject,
+    Namespace::Withdraw,
+    Namespace::Operate,
+    Namespace::Finding,
+    Namespace::Restart,
+    Namespace::Roster,
+    Namespace::Stop,
+    Namespace::Restore,
+];
+/// Those of the second form. A purpose that is added later is for the form that is added with it.
+const SECOND: [Namespace; 11] = [
+    Namespace::Stage,
+    Namespace::Run,
+    Namespace::Reject,
+    Namespace::Withdraw,
+    Namespace::Operate,
+    Namespace::Finding,
+    Namespace::Restart,
+    Namespace::Roster,
+    Namespace::Stop,
+    Namespace::Restore,
+    Namespace::Record,
+];
+
+impl Form {
+    fn signers(self, roster: &Roster) -> String {
         match self {
-            Self::Request => "request.json".to_owned(),
-            Self::Finding => "finding.json".to_owned(),
-            Self::Roster { version } => format!("rosters/{version}.json"),
+            Self::First => allowed_signers_for(roster, &FIRST),
+            Self::Second => allowed_signers_for(roster, &SECOND),
         }
     }
 
-    /// Returns the file that says whose keys count for it.
-    fn signers(self) -> String {
-        match self {
-            Self::Request | Self::Finding => "allowed_signers".to_owned(),
-            Self::Roster { version } => format!("rosters/{}.allowed_signers", version.max(2) - 1),
+    /// Says in which form a folder was written.
+    pub(super) fn of(finding: &Finding, files: &BTreeMap<String, Vec<u8>>) -> Self {
+        let has_more = files.contains_key("finding.pdf") || files.contains_key("finding.md");
+        match &finding.subject {
+            Subject::Request(_) if !has_more => Self::First,
+            Subject::Request(_) | Subject::Stop(_) | Subject::Restart(_) | Subject::Comparison(_) => Self::Second,
         }
     }
 }
@@ -69,28 +86,38 @@ pub fn export(finding_text: &str, signatures: &[SignedBytes]) -> BTreeMap<String
     let Ok(finding) = read_strict::<Finding>(finding_text) else {
         return BTreeMap::from([("finding.json".to_owned(), finding_text.as_bytes().to_vec())]);
     };
-    let subject = &finding.subject;
+    export_form(&finding, finding_text, signatures, Form::Second)
+}
+
+pub(super) fn export_form(
+    finding: &Finding,
+    finding_text: &str,
+    signatures: &[SignedBytes],
+    form: Form,
+) -> BTreeMap<String, Vec<u8>> {
     let digest = Digest::of(finding_text.as_bytes());
-    let roster = parse_roster(&subject.roster).ok();
-    let signed = signature_files(&finding, signatures);
+    let signed = signature_files(finding, signatures);
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    let mut put = |path: &str, text: String| files.insert(path.to_owned(), text.into_bytes());
-    put("finding.json", finding_text.to_owned());
-    put("plan.json", part(&subject.plan));
-    put("rehearsal.json", part(&subject.rehearsal));
-    put("request.json", part(&subject.request));
-    put("roster.toml", subject.roster.clone());
-    put("allowed_signers", roster.as_ref().map(allowed_signers).unwrap_or_default());
-    for (number, document, text) in roster_versions(subject) {
-        put(&format!("rosters/{number}.json"), document.to_owned());
-        put(&format!("rosters/{number}.toml"), text.to_owned());
-        let signers = parse_roster(text).as_ref().map(allowed_signers).unwrap_or_default();
-        put(&format!("rosters/{number}.allowed_signers"), signers);
+    let mut put = |path: &str, bytes: Vec<u8>| drop(files.insert(path.to_owned(), bytes));
+    put("finding.json", finding_text.as_bytes().to_vec());
+    for (path, text) in parts(finding, form) {
+        put(&path, text.into_bytes());
     }
-    put("finding.html", render_html(&finding, digest, signatures));
-    put("VERIFY.txt", instructions(&finding, digest, &signed));
+    for (number, document, text) in roster_versions(finding) {
+        put(&format!("rosters/{number}.json"), document.into_bytes());
+        let signers = parse_roster(&text).as_ref().map(|roster| form.signers(roster)).unwrap_or_default();
+        put(&format!("rosters/{number}.toml"), text.into_bytes());
+        put(&format!("rosters/{number}.allowed_signers"), signers.into_bytes());
+    }
+    put("finding.html", render_form(finding, digest, signatures, form).into_bytes());
+    if form == Form::Second {
+        let page = told::tell(finding, digest, signatures);
+        put("finding.md", to_markdown(&page).into_bytes());
+        put("finding.pdf", pdf::render(&page, &pdf::Marks::of(finding, digest)));
+    }
+    put("VERIFY.txt", instructions(finding, digest, &signed, form).into_bytes());
     for file in &signed {
-        put(&file.path, file.signed.signature.clone());
+        put(&file.path, file.signed.signature.clone().into_bytes());
     }
     let mut sums = String::new();
     for (path, bytes) in &files {
@@ -100,180 +127,65 @@ pub fn export(finding_text: &str, signatures: &[SignedBytes]) -> BTreeMap<String
     files
 }
 
-fn part<T: Serialize>(document: &T) -> String {
-    canonical(document).expect("BUG: a part of a canonical finding has no canonical text")
+/// Renders a finding as text for a ticket, and for a comparison with another one.
+#[must_use]
+pub fn render_markdown(finding: &Finding, digest: Digest, signatures: &[SignedBytes]) -> String {
+    to_markdown(&told::tell(finding, digest, signatures))
 }
 
-/// Every signature of the folder, in the order people read them.
-pub(super) fn signature_files<'a>(finding: &'a Finding, signatures: &'a [SignedBytes]) -> Vec<SignatureFile<'a>> {
-    let subject = &finding.subject;
-    let on_request = |path: String, namespace, signed| SignatureFile { path, namespace, over: Over::Request, signed };
-    let mut files = vec![on_request("requested.sig".to_owned(), Namespace::Stage, &subject.requested)];
-    for (number, signed) in (1..).zip(&subject.approvals) {
-        files.push(on_request(
-            numbered("approvals", number, &signed.principal),
-            Namespace::of(subject.request.verb),
-            signed,
-        ));
-    }
-    if let Some(signed) = &subject.operated {
-        files.push(on_request("operated.sig".to_owned(), Namespace::Operate, signed));
-    }
-    for (number, signed) in (1..).zip(signatures) {
-        let path = numbered("signatures", number, &signed.principal);
-        files.push(SignatureFile { path, namespace: Namespace::Finding, over: Over::Finding, signed });
-    }
-    let (mut version, mut number) = (0, 0);
-    for deed in &subject.roster_history {
-        let signed = match &deed.act {
-            RosterAct::Proposed { signature, .. } => {
-                (version, number) = (version + 1, 0);
-                signature
-            }
-            RosterAct::Approved { signature, .. } => signature,
-            // No part of what brings a roster into force; verification says so.
-            RosterAct::Withdrawn { .. } => continue,
-        };
-        number += 1;
-        let path = numbered(&format!("rosters/{version}"), number, &signed.principal);
-        files.push(SignatureFile { path, namespace: Namespace::Roster, over: Over::Roster { version }, signed });
-    }
+/// The documents that the finding holds, each as a file of its own.
+fn parts(finding: &Finding, form: Form) -> Vec<(String, String)> {
+    let file = |path: &str, text: String| (path.to_owned(), text);
+    let mut files = Vec::new();
+    let cited = match &finding.subject {
+        Subject::Request(subject) => {
+            files.push(file("plan.json", part(&subject.plan)));
+            files.push(file("rehearsal.json", part(&subject.rehearsal)));
+            files.push(file("request.json", part(&subject.request)));
+            files.push(file("roster.toml", subject.roster.clone()));
+            let roster = parse_roster(&subject.roster).ok();
+            files.push(file("allowed_signers", roster.as_ref().map(|roster| form.signers(roster)).unwrap_or_default()));
+            return files;
+        }
+        Subject::Stop(subject) => &subject.cited,
+        Subject::Restart(subject) => &subject.cited,
+        Subject::Comparison(subject) => {
+            files.push(file("baselines/left.json", part(&subject.left)));
+            files.push(file("baselines/right.json", part(&subject.right)));
+            &subject.cited
+        }
+    };
+    let roster = cited.roster().ok();
+    let roster = roster.as_ref().map(crate::approval::RosterVersion::roster);
+    files.push(file("roster.toml", roster.map(|roster| roster.text.clone()).unwrap_or_default()));
+    files.push(file("allowed_signers", roster.map(|roster| form.signers(roster)).unwrap_or_default()));
+    files.extend(entries(cited));
     files
 }
 
-/// The versions of the roster up to the one that counted: number, document and text.
-fn roster_versions(subject: &FindingSubject) -> impl Iterator<Item = (u32, &str, &str)> {
-    let proposed = subject.roster_history.iter().filter_map(|deed| match &deed.act {
-        RosterAct::Proposed { document, roster, signature: _ } => Some((document.as_str(), roster.as_str())),
-        RosterAct::Approved { .. } | RosterAct::Withdrawn { .. } => None,
-    });
-    (1..).zip(proposed).map(|(number, (document, roster))| (number, document, roster))
-}
-
-/// `signatures/1-lan@example.test.sig`; a name that could lead out of the folder is made harmless.
-fn numbered(folder: &str, number: usize, principal: &Principal) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-' | '+' | '@');
-    let name: String = principal.as_str().chars().map(|letter| if is_plain(letter) { letter } else { '_' }).collect();
-    format!("{folder}/{number}-{name}.sig")
-}
-
-/// Reads the signatures of a finding back from their paths, in the order of their numbers.
-pub(super) fn read_signatures(files: &BTreeMap<String, Vec<u8>>) -> Vec<SignedBytes> {
-    let mut numbered: Vec<(u32, SignedBytes)> = Vec::new();
-    for (path, bytes) in files {
-        let Some(name) = path.strip_prefix("signatures/").and_then(|name| name.strip_suffix(".sig")) else { continue };
-        let Some((number, principal)) = name.split_once('-') else { continue };
-        let (Ok(number), Ok(signature)) = (number.parse(), String::from_utf8(bytes.clone())) else { continue };
-        numbered.push((number, SignedBytes { principal: Principal::from(principal), signature }));
-    }
-    numbered.sort_by_key(|(number, _)| *number);
-    numbered.into_iter().map(|(_, signed)| signed).collect()
-}
-
-fn instructions(finding: &Finding, digest: Digest, signed: &[SignatureFile<'_>]) -> String {
-    let subject = &finding.subject;
-    let mut checks = String::new();
-    for file in signed {
-        let _ = writeln!(
-            checks,
-            "ssh-keygen -Y verify{} -f {} -I {} -n {} -s {} < {}",
-            verify_time(finding, file.over, file.signed),
-            file.over.signers(),
-            quoted(file.signed.principal.as_str()),
-            file.namespace.as_str(),
-            quoted(&file.path),
-            file.over.path()
-        );
-    }
-    format!(
-        "How to check this finding without the program that made it
-==========================================================
-
-Finding digest   {digest}
-read aloud       {phrase}
-Roster digest    {roster}
-
-1. No file has changed since the folder was written (every line must say OK):
-
-sha256sum --strict -c SHA256SUMS
-
-2. Every signature holds (every line must say Good \"…\" signature):
-
-{checks}
-3. The people signed exactly this plan and this rehearsal. `sha256sum` of the two files must be the values of
-   \"plan_digest\" and \"rehearsal_digest\" in request.json:
-
-sha256sum plan.json rehearsal.json
-   plan.json        {plan}
-   rehearsal.json   {rehearsal}
-
-4. The plan binds the roster. `sha256sum roster.toml` must be the value of \"roster_digest\" in plan.json, the newest
-   file rosters/N.toml must be the same, N must be its \"roster_version\", and every key in an allowed_signers file must
-   stand in the roster of that version under the same person. Version 1 is signed by everybody human on it, each later one
-   by two reviewers of the version before it; each rosters/N.json names the digest of rosters/N.toml, and as \"previous\" that
-   of the document before.
-
-5. Count people, not signatures: at least two different people approved, none of them an agent, the requester
-   ({requester}) or the last editor ({editor}).
-
-`countersign finding verify FOLDER` does all of this, and makes every file again from finding.json.
-
-What this does not prove
-------------------------
-- That the keys in roster.toml belong to these people. Ask another source for the roster's digest and compare:
-  {groups}
-- When anything was signed: an SSH signature holds no time. The ledger in the database holds the server's time.
-- That the database is today as it is described here.
-- That the ledger still holds entry {seq} with hash {head}:
-  `countersign finding verify FOLDER --db CONNECTION` tells.
-- That no further signature was left out of this folder.
-",
-        phrase = digest.phrase(),
-        roster = Digest::of(subject.roster.as_bytes()),
-        plan = subject.plan_digest,
-        rehearsal = subject.rehearsal_digest,
-        requester = subject.plan.requester.as_str().escape_debug(),
-        editor = subject
-            .plan
-            .editor
-            .as_ref()
-            .map_or_else(|| "none named".to_owned(), |it| it.as_str().escape_debug().to_string()),
-        groups = Digest::of(subject.roster.as_bytes()).groups(),
-        seq = finding.ledger_seq.escape_debug(),
-        head = finding.ledger_head,
-    )
-}
-
-/// The moment at which the signature was used, where a key counts for a time only: ssh-keygen would take now.
-fn verify_time(finding: &Finding, over: Over, signed: &SignedBytes) -> String {
-    let is_limited = |text: &str| {
-        let roster = parse_roster(text).ok();
-        let mut keys = roster.iter().flat_map(|roster| &roster.people).flat_map(|person| &person.keys);
-        keys.any(|key| !key.validity().is_empty())
-    };
-    if !roster_versions(&finding.subject).any(|(_, _, text)| is_limited(text)) {
-        return String::new();
-    }
-    let at = match over {
-        Over::Request => finding.subject.used_at,
-        Over::Finding => finding.written_at,
-        Over::Roster { .. } => {
-            let of = |act: &RosterAct| match act {
-                RosterAct::Proposed { signature, .. } | RosterAct::Approved { signature, .. } => signature == signed,
-                RosterAct::Withdrawn { .. } => false,
-            };
-            let deed = finding.subject.roster_history.iter().find(|deed| of(&deed.act));
-            deed.and_then(|deed| deed.at.parse().ok()).unwrap_or(finding.written_at)
+/// The text of each entry as it was hashed, and every document in it that somebody signed.
+fn entries(cited: &Cited) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    let mut sums = String::new();
+    for entry in &cited.entries {
+        let path = format!("entries/{}.txt", entry.seq);
+        let _ = writeln!(sums, "{}  {path}", entry.hash);
+        files.push((path, hashed_text(entry)));
+        match serde_json::from_str(&entry.body) {
+            Ok(Body::Restart { document, .. }) => {
+                files.push((Over::Paper { seq: entry.seq, version: 0 }.path(), document));
+            }
+            Ok(Body::Stopped { detail: Some(detail), .. }) => {
+                let declared = detail.declared.map(|declared| declared.document);
+                files.extend(declared.map(|text| (Over::Stop { seq: entry.seq, version: 0 }.path(), text)));
+            }
+            Ok(_) | Err(_) => {}
         }
-    };
-    format!(" -Overify-time={}", at.strftime("%Y%m%d%H%M%SZ"))
+    }
+    files.push(("entries/SHA256SUMS".to_owned(), sums));
+    files
 }
 
-/// Writes a word for a POSIX shell; plain ones stay as they are.
-fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-+@/".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.escape_debug().to_string().replace('\'', "'\\''"))
+fn part<T: Serialize>(document: &T) -> String {
+    canonical(document).expect("BUG: a part of a canonical finding has no canonical text")
 }

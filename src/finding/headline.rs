@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{FINDING_FORMAT, Finding, FindingKind, FindingSubject};
+use super::subject::{ComparisonSubject, RestartSubject, StopSubject, Subject};
+use super::{FINDING_FORMAT, FINDING_FORMAT_2, Finding, FindingKind, FindingSubject};
 use crate::approval::rehearsal_failure;
-use crate::census::Comparison;
+use crate::census::{Comparison, Verdict};
 use crate::digest::Digest;
+use crate::ledger::RestartAct;
 use crate::run::Outcome;
 use crate::runbook::{Principal, StepId};
 
@@ -15,15 +17,16 @@ impl Finding {
     /// `ledger_seq` and `ledger_head` are the newest ledger entry the writer knows, and its hash.
     #[must_use]
     pub fn of(
-        subject: FindingSubject,
+        subject: impl Into<Subject>,
         writer: Principal,
         words: String,
         written_at: Timestamp,
         ledger_seq: u64,
         ledger_head: Digest,
     ) -> Self {
+        let subject = subject.into();
         Self {
-            format: FINDING_FORMAT.to_owned(),
+            format: format_of(&subject).to_owned(),
             kind: kind(&subject),
             headline: headline(&subject),
             words,
@@ -36,8 +39,86 @@ impl Finding {
     }
 }
 
+/// The format of a finding with this evidence.
+pub(super) fn format_of(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::Request(_) => FINDING_FORMAT,
+        Subject::Stop(_) | Subject::Restart(_) | Subject::Comparison(_) => FINDING_FORMAT_2,
+    }
+}
+
+/// The kind that the evidence makes it.
+pub(super) fn kind(subject: &Subject) -> FindingKind {
+    match subject {
+        Subject::Request(subject) => kind_of_request(subject),
+        Subject::Stop(_) => FindingKind::Stop,
+        Subject::Restart(_) => FindingKind::Restart,
+        Subject::Comparison(_) => FindingKind::Comparison,
+    }
+}
+
+/// One sentence or two: what became of it, and what is known of the state afterwards.
+pub(super) fn headline(subject: &Subject) -> String {
+    match subject {
+        Subject::Request(subject) => headline_of_request(subject),
+        Subject::Stop(subject) => headline_of_stop(subject),
+        Subject::Restart(subject) => headline_of_restart(subject),
+        Subject::Comparison(subject) => headline_of_comparison(subject),
+    }
+}
+
+fn headline_of_stop(subject: &StopSubject) -> String {
+    let database = &subject.cited.target.database;
+    // Evidence that tells no stop makes no headline of one; verification says why.
+    let Ok(seen) = subject.seen() else { return format!("A stop on {database} that its evidence does not show.") };
+    let divergence = seen.divergence.as_ref().map_or_else(
+        || "No divergence finding is signed about it yet.".to_owned(),
+        |kept| format!("{} {}.", kept.paper.by, kept.paper.act.words()),
+    );
+    format!("Disaster stop on {database}, ledger entry {}: {}. {divergence}", subject.stop, seen.stop.reason)
+}
+
+fn headline_of_restart(subject: &RestartSubject) -> String {
+    let database = &subject.cited.target.database;
+    let Ok(lift) = subject.seen() else { return format!("A restart on {database} that its evidence does not show.") };
+    let stops: Vec<String> = lift.stops.iter().map(|stop| stop.seq.to_string()).collect();
+    let said = lift.papers.iter().find(|paper| matches!(paper.paper.act, RestartAct::Authorised { .. }));
+    let said = said.map_or_else(String::new, |paper| format!(" {} {}.", paper.paper.by, paper.paper.act.words()));
+    let left = match lift.accepted.len() {
+        0 => "Nothing differs from the baseline.".to_owned(),
+        1 => "One difference from the baseline was accepted.".to_owned(),
+        many => format!("{many} differences from the baseline were accepted."),
+    };
+    let which = if stops.len() == 1 { "the stop of ledger entry" } else { "the stops of ledger entries" };
+    format!("Restart on {database}, ledger entry {}: {which} {} lifted.{said} {left}", lift.seq, stops.join(", "))
+}
+
+fn headline_of_comparison(subject: &ComparisonSubject) -> String {
+    let count = |verdict| subject.comparison.rows.iter().filter(|row| row.verdict == verdict).count();
+    let mut words: Vec<String> = Vec::new();
+    for (verdict, word) in [
+        (Verdict::Same, "same"),
+        (Verdict::Grown, "grown as allowed"),
+        (Verdict::Drifted, "drifted"),
+        (Verdict::Missing, "missing"),
+        (Verdict::Blind, "not seen"),
+    ] {
+        if count(verdict) > 0 {
+            words.push(format!("{} {word}", count(verdict)));
+        }
+    }
+    let found = if words.is_empty() { "no check is in either".to_owned() } else { words.join(", ") };
+    let ignored = if subject.ignored.is_empty() {
+        String::new()
+    } else {
+        format!(" {} left out by choice.", subject.ignored.len())
+    };
+    let (left, right) = (&subject.left, &subject.right);
+    format!("\u{201c}{}\u{201d} beside \u{201c}{}\u{201d}: {found}.{ignored}", left.label, right.label)
+}
+
 /// A run is only called a run when its end is known and was seen to be as expected, or nothing of it was kept.
-pub(super) fn kind(subject: &FindingSubject) -> FindingKind {
+fn kind_of_request(subject: &FindingSubject) -> FindingKind {
     let after_holds = subject.after.as_ref().map(Comparison::holds);
     match (&subject.outcome, after_holds) {
         (Some(Outcome::Committed), _) if subject.failure.is_some() => FindingKind::Divergence,
@@ -51,8 +132,7 @@ pub(super) fn kind(subject: &FindingSubject) -> FindingKind {
     }
 }
 
-/// One sentence or two: what became of it, and what is known of the state afterwards.
-pub(super) fn headline(subject: &FindingSubject) -> String {
+fn headline_of_request(subject: &FindingSubject) -> String {
     let plan = &subject.plan;
     let database = &plan.target.database;
     let what = match &plan.restore {

@@ -3,8 +3,10 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::deeds::{stage_evidence, steps};
+use super::export::Form;
 use super::shown::shown;
-use super::{Finding, FindingKind, FindingSubject};
+use super::subject::Subject;
+use super::{Finding, FindingKind, FindingSubject, page, told, words};
 use crate::approval::{LEAST_APPROVALS, Roster, SignedBytes, fingerprint, parse_roster, rehearsal_failure};
 use crate::census::{Comparison, Reading, Row, Verdict};
 use crate::digest::Digest;
@@ -13,12 +15,22 @@ use crate::run::Outcome;
 use crate::runbook::Principal;
 
 const STYLE: &str = include_str!("finding.css");
+/// What the first form's pages do not have.
+const MORE_STYLE: &str = include_str!("more.css");
 
 /// Renders the finding as one self-contained HTML page.
 #[must_use]
 pub fn render_html(finding: &Finding, digest: Digest, signatures: &[SignedBytes]) -> String {
-    let subject = &finding.subject;
-    let roster = parse_roster(&subject.roster).ok();
+    render_form(finding, digest, signatures, Form::Second)
+}
+
+pub(super) fn render_form(finding: &Finding, digest: Digest, signatures: &[SignedBytes], form: Form) -> String {
+    let body = match &finding.subject {
+        Subject::Request(subject) => request(finding, subject, digest, signatures, form),
+        Subject::Stop(_) | Subject::Restart(_) | Subject::Comparison(_) => {
+            page::draw(&told::tell(finding, digest, signatures))
+        }
+    };
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -28,11 +40,31 @@ pub fn render_html(finding: &Finding, digest: Digest, signatures: &[SignedBytes]
                 // Whatever a text in here may hold, the page loads and runs nothing.
                 meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
                 title { "Finding " (digest.short()) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) @if form == Form::Second { (PreEscaped(MORE_STYLE)) } }
             }
-            body {
-                (top(finding, digest))
+            body { (body) }
+        }
+    };
+    page.into_string()
+}
+
+fn request(
+    finding: &Finding,
+    subject: &FindingSubject,
+    digest: Digest,
+    signatures: &[SignedBytes],
+    form: Form,
+) -> Markup {
+    let roster = parse_roster(&subject.roster).ok();
+    html! {
+                (top(finding, subject, digest, form))
                 (target(subject))
+                @if let (Form::Second, Some(end)) = (form, &subject.plan.end_session) {
+                    (page::draw(&told::end_session(end)))
+                }
+                @if let (Form::Second, Some(restore)) = (form, &subject.plan.restore) {
+                    (page::draw(&told::restore(restore)))
+                }
                 (steps(subject))
                 @if let Some(after) = &subject.after {
                     h2 { "Verified after the commit" }
@@ -47,24 +79,25 @@ pub fn render_html(finding: &Finding, digest: Digest, signatures: &[SignedBytes]
                     (comparison(inside))
                 }
                 (rehearsal(subject))
-                (people(finding, signatures, roster.as_ref()))
-                (proofs(finding))
-            }
-        }
-    };
-    page.into_string()
+                (people(subject, signatures, roster.as_ref()))
+                (proofs(finding, subject))
+    }
 }
 
-fn top(finding: &Finding, digest: Digest) -> Markup {
-    let kind = match finding.kind {
-        FindingKind::Rehearsal => "Finding: rehearsal",
-        FindingKind::Run => "Finding: run",
-        FindingKind::Divergence => "Finding: divergence",
+fn top(finding: &Finding, subject: &FindingSubject, digest: Digest, form: Form) -> Markup {
+    let kind = match (form, finding.kind) {
+        (Form::Second, _) => finding.kind_words(),
+        (Form::First, FindingKind::Rehearsal) => "Finding: rehearsal",
+        (Form::First, FindingKind::Run) => "Finding: run",
+        // A request is never of the later kinds; verification says so of one that claims to be.
+        (Form::First, FindingKind::Divergence | FindingKind::Stop | FindingKind::Restart | FindingKind::Comparison) => {
+            "Finding: divergence"
+        }
     };
     html! {
         div.kind { (kind) }
         h1 { (shown(&finding.headline)) }
-        @match &finding.subject.outcome {
+        @match &subject.outcome {
             Some(Outcome::Unknown { .. }) => {
                 p.banner.failed {
                     "? UNKNOWN. Nothing has proved whether the last stage was committed. "
@@ -78,7 +111,10 @@ fn top(finding: &Finding, digest: Digest) -> Markup {
         p.quiet { "SHA-256 of finding.json, and its first 64 bits as words to read aloud." }
         @if !finding.words.is_empty() {
             h2 { "In the writer's words" }
-            pre { (shown(&finding.words)) }
+            @match form {
+                Form::First => { pre { (shown(&finding.words)) } }
+                Form::Second => { blockquote { (page::draw(&words::words(&finding.words))) } }
+            }
         }
         p.quiet {
             "Written by " (shown(finding.writer.as_str())) " at " (finding.written_at) ", by the clock of that desk."
@@ -225,8 +261,7 @@ fn rehearsal(subject: &FindingSubject) -> Markup {
     }
 }
 
-fn people(finding: &Finding, signatures: &[SignedBytes], roster: Option<&Roster>) -> Markup {
-    let subject = &finding.subject;
+fn people(subject: &FindingSubject, signatures: &[SignedBytes], roster: Option<&Roster>) -> Markup {
     let mut rows = vec![("requested", &subject.requested)];
     rows.extend(subject.approvals.iter().map(|signed| ("approved", signed)));
     rows.extend(subject.operated.iter().map(|signed| ("ran it", signed)));
@@ -257,8 +292,8 @@ fn keys(principal: &Principal, roster: Option<&Roster>) -> Markup {
     html! { @if prints.is_empty() { span.failed { "? not on the roster" } } @else { (prints.join("\n")) } }
 }
 
-fn proofs(finding: &Finding) -> Markup {
-    let roster = Digest::of(finding.subject.roster.as_bytes());
+fn proofs(finding: &Finding, subject: &FindingSubject) -> Markup {
+    let roster = Digest::of(subject.roster.as_bytes());
     html! {
         h2 { "What this can prove, and what it cannot" }
         p {

@@ -14,6 +14,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::kinds::{of_comparison, of_restart, of_stop};
 use super::tests::{exported, finding, subject};
 use super::{Finding, export, hold_against, verify_export};
 use crate::approval::fixture::{Desk, noon, roster_text};
@@ -308,8 +309,42 @@ fn every_byte_of_a_finding() {
     // `every_flipped_byte_of_a_folder_is_seen`. The door makes some 15 files and checks 8 signatures each time, so both walk
     // in strides: primes, so that no column is left out.
     for (path, bytes) in &files {
-        let stride = if bytes.len() < 600 { 61 } else { 997 };
-        every(path, bytes, &[2, 5], stride, |bytes| holds(path, bytes));
+        every(path, bytes, &[2, 5], stride(bytes), |bytes| holds(path, bytes));
+    }
+}
+
+fn stride(bytes: &[u8]) -> usize {
+    match bytes.len() {
+        0..600 => 61,
+        600..20_000 => 997,
+        _ => 9_973,
+    }
+}
+
+#[test]
+fn every_byte_of_findings_that_stand_on_entries() {
+    for (_, it) in [of_stop(), of_restart(), of_comparison()] {
+        let files = exported(&it, &["khoa"]);
+        let json = &files["finding.json"];
+        let signed = SignedBytes {
+            principal: "khoa@example.test".into(),
+            signature: String::from_utf8(files["signatures/1-khoa@example.test.sig"].clone()).unwrap(),
+        };
+        let roster = it.roster().unwrap();
+        let is_signed = |bytes: &[u8]| {
+            verify(&roster, &signed, Namespace::Finding, bytes, noon()).is_ok()
+                && text(bytes).is_some_and(|text| read_strict::<Finding>(text).is_ok())
+        };
+        every("finding.json, signed", json, &[0], 7, is_signed);
+        for (path, bytes) in &files {
+            let holds = |changed: &[u8]| {
+                let mut files: BTreeMap<String, Vec<u8>> = files.clone();
+                files.insert(path.clone(), changed.to_vec());
+                verify_export(&files).holds()
+            };
+            // Each time three pages are drawn anew: what walks every byte is the test above.
+            every(path, bytes, &[0], stride(bytes) * 11, holds);
+        }
     }
 }
 

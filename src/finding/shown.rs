@@ -23,6 +23,19 @@ pub(super) fn shown(text: &str) -> Markup {
     }
 }
 
+/// Writes text without markup, with every character that would not be seen as `U+202E`.
+pub(super) fn plainly(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_odd(letter) {
+            out.push_str(&format!("U+{:04X}", u32::from(letter)));
+        } else {
+            out.push(letter);
+        }
+    }
+    out
+}
+
 /// Returns whether a character would be drawn as nothing, as a plain space that it is not, or move what is around it.
 pub(super) fn is_odd(letter: char) -> bool {
     match letter {

@@ -101,7 +101,7 @@ fn check(change: impl FnOnce(&mut FindingSubject), expect: &str) {
     check_files(&exported(&finding(subject), &["khoa"]), expect);
 }
 
-fn check_files(files: &BTreeMap<String, Vec<u8>>, expect: &str) {
+pub(super) fn check_files(files: &BTreeMap<String, Vec<u8>>, expect: &str) {
     let verification = verify_export(files);
     let refused = verification.refused.join("\n");
     let fits = if expect.is_empty() { verification.holds() } else { refused.contains(expect) && !verification.holds() };
@@ -113,8 +113,8 @@ fn a_good_finding_verifies() {
     let files = exported(&finding(subject()), &["khoa", "lan"]);
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
     let expected = "SHA256SUMS VERIFY.txt allowed_signers approvals/1-lan@example.test.sig \
-                    approvals/2-minh@example.test.sig finding.html finding.json operated.sig plan.json rehearsal.json \
-                    request.json requested.sig roster.toml rosters/1.allowed_signers rosters/1.json rosters/1.toml \
+                    approvals/2-minh@example.test.sig finding.html finding.json finding.md finding.pdf operated.sig \
+                    plan.json rehearsal.json request.json requested.sig roster.toml rosters/1.allowed_signers rosters/1.json rosters/1.toml \
                     rosters/1/1-lan@example.test.sig rosters/1/2-minh@example.test.sig \
                     rosters/1/3-hoa@example.test.sig rosters/1/4-khoa@example.test.sig \
                     rosters/1/5-tam@example.test.sig signatures/1-khoa@example.test.sig \
@@ -143,7 +143,11 @@ fn every_flipped_byte_of_a_folder_is_seen() {
     assert!(verify_export(&files).holds());
     for (path, bytes) in &files {
         // Every byte of a signature, and a stride through the larger files: a prime, so that no column is left out.
-        let stride = if bytes.len() < 600 { 7 } else { 331 };
+        let stride = match bytes.len() {
+            0..600 => 7,
+            600..20_000 => 331,
+            _ => 4_999,
+        };
         for place in (0..bytes.len()).step_by(stride) {
             let mut flipped = files.clone();
             flipped.get_mut(path).unwrap()[place] ^= 1;

@@ -1,12 +1,18 @@
 //! Takes an exported folder; says what is proved and what is not.
 
-use std::collections::BTreeMap;
+mod entries;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::export::{Over, export, read_signatures, signature_files};
-use super::headline::{headline, kind};
-use super::{FINDING_FORMAT, Finding, FindingSubject};
+use super::against::LEFT_OUT;
+use super::export::{Form, Over, export_form, read_signatures, signature_files};
+use super::headline::{format_of, headline, kind};
+use super::signed::{self, SignatureFile};
+use super::subject::Subject;
+use super::{Finding, FindingSubject};
 use crate::approval::{
     ApprovalRefusal, Governed, Roster, RosterPlace, RosterVersion, SignedBytes, bound, check_operated, check_requested,
     rehearsal_failure, standing, verify,
@@ -74,9 +80,17 @@ pub fn verify_export(files: &BTreeMap<String, Vec<u8>>) -> Verification {
     let digest = Digest::of(bytes);
     judge.proved.push(format!("finding.json is in canonical form; its digest is {digest}."));
     let signatures = read_signatures(files);
-    judge.files(files, text, &signatures);
+    judge.files(files, &finding, text, &signatures);
     judge.story(&finding);
-    judge.people(&finding, text, &signatures);
+    match &finding.subject {
+        Subject::Request(subject) => {
+            judge.story_of_request(subject);
+            judge.people(&finding, subject, text, &signatures);
+        }
+        Subject::Stop(subject) => judge.stop(&finding, subject, text, &signatures),
+        Subject::Restart(subject) => judge.restart(&finding, subject, text, &signatures),
+        Subject::Comparison(subject) => judge.comparison(&finding, subject, text, &signatures),
+    }
     judge.limits(&finding);
     judge.verdict(Some(finding), Some(digest))
 }
@@ -105,14 +119,20 @@ impl Judge {
     }
 
     /// Renderings are pure functions of the signed bytes: each file is made again and compared.
-    fn files(&mut self, files: &BTreeMap<String, Vec<u8>>, text: &str, signatures: &[SignedBytes]) {
-        let again = export(text, signatures);
+    fn files(&mut self, files: &BTreeMap<String, Vec<u8>>, finding: &Finding, text: &str, signatures: &[SignedBytes]) {
+        let again = export_form(finding, text, signatures, Form::of(finding, files));
         let before = self.refused.len();
         for (path, bytes) in &again {
             match files.get(path) {
                 None => self.refused.push(format!("{path} is missing")),
                 Some(found) if found == bytes => {}
-                Some(_) => self.refused.push(format!("{path} is not what finding.json and its signatures give")),
+                Some(found) => {
+                    let at = found.iter().zip(bytes).take_while(|(found, made)| found == made).count() + 1;
+                    self.refused.push(format!(
+                        "{path} is not what finding.json and its signatures give: it was edited, byte {at} is the first \
+                         that differs"
+                    ));
+                }
             }
         }
         for path in files.keys().filter(|path| !again.contains_key(*path)) {
@@ -125,17 +145,25 @@ impl Judge {
 
     /// The story the finding tells follows from its own evidence.
     fn story(&mut self, finding: &Finding) {
-        let subject = &finding.subject;
+        let (subject, format) = (&finding.subject, format_of(&finding.subject));
         self.hold(
-            finding.format == FINDING_FORMAT,
-            format!("It is a document of the format {FINDING_FORMAT}."),
-            format!("the format is `{}`, not `{FINDING_FORMAT}`", finding.format.escape_debug()),
+            finding.format == format,
+            format!("It is a document of the format {format}."),
+            format!("the format is `{}`, not `{format}`", finding.format.escape_debug()),
         );
         self.hold(
             finding.headline == headline(subject) && finding.kind == kind(subject),
-            "The headline follows from the outcome.",
+            match subject {
+                Subject::Request(_) => "The headline follows from the outcome.",
+                Subject::Stop(_) | Subject::Restart(_) | Subject::Comparison(_) => {
+                    "The headline follows from the evidence."
+                }
+            },
             format!("the headline does not follow from the outcome, which says: {}", headline(subject)),
         );
+    }
+
+    fn story_of_request(&mut self, subject: &FindingSubject) {
         let statements = subject.plan.stages.iter().flat_map(|stage| &stage.statements);
         let untrue: Vec<u32> = statements
             .filter(|statement| Digest::of(statement.sql.as_bytes()) != statement.sha256)
@@ -151,41 +179,59 @@ impl Judge {
         }
     }
 
-    fn people(&mut self, finding: &Finding, text: &str, signatures: &[SignedBytes]) {
-        let subject = &finding.subject;
+    fn people(&mut self, finding: &Finding, subject: &FindingSubject, text: &str, signatures: &[SignedBytes]) {
         let version = match self.documents(subject) {
             Ok(version) => version,
             Err(refusal) => return self.refused.push(refusal),
         };
         let roster = version.roster();
-        let of = |file: &str, namespace: crate::approval::Namespace, principal: &Principal, fingerprint: String| {
-            let (principal, file, namespace) = (principal.clone(), file.to_owned(), namespace.as_str().to_owned());
-            VerifiedSignature { principal, file, namespace, fingerprint }
-        };
         for file in signature_files(finding, signatures) {
             let (over, at) = match file.over {
                 Over::Finding => (text.to_owned(), finding.written_at),
                 Over::Request => (request_text(subject), subject.used_at),
                 // The history was verified whole: each of these by the people of the version before it.
-                Over::Roster { .. } => continue,
+                Over::Roster { .. } | Over::Paper { .. } | Over::Stop { .. } => continue,
             };
-            match verify(roster, file.signed, file.namespace, over.as_bytes(), at) {
-                Ok(print) => self.signatures.push(of(&file.over.path(), file.namespace, &file.signed.principal, print)),
-                Err(problem) => {
-                    let who = file.signed.principal.as_str().escape_debug().to_string();
-                    self.refused.push(format!("{}: the signature of {who} does not hold: {problem}", file.path));
-                }
-            }
+            self.signature(roster, &file, &over, at);
         }
         self.requested(subject, roster);
         self.approved(subject, roster);
         self.operated(subject, roster);
-        let is_signed = self.signatures.iter().any(|it| it.file == "finding.json" && it.principal == finding.writer);
+        self.written(finding);
+    }
+
+    /// Checks one signature of the folder.
+    fn signature(&mut self, roster: &Roster, file: &SignatureFile, over: &str, at: Timestamp) {
+        let who = &file.signed.principal;
+        match verify(roster, &file.signed, file.namespace, over.as_bytes(), at) {
+            Ok(fingerprint) => self.signatures.push(VerifiedSignature {
+                principal: who.clone(),
+                file: file.over.path(),
+                namespace: file.namespace.as_str().to_owned(),
+                fingerprint,
+            }),
+            Err(problem) => {
+                let who = who.as_str().escape_debug().to_string();
+                self.refused.push(format!("{}: the signature of {who} does not hold: {problem}", file.path));
+            }
+        }
+    }
+
+    /// Whoever wrote it has signed it, and nobody has signed it twice.
+    fn written(&mut self, finding: &Finding) {
+        let signed = self.signatures.iter().filter(|it| it.file == "finding.json");
+        let signed: Vec<Principal> = signed.map(|it| it.principal.clone()).collect();
         self.hold(
-            is_signed,
+            signed.contains(&finding.writer),
             format!("{} signed the finding.", finding.writer),
             format!("{}, who wrote the finding, has not signed it", finding.writer.as_str().escape_debug()),
         );
+        let mut known = BTreeSet::new();
+        for who in signed {
+            if who != finding.writer && known.insert(who.clone()) {
+                self.proved.push(format!("{who} countersigned the finding."));
+            }
+        }
     }
 
     fn documents(&mut self, subject: &FindingSubject) -> Result<RosterVersion, String> {
@@ -281,15 +327,19 @@ impl Judge {
     }
 
     fn limits(&mut self, finding: &Finding) {
-        let subject = &finding.subject;
-        let roster = Digest::of(subject.roster.as_bytes());
+        let (roster, used_at) = match &finding.subject {
+            Subject::Request(subject) => (Digest::of(subject.roster.as_bytes()), subject.used_at),
+            Subject::Stop(_) | Subject::Restart(_) | Subject::Comparison(_) => {
+                let text = signed::roster_versions(finding).pop().map(|(_, _, text)| text).unwrap_or_default();
+                (Digest::of(text.as_bytes()), finding.written_at)
+            }
+        };
         self.not_proved.push(format!(
             "That the keys on the roster belong to these people: compare its digest with one from another source: {}",
             roster.groups()
         ));
         self.not_proved.push(format!(
-            "That no later version of the roster was in force when it was used, at {}: the ledger tells.",
-            subject.used_at
+            "That no later version of the roster was in force when it was used, at {used_at}: the ledger tells."
         ));
         self.not_proved.push(
             "When anything was signed: an SSH signature holds no time. The ledger holds the server's time.".to_owned(),
@@ -302,6 +352,24 @@ impl Judge {
             finding.ledger_head
         ));
         self.not_proved.push("That no further signature was left out of this folder.".to_owned());
+        match &finding.subject {
+            Subject::Request(subject) => self.limits_of_request(subject),
+            Subject::Stop(_) => {
+                self.not_proved.push("Whether the stop still holds: `countersign stop status` tells.".to_owned());
+                self.not_proved.push(format!("{LEFT_OUT} that speaks of the same stop: the same command tells."));
+            }
+            Subject::Restart(_) => self.not_proved.push(format!(
+                "{LEFT_OUT}, such as a stop or a paper between those that are here: the same command tells."
+            )),
+            Subject::Comparison(_) => {
+                self.not_proved
+                    .push("That the baselines say what the databases answered: whoever signed says so.".to_owned());
+                self.not_proved.push(format!("{LEFT_OUT} that changed the roster: the same command tells."));
+            }
+        }
+    }
+
+    fn limits_of_request(&mut self, subject: &FindingSubject) {
         if matches!(subject.outcome, Some(Outcome::Unknown { .. })) {
             self.not_proved.push("Whether the last stage was committed: the answer was lost.".to_owned());
         }

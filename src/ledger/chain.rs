@@ -106,8 +106,9 @@ pub fn entry_hash(entry: &Entry) -> Digest {
     Digest::of(hashed_text(entry).as_bytes())
 }
 
-/// Writes the text that is hashed.
-pub(super) fn hashed_text(entry: &Entry) -> String {
+/// Writes the text that is hashed: whoever has it needs nothing but SHA-256 to check an entry.
+#[must_use]
+pub fn hashed_text(entry: &Entry) -> String {
     let Entry { seq, at, actor, xid, kind, body, previous, hash: _ } = entry;
     let mut text = String::with_capacity(body.len() + 512);
     for field in ["countersign/ledger/1", &seq.to_string(), at, actor, xid, kind, body, &previous.to_string()] {

@@ -15,7 +15,7 @@ mod restart_tests;
 mod stop;
 mod touched;
 
-pub use chain::{ChainBreak, GENESIS, entry_hash, hold_head, verify_chain};
+pub use chain::{ChainBreak, GENESIS, entry_hash, hashed_text, hold_head, verify_chain};
 pub use entry::*;
 pub use explain::Explained;
 pub use gate::{GATE_KINDS, gate, standing_stop};

@@ -11,7 +11,7 @@ use crate::digest::Digest;
 use crate::ledger::{Authorisation, Difference};
 use crate::port::KeyChoice;
 use crate::runbook::{Principal, StepId};
-use crate::session::{RestoreChoice, SessionChoice};
+use crate::session::{FindingAbout, RestoreChoice, SessionChoice};
 
 /// Something a person asked the session to do. One operation is in flight at a time: the face refuses a second, with a
 /// reason; what follows of itself waits its turn.
@@ -183,10 +183,10 @@ pub enum Command {
         /// The request's short name.
         request: String,
     },
-    /// Write and sign the finding of a request, keep it in the ledger, export it → [`super::Event::FindingExported`].
+    /// Write and sign a finding, keep it in the ledger, export it → [`super::Event::FindingExported`].
     ExportFinding {
-        /// The request's short name.
-        request: String,
+        /// What it is about.
+        about: FindingAbout,
         /// A new folder.
         folder: PathBuf,
         /// Words of the person, Markdown; may be empty.
@@ -196,6 +196,20 @@ pub enum Command {
     },
     /// Verify an exported finding → [`super::Event::FindingVerified`].
     VerifyFinding(PathBuf),
+    /// Export a finding that is kept in the ledger → [`super::Event::FindingExported`].
+    ExportKept {
+        /// Its number.
+        number: usize,
+        /// A new folder.
+        folder: PathBuf,
+    },
+    /// Sign a finding that is kept in the ledger as well → [`super::Event::Decided`].
+    CountersignFinding {
+        /// Its number.
+        number: usize,
+        /// Who signs.
+        signer: SignAs,
+    },
     /// Make the ledger, after its SQL was shown.
     InitLedger,
     /// Read what is new in the ledger → [`super::Event::LedgerRead`].

@@ -8,7 +8,7 @@ use crate::approval::{Governed, Namespace, Standing};
 use crate::census::{Baseline, Census, Comparison};
 use crate::diagnose::Diagnosis;
 use crate::digest::Digest;
-use crate::finding::Verification;
+use crate::finding::{Shelf, Verification};
 use crate::ledger::{Entry, RequestStatus, State, TrippedCondition};
 use crate::plan::{Plan, Request};
 use crate::port::{AgentKey, ConnectionNote};
@@ -164,6 +164,8 @@ pub struct LedgerView {
     pub requests: Vec<RequestView>,
     /// The roster: every version and proposal, their signatures checked.
     pub roster: Arc<Governed>,
+    /// Its findings, numbered.
+    pub shelf: Arc<Shelf>,
 }
 
 /// A request as the desk shows it.

@@ -1,13 +1,13 @@
 //! Writes, signs, keeps and exports findings; leaves one of a run that did not end as approved; verifies exported ones.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::known::{audit_ledger, open_ledger};
 use super::ledger::{Opened, find_request};
 use super::{Failure, FailureKind, LeftFinding, SignAs, World};
-use crate::approval::{Governed, Namespace, RosterPlace, approvals_that_count};
+use crate::approval::{Governed, Namespace, Roster, RosterPlace, approvals_that_count};
 use crate::digest::Digest;
 use crate::finding::{Finding, FindingSubject, Verification, export, hold_against, request_of, verify_export};
 use crate::ledger::{Body, Known, RequestStatus, State, hold_head};
@@ -33,16 +33,29 @@ pub async fn export_finding(
     let opened = find_request(known.state(), name)?;
     let left = if words.is_empty() { left_to_sign(world, &known, &opened, &signer.principal) } else { None };
     let finding = left.unwrap_or_else(|| write(world, known.state(), &opened, words, &signer.principal));
-    let text = canonical(&finding)?;
+    let digest = keep(world, database, known.state(), &finding, &opened.roster, folder, signer).await?;
+    Ok((finding, digest))
+}
+
+/// Signs a finding, exports it to a new folder and keeps it in the ledger.
+pub(super) async fn keep(
+    world: &World,
+    database: &dyn Database,
+    state: &State,
+    finding: &Finding,
+    roster: &Roster,
+    folder: &Path,
+    signer: &SignAs,
+) -> Result<Digest, Failure> {
+    let text = canonical(finding)?;
     let signature = world.sign(signer, Namespace::Finding, text.as_bytes()).await?;
-    let written_at = finding.written_at;
-    crate::approval::verify(&opened.roster, &signature, Namespace::Finding, text.as_bytes(), written_at).map_err(
+    crate::approval::verify(roster, &signature, Namespace::Finding, text.as_bytes(), finding.written_at).map_err(
         |problem| {
             let hint = "Sign with the key that the roster names for this principal.";
             Failure::new(FailureKind::Refused, format!("the signature does not hold: {problem}"), hint)
         },
     )?;
-    super::touch::refuse_stepped_back(known.state(), &signature)?;
+    super::touch::refuse_stepped_back(state, &signature)?;
     let files = export(&text, std::slice::from_ref(&signature));
     // What could not be verified here must not leave the desk.
     let verification = verify_export(&files);
@@ -53,7 +66,7 @@ pub async fn export_finding(
     world.folders.write_folder(folder, &files)?;
     let digest = Digest::of(text.as_bytes());
     database.ledger_append(&Body::Finding { document: text, signatures: vec![signature] }).await?;
-    Ok((finding, digest))
+    Ok(digest)
 }
 
 /// Leaves the finding of a run in the ledger, unsigned: whoever ran it has unlocked a key for the run and for nothing else,
@@ -173,8 +186,29 @@ fn begun_stages(opened: &Opened) -> Vec<StepId> {
 /// # Errors
 /// When the folder cannot be read. What does not hold is in the verification.
 pub fn verify_finding(world: &World, folder: &Path) -> Result<Verification, Failure> {
-    let files = world.folders.read_folder(folder)?;
+    let files = world.folders.read_folder(&folder_of(world, folder)?)?;
     Ok(verify_export(&files.0))
+}
+
+/// Says whether a file of this name is one of an exported finding's own.
+#[must_use]
+pub fn is_of_finding(name: &str) -> bool {
+    ["finding.json", "finding.pdf", "finding.html", "finding.md", "VERIFY.txt", "SHA256SUMS"].contains(&name)
+}
+
+/// Returns the folder of a finding, when one of its files is named: a rendering is checked beside what it was made from.
+pub(super) fn folder_of(world: &World, path: &Path) -> Result<PathBuf, Failure> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if !is_of_finding(name) {
+        return Ok(path.to_owned());
+    }
+    let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
+    let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
+    world.folders.read_file(&folder.join("finding.json")).map_err(|_| {
+        let message = format!("{name} stands alone: there is no finding.json beside it that it could be made from");
+        Failure::new(FailureKind::Unreadable, message, "Ask for the whole folder, and name that.")
+    })?;
+    Ok(folder)
 }
 
 /// Verifies an exported folder, and that the ledger of a database still holds the head inside it.

@@ -10,6 +10,7 @@ use crate::approval::{
     ApprovalRefusal, Governed, Roster, RosterPlace, SignedBytes, Standing, check_roster, parse_roster, standing,
 };
 use crate::digest::Digest;
+use crate::finding::Shelf;
 use crate::ledger::{ChainBreak, Entry, RequestState, RequestStatus, State, replay, verify_chain};
 use crate::plan::{Plan, Request, SealedPlan, read_strict};
 use crate::port::Database;
@@ -176,7 +177,12 @@ pub struct LedgerMemory {
     views: Mutex<BTreeMap<Digest, RequestView>>,
     /// The roster as it was verified, and of how many acts; a ledger only grows.
     roster: Mutex<Option<(usize, Arc<Governed>)>>,
+    /// The findings on their shelf, as of the newest entry and their count.
+    shelf: Mutex<Option<ShelfAsOf>>,
 }
+
+/// The shelf, with the newest finding entry and their count when it was made.
+type ShelfAsOf = ((u64, usize), Arc<Shelf>);
 
 impl LedgerMemory {
     /// Reads what is new, verifies it against what is known, and shows all of it.
@@ -188,7 +194,22 @@ impl LedgerMemory {
         let (entries, state) = (Arc::clone(known.entries()), Arc::clone(known.state()));
         let requests = state.requests.iter().filter_map(|request| self.view(world, &state, request)).collect();
         let roster = self.roster(database, &state).await?;
-        Ok(LedgerView { entries, state, broken: broken.map(|broken| broken.to_string()), requests, roster })
+        let shelf = self.shelf(&state);
+        Ok(LedgerView { entries, state, broken: broken.map(|broken| broken.to_string()), requests, roster, shelf })
+    }
+
+    /// Puts the findings on the shelf when there are more of them than last time.
+    fn shelf(&self, state: &State) -> Arc<Shelf> {
+        let mut kept = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = state.findings.last().map_or(0, |(seq, _, _)| *seq);
+        match kept.as_ref() {
+            Some((known, shelf)) if *known == (newest, state.findings.len()) => Arc::clone(shelf),
+            Some(_) | None => {
+                let shelf = Arc::new(Shelf::of(&state.findings));
+                *kept = Some(((newest, state.findings.len()), Arc::clone(&shelf)));
+                shelf
+            }
+        }
     }
 
     /// Verifies the roster's history when there is more of it than last time.

@@ -14,6 +14,7 @@ mod ledger;
 mod restart;
 mod restore;
 mod roster;
+mod shelf;
 mod stage;
 mod stop;
 mod stopped_here;
@@ -31,7 +32,7 @@ pub use decide::{Approval, ToSign, approve, decide, read_signature, reject, to_s
 pub use end_session::{OpenSession, SessionChoice, open_sessions, stage_end_session};
 pub use event::*;
 pub use execute::{LeftFinding, Ran, prove_again, run, run_with};
-pub use finding::{export_finding, verify_finding, verify_finding_against};
+pub use finding::{export_finding, is_of_finding, verify_finding, verify_finding_against};
 pub use known::{Audit, KnownLedgers, audit_ledger, open_ledger};
 pub use ledger::{LedgerMemory, Opened, find_request, outcome_failure, read_ledger};
 pub use restart::{
@@ -44,6 +45,7 @@ pub use restore::{
 pub use roster::{
     ROSTER_OPEN_FOR, RosterStanding, approve_roster, find_proposal, propose_roster, read_roster, withdraw_roster,
 };
+pub use shelf::{BesideEachOther, FindingAbout, Kept, export_about, export_kept, findings, sign_finding, sign_kept};
 pub use stage::{StagedRequest, Staging, failed_rehearsal, rehearse, stage, stop_hint};
 pub use stop::{Declaring, Latch, StopLook, StopSource, declare_stop, latch, look_at_stops, upload_stops};
 pub use stopped_here::{HeldStop, held_here};

@@ -1,5 +1,7 @@
 //! The worker: one command after another, off the window's thread. One operation is in flight at a time.
 
+mod restarting;
+
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,12 +13,12 @@ use super::roster::roster_words;
 use super::watch::every;
 use super::{
     Approval, Building, Cancel, Command, Declaring, Event, Failure, FailureKind, Latch, LedgerMemory, Progress,
-    ROSTER_OPEN_FOR, Ran, RestartSaid, RestoreChoice, Restoring, SeenDifference, SignAs, StagedRequest, Staging,
-    Verdicts, Watch, World, accept_differences, approve, approve_roster, authorise_steps, compare_with_dump, decide,
-    declare_stop, export_finding, held_here, ledger_baseline, look_at_restart, open_baseline, open_dump, open_runbook,
-    outcome_failure, propose_roster, prove_again, read_signature, recheck_record, rehearse, rehearse_build, reject,
-    run_with, save_baseline, search_difference, stage, stage_end_session, stage_restore, survey_and_latch_telling,
-    take_baseline, to_sign, upload_stops, verify_finding, withdraw, withdraw_roster, world::needed, write_divergence,
+    ROSTER_OPEN_FOR, Ran, RestoreChoice, Restoring, SeenDifference, SignAs, StagedRequest, Staging, Watch, World,
+    approve, approve_roster, compare_with_dump, decide, declare_stop, export_about, export_kept, held_here,
+    ledger_baseline, open_baseline, open_dump, open_runbook, outcome_failure, propose_roster, prove_again,
+    read_signature, rehearse, rehearse_build, reject, run_with, save_baseline, search_difference, sign_kept, stage,
+    stage_end_session, stage_restore, survey_and_latch_telling, take_baseline, to_sign, upload_stops, verify_finding,
+    withdraw, withdraw_roster, world::needed,
 };
 use crate::approval::Decision;
 use crate::census::{Baseline, CompareScope, compare};
@@ -332,11 +334,21 @@ impl Worker {
                 self.read_ledger().await?;
                 outcome_failure(&outcome, None, &request).map_or(Ok(()), Err)
             }
-            Command::ExportFinding { request, folder, words, signer } => {
+            Command::ExportFinding { about, folder, words, signer } => {
                 let (_, digest) =
-                    export_finding(&self.world, &*self.database()?, &request, &folder, &words, &signer).await?;
+                    export_about(&self.world, &*self.database()?, &about, &folder, &words, &signer).await?;
                 self.say.say(Event::FindingExported { folder, digest });
                 self.read_ledger().await
+            }
+            Command::ExportKept { number, folder } => {
+                let (_, digest) = export_kept(&self.world, &*self.database()?, &number.to_string(), &folder).await?;
+                self.say.say(Event::FindingExported { folder, digest });
+                Ok(())
+            }
+            Command::CountersignFinding { number, signer } => {
+                let database = self.database()?;
+                sign_kept(&self.world, &*database, &number.to_string(), &signer).await?;
+                self.decided(format!("{} signed Finding No. {number}", signer.principal)).await
             }
             Command::VerifyFinding(folder) => {
                 let verification = verify_finding(&self.world, &folder)?;
@@ -383,34 +395,11 @@ impl Worker {
                 let latch = declare_stop(&self.world, &*database, &declaring).await?;
                 self.watched(&*database, Vec::new(), latch).await
             }
-            Command::WriteDivergence { words, steps, signer } => {
-                let (runbook, _) = self.runbook()?;
-                let (database, baseline) = (self.database()?, self.baseline().await?);
-                let said =
-                    write_divergence(&self.world, &*database, &runbook, &baseline, &words, &steps, &signer).await?;
-                self.restarting(&signer, &said).await
-            }
-            Command::AcceptDifferences { reason, seen, signer } => {
-                let database = self.database()?;
-                let said =
-                    accept_differences(&self.world, &*database, self.book(), &reason, Some(&seen), &signer).await?;
-                self.restarting(&signer, &said).await
-            }
-            Command::AuthoriseSteps { verdicts, reason, seen, signer } => {
-                let database = self.database()?;
-                let verdicts = Verdicts { verdicts: &verdicts, reason: &reason, seen: Some(&seen) };
-                let said = authorise_steps(&self.world, &*database, self.book(), &verdicts, &signer).await?;
-                self.restarting(&signer, &said).await
-            }
-            Command::RecheckRecord { gate, words, signer } => {
-                let said = recheck_record(&self.world, &*self.database()?, self.book(), &gate, &words, &signer).await?;
-                self.restarting(&signer, &said).await
-            }
-            Command::LookAtRestart => {
-                let look = look_at_restart(&self.world, &*self.database()?, self.book()).await?;
-                self.say.say(Event::RestartSeen(Arc::new(look)));
-                Ok(())
-            }
+            Command::WriteDivergence { .. }
+            | Command::AcceptDifferences { .. }
+            | Command::AuthoriseSteps { .. }
+            | Command::RecheckRecord { .. }
+            | Command::LookAtRestart => self.restart(command).await,
             Command::UploadStops => {
                 let database = self.database()?;
                 let uploaded = upload_stops(&self.world, &*database).await?;
@@ -420,12 +409,6 @@ impl Worker {
             }
             Command::Cancel | Command::Watch(_) => Ok(()),
         }
-    }
-
-    /// Says what a paper of a restart led to.
-    async fn restarting(&self, signer: &SignAs, said: &RestartSaid) -> Result<(), Failure> {
-        let led = if said.is_lifted { "; the stop is lifted" } else { "" };
-        self.decided(format!("{} {}{led}", signer.principal, said.words)).await
     }
 
     /// Says where a stop holds now, and shows the ledger with it.

@@ -7,7 +7,7 @@ use eframe::egui::{Context, ThemePreference};
 use jiff::Timestamp;
 use tokio::sync::mpsc::error::TrySendError;
 
-use crate::session::Command;
+use crate::session::{Command, is_of_finding};
 
 use super::action::{Choose, Page, UiAction};
 use super::errand::errand_of;
@@ -347,6 +347,9 @@ impl App {
         // A finding holds `finding.json`; whatever is not one is read as a runbook, which says what is wrong with it.
         let command = match self.options.folders.read_file(&path.join("finding.json")) {
             Ok(_) => Command::VerifyFinding(path),
+            Err(_) if path.file_name().and_then(|name| name.to_str()).is_some_and(is_of_finding) => {
+                Command::VerifyFinding(path)
+            }
             Err(_) if path.extension().is_some_and(|extension| extension == "json") => Command::OpenBaseline(path),
             Err(_) => Command::OpenRunbook(path),
         };

@@ -26,6 +26,7 @@ pub fn errand_of(command: &Command) -> Option<Errand> {
         | Command::ProposeRoster { .. }
         | Command::ApproveRoster { .. }
         | Command::WithdrawRoster { .. }
+        | Command::CountersignFinding { .. }
         | Command::WriteDivergence { .. }
         | Command::AcceptDifferences { .. }
         | Command::AuthoriseSteps { .. }
@@ -34,7 +35,7 @@ pub fn errand_of(command: &Command) -> Option<Errand> {
         Command::Run { .. } | Command::RunRestore { .. } => Errand::Run,
         Command::Prove { .. } => Errand::Prove,
         Command::SaveToSign { .. } => Errand::SaveToSign,
-        Command::ExportFinding { .. } => Errand::ExportFinding,
+        Command::ExportFinding { .. } | Command::ExportKept { .. } => Errand::ExportFinding,
         Command::VerifyFinding(_) => Errand::VerifyFinding,
         Command::InitLedger => Errand::InitLedger,
         Command::ReadLedger => Errand::ReadLedger,

@@ -1,6 +1,6 @@
 //! The finding that a run leaves by itself when it did not end as approved, and who may sign it.
 
-use countersign::finding::{Finding, FindingKind, verify_export};
+use countersign::finding::{Finding, FindingKind, Subject, verify_export};
 use countersign::ledger::Body;
 use countersign::plan::canonical;
 use countersign::session;
@@ -39,7 +39,7 @@ fn a_surprise_leaves_a_finding_that_its_operator_signs_as_it_stands() {
     let [(left, true)] = &stand.findings()[..] else { panic!("{:?}", stand.findings()) };
     assert_eq!((left.kind, left.writer.as_str(), left.words.as_str()), (FindingKind::Run, "lan@example.test", ""));
     assert!(left.headline.contains("expected exactly 3, actual 0. Nothing was kept."), "{}", left.headline);
-    let trace = left.subject.trace.as_ref().unwrap();
+    let trace = left.about().unwrap().trace.as_ref().unwrap();
     assert!(trace.statements[0].surprise.is_some(), "{trace:?}");
     // It names the head that holds the evidence, not one before it.
     assert_eq!(left.ledger_seq, (stand.entries().len() - 1).to_string());
@@ -65,7 +65,8 @@ fn nobody_signs_what_somebody_else_put_there_in_their_name() {
     let (stand, request) = surprised();
     let [(left, _)] = &stand.findings()[..] else { panic!("{:?}", stand.findings()) };
     let mut forged = left.clone();
-    forged.subject.failure = Some("nothing to see here".to_owned());
+    let Subject::Request(subject) = &mut forged.subject else { panic!("it is about a request") };
+    subject.failure = Some("nothing to see here".to_owned());
     stand.append(&Body::Finding { document: canonical(&forged).unwrap(), signatures: Vec::new() });
     let written = export(&stand, &request, "", "lan");
     assert_eq!(written.subject, left.subject);

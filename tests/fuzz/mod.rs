@@ -6,7 +6,8 @@ mod targets;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use targets::{TARGETS, folder, signed, unfold};
+pub(crate) use targets::folder;
+use targets::{TARGETS, signed, unfold};
 
 fn seeds(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds").join(target);

@@ -232,6 +232,25 @@ fn stock_tools_verify_an_exported_finding() {
     ));
 }
 
+/// The folder that the first version exported, before there were a PDF and a Markdown page; it is never written anew.
+pub(crate) fn first_form() -> BTreeMap<String, Vec<u8>> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/first-form");
+    crate::fuzz::folder(&fs::read(path).unwrap())
+}
+
+#[test]
+fn a_folder_of_the_first_form_still_verifies() {
+    let keys = Keys::new();
+    let files = first_form();
+    assert!(!files.contains_key("finding.pdf"));
+    let verification = verify_export(&files);
+    assert_eq!(verification.refused, Vec::<String>::new());
+    assert_eq!(verification.signatures.len(), 5);
+    let folder = keys.path("finding");
+    DiskFolders.write_folder(&folder, &files).unwrap();
+    assert!(commands(&folder).iter().all(|command| runs(&folder, command)));
+}
+
 #[test]
 fn one_flipped_byte_is_refused_by_both() {
     let keys = Keys::new();

@@ -6,7 +6,7 @@ mod authenticator;
 mod finding;
 mod hardware;
 
-pub(crate) use finding::exported;
+pub(crate) use finding::{exported, first_form};
 
 use std::ffi::OsStr;
 use std::fs;

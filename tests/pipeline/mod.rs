@@ -3,6 +3,7 @@
 mod build;
 pub mod demo;
 mod elsewhere;
+mod findings;
 mod refusals;
 mod restart;
 mod restore;

@@ -20,16 +20,16 @@ const MENDED: [(&str, &str); 5] = [
 ];
 
 /// A demo that is built, the truth after the build, and the people of a restart.
-struct Built {
-    demo: Demo,
-    after: String,
-    lan: (String, String),
-    minh: (String, String),
-    sovereign: (String, String),
+pub(super) struct Built {
+    pub(super) demo: Demo,
+    pub(super) after: String,
+    pub(super) lan: (String, String),
+    pub(super) minh: (String, String),
+    pub(super) sovereign: (String, String),
 }
 
 impl Built {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let demo = Demo::up(None);
         demo.psql("CREATE SCHEMA kept; CREATE TABLE kept.relations AS TABLE public.governance_relations");
         let after = text(&demo.path("after.json")).to_owned();
@@ -40,7 +40,7 @@ impl Built {
         Self { demo, after, lan, minh, sovereign }
     }
 
-    fn drill(&self, scenario: &str) {
+    pub(super) fn drill(&self, scenario: &str) {
         let path = format!("{}/assets/runbooks/phase1-governance/drills/{scenario}.sql", env!("CARGO_MANIFEST_DIR"));
         self.demo.psql(&std::fs::read_to_string(path).unwrap());
         self.look().fails(6, "disaster stop");
@@ -59,7 +59,7 @@ impl Built {
         request
     }
 
-    fn divergence(&self, who: &(String, String), more: &[&str]) -> Answer {
+    pub(super) fn divergence(&self, who: &(String, String), more: &[&str]) -> Answer {
         let mut words = vec!["restart", "divergence", self.demo.text("runbook"), "--baseline", &self.after];
         words.extend(["--words", "Somebody did what nobody may do."]);
         words.extend(more);
@@ -72,7 +72,7 @@ impl Built {
         self.demo.run_as(&self.sovereign, &words)
     }
 
-    fn record(&self, who: &(String, String)) -> Answer {
+    pub(super) fn record(&self, who: &(String, String)) -> Answer {
         self.demo.run_as(who, &["restart", "record", "--words", "COUNCIL-2026-021 is in force"])
     }
 
@@ -82,7 +82,7 @@ impl Built {
         serde_json::from_value(shown["divergence"]["steps"].clone()).unwrap()
     }
 
-    fn authorise_all(&self) -> Answer {
+    pub(super) fn authorise_all(&self) -> Answer {
         let steps = self.steps();
         let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
         self.authorise("--confirm", &steps)

@@ -69,6 +69,7 @@ fn the_manual_names_every_verb_and_option() {
         "src/cli/args.rs",
         "src/cli/stop_args.rs",
         "src/cli/args/demo.rs",
+        "src/cli/args/finding.rs",
         "src/cli/args/restore.rs",
         "src/cli/args/session.rs",
     ]

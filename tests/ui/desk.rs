@@ -171,6 +171,13 @@ impl Desk {
         self
     }
 
+    /// Finds the whole name of the one thing on the screen whose name contains this.
+    #[track_caller]
+    pub fn whole_name(&self, part: &str) -> String {
+        let found = self.harness.get_by_label_contains(part);
+        found.accesskit_node().label().unwrap_or_else(|| panic!("{part:?} has no name"))
+    }
+
     /// Says whether something of exactly this name is on the screen.
     pub fn shows(&self, label: &str) -> bool {
         self.harness.query_all_by_label(label).next().is_some()

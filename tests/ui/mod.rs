@@ -5,6 +5,7 @@ mod ceremony;
 mod compare;
 mod desk;
 mod diff;
+mod findings;
 mod fixture;
 mod pictures;
 mod restore;

@@ -70,6 +70,12 @@ fn lost() -> Outcome {
 }
 
 #[test]
+fn the_shelf_in_the_light_and_small() {
+    picture(super::findings::opened(light()), "findings-light");
+    picture(super::findings::opened(Setting { size: vec2(960.0, 640.0), ..light() }), "findings-small");
+}
+
+#[test]
 fn overview_in_the_light() {
     let mut desk = furnished(light());
     desk.go(Page::Overview);

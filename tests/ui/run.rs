@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use countersign::approval::SignedBytes;
 use countersign::census::Comparison;
-use countersign::finding::{Verification, VerifiedSignature};
+use countersign::finding::{Shelf, Verification, VerifiedSignature};
 use countersign::ledger::RequestStatus;
 use countersign::run::{Finished, Outcome, RunToken};
-use countersign::session::{Command, Event, Failure, FailureKind, LeftFinding, Progress};
+use countersign::session::{Command, Event, Failure, FailureKind, FindingAbout, LeftFinding, Progress};
 use countersign::ui::Page;
 use eframe::egui::Key;
 
@@ -233,7 +233,7 @@ fn a_finding_is_verified_in_three_lists() {
         refused: refused.iter().map(|sentence| (*sentence).to_owned()).collect(),
         not_proved: vec!["That the server's clock was right".to_owned()],
     };
-    desk.go(Page::Findings).type_into("Finding folder", "/findings/1").click("Verify finding");
+    desk.go(Page::Findings).click("Verify").type_into("Finding folder", "/findings/1").click("Verify finding");
     assert!(matches!(desk.sent().as_slice(), [Command::VerifyFinding(path)] if path.ends_with("1")));
     desk.hear(Event::FindingVerified(Arc::new(verification(&["The plan's digest is another one"]))));
     desk.must_say("This finding does not verify").must_say("The plan's digest is another one");
@@ -256,15 +256,18 @@ fn a_finding_that_a_run_left_is_to_be_signed() {
     let document = format!("{{\"subject\":{{\"request_digest\":\"{}\"}}}}", fixture::request_digest());
     state.findings.push((9, document.clone(), Vec::new()));
     state.head_seq = 9;
+    ledger.shelf = Arc::new(Shelf::of(&ledger.state.findings));
     desk.hear(Event::LedgerRead(Arc::new(ledger.clone())));
-    desk.go(Page::Findings).click("Kept in the ledger").must_say("Entry 9 · to be signed");
+    desk.go(Page::Findings).must_say("Finding No. 1 · entry 9 · to be signed");
     // Once somebody has signed one, nothing waits any more.
     let signature = SignedBytes { principal: "lan@example.test".into(), signature: String::new() };
     let state = Arc::make_mut(&mut ledger.state);
     state.findings.push((10, document, vec![signature]));
     state.head_seq = 10;
+    ledger.shelf = Arc::new(Shelf::of(&ledger.state.findings));
     desk.hear(Event::LedgerRead(Arc::new(ledger)));
-    desk.must_say("Entry 10 · signed by lan@example.test").must_not_say("to be signed");
+    // The same document with a signature is the same finding.
+    desk.must_say("Finding No. 1 · entry 9 · signed by lan@example.test").must_not_say("to be signed");
 }
 
 #[test]
@@ -274,7 +277,8 @@ fn a_finding_is_signed_and_exported() {
     choose(&mut desk, "finding", "lan@example.test");
     assert!(!desk.can("Sign and export the finding"));
     desk.type_into("New folder to export to", "/findings/2").click("Sign and export the finding");
-    assert!(matches!(desk.sent().as_slice(), [Command::ExportFinding { request, .. }] if request == "a41f09c27be3"));
+    let is_about = |about: &FindingAbout| matches!(about, FindingAbout::Request(name) if name == "a41f09c27be3");
+    assert!(matches!(desk.sent().as_slice(), [Command::ExportFinding { about, .. }] if is_about(about)));
     desk.hear(Event::FindingExported { folder: "/findings/2".into(), digest: fixture::request_digest() });
     desk.hear(fixture::ledger_read(&[]));
     desk.must_say("Wrote the finding to /findings/2");

@@ -1,76 +1,19 @@
-//! The verbs that keep and prove: finding export and verify, ledger log and request.
+//! The verbs that show what is kept: ledger log and request.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde_json::json;
 
-use super::super::args::{Connection, Signing};
+use super::super::Output;
+use super::super::args::Connection;
 use super::super::output::{columns, counted};
-use super::super::{Output, wiring};
 use super::open;
 use crate::approval::Decision;
 use crate::digest::Digest;
 use crate::finding::{request_of, to_be_signed};
 use crate::ledger::{Body, Entry, RequestState, replay};
 use crate::plan::{Request, read_strict};
-use crate::session::{Failure, FailureKind, World, export_finding, to_sign, verify_finding, verify_finding_against};
-
-/// `finding export`.
-pub(super) async fn export(
-    world: &World,
-    request: &str,
-    connection: &Connection,
-    out: &Path,
-    words: &str,
-    signing: &Signing,
-    output: Output,
-) -> Result<(), Failure> {
-    let database = open(world, &connection.text).await?;
-    let signer = wiring::signer(world, &signing.principal, &signing.key, signing.passphrase_file.as_deref()).await?;
-    let (finding, digest) = export_finding(world, &*database, request, out, words, &signer).await?;
-    output.print(
-        || format!("{}\n  exported to {}\n  digest {}\n", finding.headline, out.display(), digest.groups()),
-        || json!({"folder": out, "digest": digest, "headline": finding.headline, "kind": finding.kind}),
-    );
-    Ok(())
-}
-
-/// `finding verify`.
-pub(super) async fn verify(world: &World, dir: &Path, db: Option<&str>, output: Output) -> Result<(), Failure> {
-    let verification = match db {
-        None => verify_finding(world, dir)?,
-        Some(text) => verify_finding_against(world, &*open(world, text).await?, dir).await?,
-    };
-    output.print(
-        || {
-            let mut out = String::new();
-            if let Some(finding) = &verification.finding {
-                out += &format!("{}\n", finding.headline);
-            }
-            let mut section =
-                |mark: &str, lines: &[String]| lines.iter().for_each(|line| out += &format!("  {mark} {line}\n"));
-            section("✓", &verification.proved);
-            section("✗", &verification.refused);
-            section("?", &verification.not_proved);
-            out
-        },
-        || json!({"verified": verification.refused.is_empty(), "verification": verification}),
-    );
-    match verification.refused.first() {
-        None => Ok(()),
-        Some(first) => {
-            let message = format!("the finding does not verify: {first}");
-            let hint = match db {
-                None => "Ask for the folder again from whoever exported it.",
-                Some(_) => {
-                    "If the folder verifies without --db, the ledger was changed: see `countersign ledger verify`."
-                }
-            };
-            Err(Failure::new(FailureKind::Refused, message, hint))
-        }
-    }
-}
+use crate::session::{Failure, World, to_sign};
 
 /// `ledger log`.
 pub(super) async fn log(world: &World, connection: &Connection, output: Output) -> Result<(), Failure> {

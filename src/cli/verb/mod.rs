@@ -5,6 +5,7 @@ mod ceremony;
 mod check;
 mod demo;
 mod evidence;
+mod finding;
 mod keep;
 mod ledger;
 mod look;
@@ -18,7 +19,7 @@ mod stop;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::{FindingVerb, LedgerVerb, Verb};
+use super::args::{LedgerVerb, Verb};
 use super::{Cli, Output, wiring};
 use crate::approval::Decision;
 use crate::census::Baseline;
@@ -46,12 +47,7 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
         Verb::Restart(words) => restart::restart(&world, &words.verb, output).await,
         Verb::Restore(restore) => restore::restore(&world, restore.verb, output).await,
         Verb::Session(words) => session::session(&world, &words.verb, output).await,
-        Verb::Finding(finding) => match finding.verb {
-            FindingVerb::Export { request, connection, out, words, signing } => {
-                keep::export(&world, &request, &connection, &out, &words, &signing, output).await
-            }
-            FindingVerb::Verify { dir, db } => keep::verify(&world, &dir, db.as_deref(), output).await,
-        },
+        Verb::Finding(words) => finding::finding(&world, words.verb, output).await,
         Verb::Ledger(ledger) => match ledger.verb {
             LedgerVerb::Init {
                 connection,

@@ -1,29 +1,49 @@
-//! Findings: those that are kept, a preview, signing and exporting one, and verifying one from a folder.
+//! Findings: the shelf of those that are kept, writing one, countersigning one, and verifying one from a folder.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use eframe::egui::{ScrollArea, Ui};
+use eframe::egui::{ComboBox, ScrollArea, Ui, accesskit::Role};
 
 use super::Scene;
 use super::approvals::{choose, steps_words};
-use crate::finding::{Finding, FindingKind, Verification, to_be_signed};
-use crate::session::Command;
+use super::findings_shelf::{ShelfView, Wanted, preview};
+use crate::census::Baseline;
+use crate::finding::{Block, Verification, words};
+use crate::session::{BesideEachOther, Command, FindingAbout, LedgerView};
 use crate::ui::action::{Choose, UiAction};
 use crate::ui::state::Known;
 use crate::ui::tokens::Tokens;
+use crate::ui::widget::escape::visible;
 use crate::ui::widget::form::{self, PathAsk};
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::signer::SignerForm;
-use crate::ui::widget::text;
+use crate::ui::widget::{page, text};
 
 /// What the page shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Part {
     #[default]
-    Verify,
-    Kept,
+    Shelf,
     Write,
+    Verify,
+}
+
+/// What is written about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum About {
+    #[default]
+    Request,
+    Stop,
+    Restart,
+    Comparison,
+}
+
+/// What is done with a finding that is kept already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Again {
+    Countersign(usize),
+    Export(usize),
 }
 
 /// The findings page's drafts.
@@ -31,13 +51,51 @@ pub struct FindingsPage {
     /// Who signs.
     pub signer: SignerForm,
     part: Part,
+    shelf: ShelfView,
+    again: Option<Again>,
+    about: About,
+    /// The ledger entry of the stop or restart that is written about.
+    entry: Option<u64>,
+    /// The baselines that are known, as of this ledger and the open one.
+    baselines: KnownBaselines,
+    sides: (usize, usize),
     words: String,
     folder: String,
     verify: String,
-    selected: Option<u64>,
-    read: Option<(u64, Option<Box<Finding>>)>,
-    /// The entries to be signed, as of this head of the ledger.
-    waiting: Option<(u64, BTreeSet<u64>)>,
+    /// The verification that was shown last: a new one is shown where it stands.
+    seen: Option<Arc<Verification>>,
+}
+
+/// Baselines that are open or kept in the ledger, read once.
+#[derive(Default)]
+struct KnownBaselines {
+    open: Option<Arc<Baseline>>,
+    ledger: Option<Arc<LedgerView>>,
+    all: Vec<Arc<Baseline>>,
+}
+
+impl KnownBaselines {
+    fn refresh(&mut self, scene: &Scene<'_>) {
+        let open = scene.shown.baseline.value().map(|open| &open.baseline);
+        let ledger = scene.shown.ledger.value();
+        let is_open = self.open.as_ref().map(Arc::as_ptr) == open.map(Arc::as_ptr);
+        if is_open && self.ledger.as_ref().map(Arc::as_ptr) == ledger.map(Arc::as_ptr) {
+            return;
+        }
+        (self.open, self.ledger) = (open.cloned(), ledger.cloned());
+        let kept = ledger.into_iter().flat_map(|ledger| &ledger.state.baselines);
+        let kept = kept.filter_map(|(_, text)| serde_json::from_str::<Baseline>(text).ok().map(Arc::new));
+        self.all.clear();
+        for baseline in open.cloned().into_iter().chain(kept) {
+            if !self.all.contains(&baseline) {
+                self.all.push(baseline);
+            }
+        }
+    }
+}
+
+fn label_of(baseline: &Baseline) -> String {
+    format!("{} · {}", visible(&baseline.label), text::date(baseline.census.taken_at))
 }
 
 impl Default for FindingsPage {
@@ -45,12 +103,16 @@ impl Default for FindingsPage {
         Self {
             signer: SignerForm::new("finding"),
             part: Part::default(),
+            shelf: ShelfView::default(),
+            again: None,
+            about: About::default(),
+            entry: None,
+            baselines: KnownBaselines::default(),
+            sides: (0, 1),
             words: String::new(),
             folder: String::new(),
             verify: String::new(),
-            selected: None,
-            read: None,
-            waiting: None,
+            seen: None,
         }
     }
 }
@@ -63,13 +125,76 @@ impl FindingsPage {
 
     /// Draws the page.
     pub fn ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
-        let parts = [(Part::Verify, "Verify"), (Part::Kept, "Kept in the ledger"), (Part::Write, "Write and export")];
-        form::choice(ui, &mut self.part, &parts);
-        ScrollArea::vertical().id_salt("findings").auto_shrink(false).show(ui, |ui| match self.part {
-            Part::Verify => self.verify(ui, scene),
-            Part::Kept => self.kept(ui, scene),
-            Part::Write => self.write(ui, scene),
+        if let Some(verification) = scene.shown.verification.value()
+            && self.seen.as_ref().is_none_or(|seen| !Arc::ptr_eq(seen, verification))
+        {
+            self.seen = Some(Arc::clone(verification));
+            self.part = Part::Verify;
+        }
+        let parts = [(Part::Shelf, "Shelf"), (Part::Write, "Write and export"), (Part::Verify, "Verify")];
+        if form::choice(ui, &mut self.part, &parts) {
+            self.again = None;
+        }
+        match (self.part, self.again) {
+            (Part::Shelf, None) => self.shelf(ui, scene),
+            (Part::Shelf, Some(again)) => {
+                ScrollArea::vertical().id_salt("again").auto_shrink(false).show(ui, |ui| self.again(ui, scene, again));
+            }
+            (Part::Write, _) => {
+                ScrollArea::vertical().id_salt("write").auto_shrink(false).show(ui, |ui| self.write(ui, scene));
+            }
+            (Part::Verify, _) => {
+                ScrollArea::vertical().id_salt("verify").auto_shrink(false).show(ui, |ui| self.verify(ui, scene));
+            }
+        }
+    }
+
+    fn shelf(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
+        let number = self.shelf.selected();
+        match (self.shelf.ui(ui, scene), number) {
+            (Some(Wanted::Sign(request)), _) => {
+                scene.actions.push(UiAction::Request(request));
+                (self.part, self.about) = (Part::Write, About::Request);
+            }
+            (Some(Wanted::Write), _) => self.part = Part::Write,
+            (Some(Wanted::Countersign), Some(number)) => self.again = Some(Again::Countersign(number)),
+            (Some(Wanted::Export), Some(number)) => self.again = Some(Again::Export(number)),
+            (Some(Wanted::Countersign | Wanted::Export) | None, _) => {}
+        }
+    }
+
+    fn again(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, again: Again) {
+        if ui.button("Back to the shelf").clicked() {
+            self.again = None;
+        }
+        text::card(ui, |ui| match again {
+            Again::Countersign(number) => {
+                text::heading(ui, &format!("Your signature on Finding No. {number}"));
+                text::muted(
+                    ui,
+                    "You sign the same bytes as its writer. It is verified first, and your signature is kept in the ledger \
+                     beside the others.",
+                );
+                self.signer.ui(ui, scene, None);
+                let ready = self.signer.is_ready() && scene.shown.is_free();
+                if text::deed(ui, ready, &format!("Countersign Finding No. {number}")).clicked()
+                    && let Some(signer) = self.signer.take(ui)
+                {
+                    scene.ask(Command::CountersignFinding { number, signer });
+                    self.again = None;
+                }
+            }
+            Again::Export(number) => {
+                text::heading(ui, &format!("Finding No. {number} as it is kept"));
+                text::muted(ui, "It is exported with every signature over it that holds. Nothing is signed.");
+                self.folder_field(ui, scene);
+                let ready = !self.folder.trim().is_empty() && scene.shown.is_free();
+                if text::deed(ui, ready, &format!("Export Finding No. {number}")).clicked() {
+                    scene.ask(Command::ExportKept { number, folder: PathBuf::from(self.folder.trim()) });
+                }
+            }
         });
+        self.exported(ui, scene);
     }
 
     fn verify(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
@@ -77,7 +202,8 @@ impl FindingsPage {
             text::heading(ui, "Verify an exported finding");
             text::muted(
                 ui,
-                "It needs no database and no trust in whoever sent it. Drop the folder onto the window, or give its path.",
+                "It needs no database and no trust in whoever sent it. Drop the folder, or a file of it such as finding.pdf, \
+                 onto the window, or give its path.",
             );
             let asked = form::path(
                 ui,
@@ -103,103 +229,132 @@ impl FindingsPage {
         }
     }
 
-    fn kept(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
-        let ledger = scene.shown.ledger.value().cloned();
-        let findings = ledger.as_ref().map_or(&[][..], |ledger| ledger.state.findings.as_slice());
-        let head = ledger.as_ref().map_or(0, |ledger| ledger.state.head_seq);
-        if self.waiting.as_ref().is_none_or(|(known, _)| *known != head) {
-            self.waiting = Some((head, to_be_signed(findings)));
-        }
-        let is_waiting = |seq| self.waiting.as_ref().is_some_and(|(_, waiting)| waiting.contains(seq));
-        if findings.is_empty() {
-            text::empty(
-                ui,
-                "No finding has been kept",
-                "After a rehearsal or a run, write one: it is signed and kept in the ledger.",
-                |ui| {
-                    if text::deed(ui, true, "Write a finding").clicked() {
-                        self.part = Part::Write;
-                    }
-                },
-            );
-            return;
-        }
-        for (seq, document, signatures) in findings.iter().rev() {
-            let selected = self.selected == Some(*seq);
-            let names: Vec<&str> = signatures.iter().map(|signed| signed.principal.as_str()).collect();
-            let waits = is_waiting(seq);
-            let words = match (waits, names.is_empty()) {
-                (true, _) => format!("Entry {seq} · to be signed"),
-                (false, true) => format!("Entry {seq} · not signed; a later one is"),
-                (false, false) => format!("Entry {seq} · signed by {}", names.join(", ")),
-            };
-            if ui.selectable_label(selected, words).clicked() {
-                self.selected = if selected { None } else { Some(*seq) };
-            }
-            if selected {
-                if self.read.as_ref().is_none_or(|(known, _)| known != seq) {
-                    self.read = Some((*seq, serde_json::from_str::<Finding>(document).ok().map(Box::new)));
-                }
-                match self.read.as_ref().and_then(|(_, finding)| finding.as_deref()) {
-                    Some(finding) => text::card(ui, |ui| {
-                        preview(ui, finding);
-                        if waits && text::deed(ui, true, "Sign and export it").clicked() {
-                            scene.actions.push(UiAction::Request(finding.subject.request_digest));
-                            self.part = Part::Write;
-                        }
-                    }),
-                    None => text::failure(ui, "This finding cannot be read", "A newer program may have written it."),
-                }
-            }
-        }
-    }
-
     fn write(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
-        let Some(request) = scene.shown.chosen().cloned() else {
-            text::empty(
-                ui,
-                "Nothing to write about",
-                "A finding is written about a staged request: rehearsed, or run.",
-                |_| {},
-            );
-            return;
-        };
-        choose(ui, scene, &request);
+        let abouts = [
+            (About::Request, "A request"),
+            (About::Stop, "A stop"),
+            (About::Restart, "A restart"),
+            (About::Comparison, "Two baselines"),
+        ];
+        if form::choice(ui, &mut self.about, &abouts) {
+            self.entry = None;
+        }
         // A finding is never written over another: once the folder is there, the next one needs a name of its own.
         if scene.shown.exported.iter().any(|(done, _)| done.as_os_str() == self.folder.trim()) {
             self.folder.clear();
         }
+        let Some((title, about)) = self.subject(ui, scene) else { return };
         text::card(ui, |ui| {
-            text::heading(ui, &format!("Finding about {}", steps_words(&request)));
-            text::muted(
-                ui,
-                "Plan, rehearsal, approvals, outcome and comparison are put in by the program. Your words stand beside them.",
-            );
+            text::heading(ui, &format!("Finding about {title}"));
+            text::muted(ui, "The evidence is put in by the program. Your words stand beside it.");
             form::words(ui, "finding-words", "Your words (Markdown, may be empty)", &mut self.words, 4);
-            form::field(ui, "finding-folder", "New folder to export to", &mut self.folder, "/path/to/new-folder");
-            if ui.button("Choose a folder…").clicked() {
-                scene.actions.push(UiAction::Choose(Choose::FindingToExport));
+            if !self.words.trim().is_empty() {
+                text::label(ui, "As they will stand in it");
+                page::draw(ui, &[Block::Quoted(words(&self.words))]);
             }
+            self.folder_field(ui, scene);
             self.signer.ui(ui, scene, None);
             let ready = self.signer.is_ready() && !self.folder.trim().is_empty() && scene.shown.is_free();
             if text::deed(ui, ready, "Sign and export the finding").clicked()
                 && let Some(signer) = self.signer.take(ui)
             {
                 let folder = PathBuf::from(self.folder.trim());
-                scene.ask(Command::ExportFinding {
-                    request: request.request.id(),
-                    folder,
-                    words: self.words.clone(),
-                    signer,
-                });
+                scene.ask(Command::ExportFinding { about, folder, words: self.words.clone(), signer });
             }
         });
+        self.exported(ui, scene);
+    }
+
+    /// Lets somebody choose what it is about; nothing when there is nothing of that kind.
+    fn subject(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) -> Option<(String, FindingAbout)> {
+        match self.about {
+            About::Request => {
+                let Some(request) = scene.shown.chosen().cloned() else {
+                    let next = "A finding is written about a staged request: rehearsed, or run.";
+                    text::empty(ui, "Nothing to write about", next, |_| {});
+                    return None;
+                };
+                choose(ui, scene, &request);
+                Some((steps_words(&request), FindingAbout::Request(request.request.id())))
+            }
+            About::Stop => {
+                let entry = self.entry(ui, scene, "stopped", "There was no stop")?;
+                Some((format!("the stop of entry {entry}"), FindingAbout::Stop(entry)))
+            }
+            About::Restart => {
+                let entry = self.entry(ui, scene, "restart", "There was no restart")?;
+                Some((format!("the restart of entry {entry}"), FindingAbout::Restart(entry)))
+            }
+            About::Comparison => self.pair(ui, scene),
+        }
+    }
+
+    fn entry(&mut self, ui: &mut Ui, scene: &Scene<'_>, kind: &str, none: &str) -> Option<u64> {
+        let ledger = scene.shown.ledger.value()?;
+        let entries: Vec<u64> = match kind {
+            "restart" => ledger.state.halt.lifts().iter().map(|lift| lift.seq).collect(),
+            _ => ledger.entries.iter().filter(|entry| entry.kind == kind).map(|entry| entry.seq).collect(),
+        };
+        let Some(newest) = entries.last().copied() else {
+            text::empty(ui, none, "Nothing of that kind is in the ledger.", |_| {});
+            return None;
+        };
+        let chosen = self.entry.get_or_insert(newest);
+        ui.horizontal_wrapped(|ui| {
+            let options: Vec<(u64, String)> =
+                entries.iter().rev().take(8).map(|seq| (*seq, format!("Entry {seq}"))).collect();
+            let options: Vec<(u64, &str)> = options.iter().map(|(seq, words)| (*seq, words.as_str())).collect();
+            form::choice(ui, chosen, &options);
+        });
+        Some(*chosen)
+    }
+
+    fn pair(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<(String, FindingAbout)> {
+        self.baselines.refresh(scene);
+        let baselines = &self.baselines.all;
+        if baselines.len() < 2 {
+            let next = "The ledger and the start page hold those that are known.";
+            text::empty(ui, "Two kept baselines are needed", next, |_| {});
+            return None;
+        }
+        let last = baselines.len() - 1;
+        ui.horizontal_wrapped(|ui| {
+            for (side, name) in [(&mut self.sides.0, "Left baseline"), (&mut self.sides.1, "Right baseline")] {
+                *side = (*side).min(last);
+                let combo = ComboBox::from_id_salt(name).selected_text(label_of(&baselines[*side])).width(240.0);
+                let shown = combo.show_ui(ui, |ui| {
+                    for (at, baseline) in baselines.iter().enumerate() {
+                        ui.selectable_value(side, at, label_of(baseline));
+                    }
+                });
+                mark::name(&shown.response, Role::ComboBox, name);
+            }
+        });
+        let (left, right) = (&baselines[self.sides.0], &baselines[self.sides.1]);
+        if self.sides.0 == self.sides.1 {
+            text::muted(ui, "Choose two different ones.");
+            return None;
+        }
+        let title = format!("{} beside {}", left.label, right.label);
+        let checks = scene.shown.book().map(|book| book.checks.clone()).unwrap_or_default();
+        let pair = BesideEachOther { left: (**left).clone(), right: (**right).clone(), checks, ignored: Vec::new() };
+        Some((title, FindingAbout::Comparison(Box::new(pair))))
+    }
+
+    fn folder_field(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
+        form::field(ui, "finding-folder", "New folder to export to", &mut self.folder, "/path/to/new-folder");
+        if ui.button("Choose a folder…").clicked() {
+            scene.actions.push(UiAction::Choose(Choose::FindingToExport));
+        }
+    }
+
+    fn exported(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
         for (folder, digest) in &scene.shown.exported {
             let tokens = Tokens::of(ui);
             mark::plain(ui, Mark::Tick, tokens.good, &format!("{} · {}", folder.display(), digest.short()));
             if ui.button(format!("Verify {}", folder.display())).clicked() {
                 // What it proves is shown where a dropped folder's would be.
-                self.set_folder(folder);
+                self.verify = folder.display().to_string();
                 self.part = Part::Verify;
                 scene.actions.push(UiAction::Ask(Command::VerifyFinding(folder.clone())));
             }
@@ -245,31 +400,4 @@ fn verified(ui: &mut Ui, verification: &Verification) {
         text::rule(ui);
         preview(ui, finding);
     }
-}
-
-fn preview(ui: &mut Ui, finding: &Finding) {
-    let kind = match finding.kind {
-        FindingKind::Rehearsal => "Finding of a rehearsal",
-        FindingKind::Run => "Finding of a run",
-        FindingKind::Divergence => "Divergence finding",
-    };
-    text::label(ui, kind);
-    text::heading(ui, &finding.headline);
-    text::muted(ui, &format!("{} · {}", finding.writer, text::date(finding.written_at)));
-    if !finding.words.is_empty() {
-        text::body(ui, &finding.words);
-    }
-    let subject = &finding.subject;
-    let fact = |ui: &mut Ui, name: &str, words: String| {
-        text::fact(ui, name, 96.0, |ui| {
-            text::body(ui, &words);
-        });
-    };
-    fact(ui, "Database", subject.plan.target.database.clone());
-    fact(ui, "Plan", subject.plan_digest.short());
-    fact(ui, "Request", subject.request_digest.short());
-    let people: Vec<&str> = subject.approvals.iter().map(|signed| signed.principal.as_str()).collect();
-    fact(ui, "Approved by", if people.is_empty() { "nobody".to_owned() } else { people.join(", ") });
-    fact(ui, "Outcome", subject.outcome.as_ref().map_or_else(|| "not run".to_owned(), super::run::outcome_words));
-    fact(ui, "Ledger", format!("entry {} · {}", finding.ledger_seq, finding.ledger_head.short()));
 }

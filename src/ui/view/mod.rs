@@ -13,6 +13,7 @@ pub mod diff_pane;
 pub mod effects;
 pub mod elsewhere;
 pub mod findings;
+pub mod findings_shelf;
 pub mod graph;
 pub mod ledger;
 pub mod minimap;

@@ -6,6 +6,7 @@ pub mod escape;
 pub mod form;
 pub mod icon;
 pub mod mark;
+pub mod page;
 pub mod signer;
 pub mod sql;
 pub mod text;
