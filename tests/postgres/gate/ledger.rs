@@ -8,7 +8,7 @@ use super::{Gate, by, documents, entry, text, whole};
 use crate::support::run;
 
 /// Asks the gate beforehand, as desks do; nothing is an open gate.
-fn asked(gate: &Gate) -> String {
+pub fn asked(gate: &Gate) -> String {
     let digest = Digest::from_hex(&gate.digest()).expect("a digest");
     match run(gate.database.role(&format!("{}_op", gate.prefix)).gate_may(digest)) {
         Ok(()) => "open".to_owned(),
@@ -259,4 +259,18 @@ fn without_a_mapping_nothing_is_proved() {
     );
     gate.countersigned();
     gate.closed("no login is mapped to a person");
+}
+
+/// A desk whose line was cut before it could state its intent writes how that ended; nothing was begun, and nothing is used up.
+#[test]
+fn an_end_without_a_beginning_closes_nothing() {
+    let gate = Gate::new("endless");
+    gate.stage();
+    gate.approve("minh");
+    gate.approve("thu");
+    gate.append("op", "ended", json!({"request_digest": "DIGEST", "run": "r0"}));
+    assert_eq!(asked(&gate), "open");
+    gate.intend();
+    gate.goes("op", &whole(""));
+    assert_eq!(gate.state(), "2 gone");
 }
