@@ -67,7 +67,7 @@ impl Stopped {
 
     /// Expects the stop to be lifted: what was staged before it stays refused, and what is staged now runs.
     #[track_caller]
-    fn is_lifted(mut self) {
+    fn must_be_lifted(mut self) {
         let said = asked(&self.gate);
         assert!(said.contains("it was staged before the restart of ledger entry"), "{said}");
         self.gate.request["nonce"] = "fedcba9876543210fedcba9876543210".into();
@@ -105,7 +105,7 @@ fn papers_of_every_gate_by_two_people_lift_a_stop() {
     stopped.holds("the difference is not accepted");
     stopped.put("thu", &stopped.paper(Some(&on), &json!({"accepted": {"differences": []}})));
     stopped.gate.closed("it was staged before the restart");
-    stopped.is_lifted();
+    stopped.must_be_lifted();
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn without_a_difference_nothing_needs_to_be_accepted() {
     stopped.put("thu", &stopped.paper(Some(&on), &json!({"authorised": {"verdicts": []}})));
     stopped.holds("the record was not looked at");
     stopped.put("thu", &stopped.paper(Some(&on), &record("council")));
-    stopped.is_lifted();
+    stopped.must_be_lifted();
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn one_person_lifts_nothing() {
     let forged = super::entry("restart", json!({"document": document, "signature": by("thu")}));
     stopped.gate.refuses("second", &forged, "is not mapped to 'thu'");
     stopped.put("thu", &document);
-    stopped.is_lifted();
+    stopped.must_be_lifted();
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn papers_about_something_else_lift_nothing() {
     stopped.stop();
     let on = stopped.diverge("minh");
     stopped.meet(&on, "thu", "thu", "minh");
-    stopped.is_lifted();
+    stopped.must_be_lifted();
 }
 
 #[test]
@@ -195,5 +195,5 @@ fn garbage_lifts_nothing_and_is_in_nobodys_way() {
     stopped.holds("no document");
     let on = stopped.diverge("minh");
     stopped.meet(&on, "thu", "thu", "minh");
-    stopped.is_lifted();
+    stopped.must_be_lifted();
 }
