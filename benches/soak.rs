@@ -94,6 +94,8 @@ struct Desk {
     world: World,
     notes: Notes,
     dice: u64,
+    /// How long the newest approval took.
+    usual: Duration,
 }
 
 impl Desk {
@@ -107,7 +109,17 @@ impl Desk {
         let url = format!("{url}&application_name={name}");
         let (database, world) = (open(&url), world(&state));
         let dice = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-        Self { name: name.to_owned(), signer, url, state, database, world, notes: Notes::default(), dice }
+        Self {
+            name: name.to_owned(),
+            signer,
+            url,
+            state,
+            database,
+            world,
+            notes: Notes::default(),
+            dice,
+            usual: Duration::ZERO,
+        }
     }
 
     /// Throws a die with so many sides: the same sequence at every soak.
@@ -185,7 +197,11 @@ impl Desk {
             }
             _ => {}
         }
+        let began = Instant::now();
         let answer = self.approve(&name).await;
+        if answer.is_ok() {
+            self.usual = began.elapsed();
+        }
         self.note(request, answer)
     }
 
@@ -211,12 +227,18 @@ impl Desk {
             world: self.world.clone(),
             notes: Notes::default(),
             dice: 1,
+            usual: self.usual,
         }
     }
 
     /// The line is lost at some moment of the approval; then the desk looks, and approves only what is not there.
     async fn lose(&mut self, request: Digest, name: &str) -> bool {
-        let patience = Duration::from_micros(self.throw(40_000));
+        // At any moment of an approval, and often near its end, where what was sent may have been taken: the entry is the
+        // last thing that is sent.
+        let patience = match self.throw(2) {
+            0 => self.usual.mul_f64(0.01 * f64::from(u32::try_from(self.throw(100)).unwrap())),
+            _ => self.usual.mul_f64(0.8 + 0.01 * f64::from(u32::try_from(self.throw(40)).unwrap())),
+        };
         let answer = tokio::time::timeout(patience, self.approve(name)).await;
         self.database = open(&self.url);
         if let Ok(answer) = answer {

@@ -18,6 +18,6 @@ pub use difference::{DIFFERENCE_FORMAT, DifferenceRow, RowChange, Tally, fields,
 pub use document::{DifferenceSum, DumpNote, Grounds, LaterRows, PausedTrigger, Restore, Scope};
 pub use dump::{Contents, DumpForm, DumpedRows, DumpedTable};
 pub use offer::{Offer, offer};
-pub use plain::{PlainEvent, PlainScanner};
+pub use plain::{PlainEvent, PlainFacts, PlainScanner};
 pub use sql::{Deed, Deeds, ask_sequence, deeds, recheck};
 pub use table::{Fit, LiveColumn, LiveSequence, LiveTable, LiveTrigger, Unfit, fit};

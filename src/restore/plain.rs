@@ -21,11 +21,15 @@ pub struct PlainScanner {
 
 /// What a plain dump says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct PlainFacts {
-    pub(crate) server_version: Option<String>,
-    pub(crate) dump_version: Option<String>,
-    pub(crate) taken_at: Option<String>,
-    pub(crate) encoding: Option<String>,
+pub struct PlainFacts {
+    /// The version of the server it was taken from.
+    pub server_version: Option<String>,
+    /// The version of the `pg_dump` that took it.
+    pub dump_version: Option<String>,
+    /// When it was taken; only with --verbose.
+    pub taken_at: Option<String>,
+    /// The encoding of its text.
+    pub encoding: Option<String>,
 }
 
 /// Something the text came to.
@@ -92,8 +96,8 @@ impl PlainScanner {
     }
 
     /// Returns what the dump said of itself so far.
-    #[cfg(feature = "console")]
-    pub(crate) fn facts(&self) -> &PlainFacts {
+    #[must_use]
+    pub fn facts(&self) -> &PlainFacts {
         &self.facts
     }
 

@@ -9,6 +9,7 @@ use crate::approval::Decision;
 use crate::census::{Baseline, Reading};
 use crate::digest::Digest;
 use crate::ledger::{Authorisation, Difference};
+use crate::plan::Via;
 use crate::port::KeyChoice;
 use crate::runbook::{Principal, StepId};
 use crate::session::{FindingAbout, RestoreChoice, SessionChoice};
@@ -59,6 +60,8 @@ pub enum Command {
         steps: Vec<StepId>,
         /// Values for the runbook's parameters.
         bindings: Vec<(String, String)>,
+        /// What runs the statements: the operator's session, or the ledger's gate.
+        via: Option<Via>,
         /// Who asks.
         signer: SignAs,
     },

@@ -218,7 +218,7 @@ impl Worker {
                 self.say.say(Event::BuildRehearsed(Arc::new(built)));
                 Ok(())
             }
-            Command::Stage { steps, bindings, signer } => {
+            Command::Stage { steps, bindings, via, signer } => {
                 let (runbook, diagnostics) = self.runbook()?;
                 let (database, baseline) = (self.database()?, self.baseline().await?);
                 let staging = Staging {
@@ -228,7 +228,7 @@ impl Worker {
                     steps: &steps,
                     bindings: &bindings,
                     run_as: None,
-                    via: None,
+                    via,
                 };
                 let staged =
                     stage(&self.world, &*database, &staging, &signer, &mut self.watch(&mut self.teller(), cancel))

@@ -14,7 +14,8 @@ const LOGINS: &str = "REVOKE CREATE ON SCHEMA public FROM PUBLIC; ALTER TABLE pu
      INSERT INTO countersign.login VALUES ('P_hong', 'hong@example.test'), ('P_lan', 'lan@example.test'), \
      ('P_minh', 'minh@example.test'), ('P_thu', 'thu@example.test')";
 
-fn with_gate(stand: Stand, prefix: &str) -> Stand {
+/// Makes the gate of a stand, and a login `PREFIX_NAME` for everybody.
+pub fn with_gate(stand: Stand, prefix: &str) -> Stand {
     let made = stand.over("postgres", &["ledger", "init", "--gate", "--yes", "--json"]).ok().json();
     assert_eq!((made["grants"].as_bool(), made["gate"].as_bool()), (Some(true), Some(true)));
     stand.load(&LOGINS.replace("P_", &format!("{prefix}_")));

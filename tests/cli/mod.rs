@@ -5,7 +5,7 @@ mod cut;
 mod drills;
 mod forged;
 mod formats;
-mod gate;
+pub mod gate;
 pub mod interrupted;
 mod left;
 mod life;

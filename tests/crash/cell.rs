@@ -95,14 +95,18 @@ pub enum Proved {
 
 /// Says every message of a run that nothing happens to, over the library or as the program.
 pub fn messages(stand: &Stand, as_program: bool) -> Vec<Message> {
-    let request = stand.approved();
+    messages_of(stand, "postgres", &stand.approved(), as_program)
+}
+
+/// Says every message of a login's run of this request.
+pub fn messages_of(stand: &Stand, login: &str, request: &str, as_program: bool) -> Vec<Message> {
     let proxy = run(Proxy::start(stand.database.socket.clone(), None));
-    let url = proxy.url(&stand.database.name);
+    let url = proxy.url_of(login, &stand.database.name);
     if as_program {
-        let output = start_over(stand, &url, &request).wait_with_output().unwrap();
+        let output = start_over(stand, &url, request).wait_with_output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     } else {
-        let finished = stand.run_over(&url, &request).unwrap_or_else(|failure| panic!("{failure:?}"));
+        let finished = stand.run_over(&url, request).unwrap_or_else(|failure| panic!("{failure:?}"));
         assert_eq!((finished.outcome, finished.failure), (Outcome::Committed, None));
     }
     assert!(stand.is_reversed());
@@ -135,6 +139,11 @@ pub fn phases(messages: &[Message]) -> Vec<&Message> {
 
 /// Runs a request that is cut, and gives what the desk was told.
 pub fn cut(stand: &Stand, staged: &StagedRequest, at: &Message, way: &Way) -> Told {
+    cut_of(stand, "postgres", staged, at, way)
+}
+
+/// Runs a request over a login's line that is cut.
+pub fn cut_of(stand: &Stand, login: &str, staged: &StagedRequest, at: &Message, way: &Way) -> Told {
     let (cancel, pid) = (Cancel::default(), Arc::new(AtomicI32::new(0)));
     let deed = match way {
         Way::Refused => Deed::Refuse,
@@ -150,7 +159,8 @@ pub fn cut(stand: &Stand, staged: &StagedRequest, at: &Message, way: &Way) -> To
     };
     let cut = Cut { at: at.clone(), when: way.when(), deed };
     let proxy = run(Proxy::start(stand.database.socket.clone(), Some(cut)));
-    let url = proxy.url(&stand.database.name);
+    let url = proxy.url_of(login, &stand.database.name);
+    let mut said = String::new();
     let told = if matches!(way, Way::Killed(_)) {
         let mut desk = start_over(stand, &url, &staged.request);
         pid.store(i32::try_from(desk.id()).expect("a process"), Ordering::SeqCst);
@@ -158,9 +168,11 @@ pub fn cut(stand: &Stand, staged: &StagedRequest, at: &Message, way: &Way) -> To
         assert_eq!(status.signal(), Some(9), "{at:?}: it ended by itself: {status:?}");
         Told::Nothing
     } else {
-        Told::of(&run(stand.running(&postgres(&url), &staged.request, &cancel)))
+        let ran = run(stand.running(&postgres(&url), &staged.request, &cancel));
+        said = format!("{ran:?}");
+        Told::of(&ran)
     };
-    assert!(proxy.is_cut(), "{at:?} was never said");
+    assert!(proxy.is_cut(), "{at:?} was never said: {said}");
     told
 }
 

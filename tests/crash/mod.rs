@@ -2,6 +2,7 @@
 //! tell the same story afterwards. Never a half, nothing run twice, nothing left behind.
 
 mod cell;
+mod gate;
 mod matrix;
 mod moments;
 mod pooler;

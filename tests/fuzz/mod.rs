@@ -3,6 +3,8 @@
 mod connection;
 mod targets;
 
+use countersign::adapter::dump;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -45,7 +47,7 @@ fn no_folder_of_seeds_is_without_a_target() {
 fn seeds_reach_both_ends_of_their_reader() {
     use countersign::approval::parse_roster;
     use countersign::finding::verify_export;
-    use countersign::ledger::{Body, Known};
+    use countersign::ledger::{Body, Known, RestartPaper};
     use countersign::plan::{Request, SealedPlan, read_strict};
     use countersign::runbook::{Files, parse, sql};
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -61,6 +63,15 @@ fn seeds_reach_both_ends_of_their_reader() {
     both("signers", &|bytes| countersign::approval::read_allowed_signers(&text(bytes), None).is_ok());
     both("finding", &|bytes| verify_export(&folder(bytes)).holds());
     both("entry", &|bytes| serde_json::from_str::<Body>(text(bytes).split_once('\n').unwrap_or_default().1).is_ok());
+    both("restart", &|bytes| {
+        let papers = folder(bytes);
+        !papers.is_empty() && papers.values().all(|paper| read_strict::<RestartPaper>(&text(paper)).is_ok())
+    });
+    both("dump", &|bytes| {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), bytes).unwrap();
+        countersign::port::Dumps::open(&dump::DiskDumps, file.path()).is_ok()
+    });
     both("ledger", &|bytes| Known::from_bytes(bytes).is_some());
     both("connection", &|bytes| connection::connect(&text(bytes)).is_ok());
     both("passfile", &|bytes| connection::password(&text(bytes)).is_some());

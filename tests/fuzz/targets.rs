@@ -4,6 +4,7 @@
 //! holds what its reader promises: what is accepted has one spelling, and no signature holds but those that were made.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -13,20 +14,23 @@ use countersign::approval::{
 };
 use countersign::digest::Digest;
 use countersign::finding::{Finding, verify_export};
-use countersign::ledger::{Body, Entry, GENESIS, Known, entry_hash, gate, replay, verify_chain};
+use countersign::ledger::{Body, Entry, GENESIS, Known, RestartPaper, entry_hash, gate, replay, verify_chain};
 use countersign::plan::{Request, SealedPlan, canonical, read_strict, recheck};
+use countersign::port::Dumps as _;
+use countersign::restore::DumpedRows;
 use countersign::review::review;
 use countersign::runbook::{Files, parse, sql};
 
 use jiff::Timestamp;
 
 use super::connection;
+use super::dump::DiskDumps;
 
 /// Takes the bytes of one input.
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its folder of seeds.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("runbook", runbook),
     ("sql", split),
     ("plan", plan),
@@ -36,7 +40,9 @@ pub const TARGETS: [(&str, Target); 12] = [
     ("signers", signers),
     ("finding", finding),
     ("entry", entry),
+    ("restart", restart),
     ("ledger", ledger),
+    ("dump", dump),
     ("connection", connection_text),
     ("passfile", passfile),
 ];
@@ -218,22 +224,25 @@ fn finding(data: &[u8]) {
     }
 }
 
+/// Appends kinds and bodies one after another, as some desk might have.
+fn chain(bodies: impl IntoIterator<Item = (String, String)>) -> Vec<Entry> {
+    let mut previous = GENESIS;
+    let entry = |((kind, body), seq)| {
+        let at = "2026-06-01T00:00:00.000000Z".to_owned();
+        let (actor, xid) = ("ops".to_owned(), "7".to_owned());
+        let mut entry = Entry { seq, at, actor, xid, kind, body, previous, hash: GENESIS };
+        entry.hash = entry_hash(&entry);
+        previous = entry.hash;
+        entry
+    };
+    bodies.into_iter().zip(1..).map(entry).collect()
+}
+
 /// A ledger entry: kind and body, one line each, as some desk appended them.
 fn entry(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (kind, body) = text.split_once('\n').unwrap_or(("", text));
-    let mut entry = Entry {
-        seq: 1,
-        at: "2026-06-01T00:00:00.000000Z".to_owned(),
-        actor: "ops".to_owned(),
-        xid: "7".to_owned(),
-        kind: kind.to_owned(),
-        body: body.to_owned(),
-        previous: GENESIS,
-        hash: GENESIS,
-    };
-    entry.hash = entry_hash(&entry);
-    let entries = [entry];
+    let entries = chain([(kind.to_owned(), body.to_owned())]);
     assert_eq!(verify_chain(&entries, None), Ok(()));
     let state = replay(&entries);
     let gate = gate(&entries, Digest::of(b"request"), "run");
@@ -246,6 +255,31 @@ fn entry(data: &[u8]) {
         Err(_) => assert!(state.stop().is_some() && gate.stop.is_some()),
     }
     assert_eq!((state.head_seq, state.head), (1, Some(entries[0].hash)));
+}
+
+/// Papers of a restart behind a stop, one file each, its name the person's. No roster is in force, so that nobody has a voice:
+/// whatever they say, the stop holds, and every paper is refused with its reason.
+fn restart(data: &[u8]) {
+    let files = folder(data);
+    let reason = "it was pressed".to_owned();
+    let stop = Body::Stopped { condition: "pressed".to_owned(), reason, by: None, detail: None };
+    let mut bodies = vec![(stop.kind().to_owned(), stop.to_text())];
+    for (who, bytes) in &files {
+        let Ok(document) = String::from_utf8(bytes.clone()) else { return };
+        if let Ok(paper) = read_strict::<RestartPaper>(&document) {
+            assert_eq!(paper.text(), document, "a paper has a second spelling");
+            assert!(!paper.act.words().is_empty(), "a paper says nothing");
+        }
+        let signature = SignedBytes { principal: who.as_str().into(), signature: signed("first.sig").to_owned() };
+        let body = Body::Restart { document, signature };
+        bodies.push((body.kind().to_owned(), body.to_text()));
+    }
+    let entries = chain(bodies);
+    let state = replay(&entries);
+    assert!(state.stop().is_some(), "papers that nobody could sign have lifted a stop");
+    assert!(gate(&entries, Digest::of(b"request"), "run").stop.is_some(), "the run's gate does not see the stop");
+    assert_eq!((state.halt.lifts().len(), state.halt.refused().len()), (0, files.len()));
+    assert!(state.halt.refused().iter().all(|refused| !refused.reason.is_empty()));
 }
 
 /// The file in which a desk keeps what it has verified: it proves itself, or it is nothing.
@@ -273,5 +307,40 @@ fn passfile(data: &[u8]) {
     if let Some(password) = connection::password(text) {
         assert!(!password.is_empty() && !password.contains('\n'));
         assert!(text.len() > password.len());
+    }
+}
+
+/// A dump as somebody brought it: reading it twice says the same, rows are handed over only as whole lines of the digest
+/// that they have, and a refusal says why and what next.
+fn dump(data: &[u8]) {
+    /// As much of a table as is taken: some bytes of a compressed dump become very many.
+    const MOST: usize = 4 << 20;
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(data).expect("room for an input");
+    let path = file.path();
+    let opened = DiskDumps.open(path);
+    let contents = match &opened {
+        Ok(contents) => contents,
+        Err(error) => {
+            assert!(!error.reason.is_empty() && !error.next.is_empty(), "refused without a reason");
+            return;
+        }
+    };
+    assert_eq!(DiskDumps.open(path).ok().as_ref(), Some(contents), "reading twice says two things");
+    for table in contents.tables.iter().filter(|table| table.rows == DumpedRows::Copy).take(4) {
+        assert!(contents.table(&table.name).is_some());
+        let mut rows = Vec::new();
+        let end = DiskDumps.rows(path, &table.name, &mut |piece| {
+            rows.extend(piece);
+            rows.len() <= MOST
+        });
+        match end {
+            Ok(end) => {
+                let lines = rows.split_inclusive(|byte| *byte == b'\n').count();
+                assert_eq!((end.rows, end.digest), (lines as u64, Digest::of(&rows)), "{}", table.name);
+                assert!(rows.is_empty() || rows.ends_with(b"\n"), "half a row of {}", table.name);
+            }
+            Err(error) => assert!(!error.reason.is_empty() && !error.next.is_empty(), "refused without a reason"),
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! `ssh-keygen`, and an exported finding is checked by stock tools alone.
 
 mod agent;
-mod authenticator;
+pub(crate) mod authenticator;
 mod finding;
 mod hardware;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use countersign::approval::{ApprovalRefusal, Decision, Namespace};
 use countersign::census::{Comparison, Verdict};
 use countersign::ledger::RequestStatus;
+use countersign::plan::Via;
 use countersign::port::KeyChoice;
 use countersign::rehearsal::Residue;
 use countersign::session::{Command, Event};
@@ -230,6 +231,54 @@ fn staging_asks_steps_parameters_and_who() {
     desk.hear(Event::Staged { request: "a41f09c27be3".to_owned(), digest: fixture::request_digest() });
     desk.hear(fixture::ledger_read(&[]));
     desk.must_say("Staged a41f09c27be3");
+}
+
+#[test]
+fn the_gate_runs_it_only_when_that_was_asked_for() {
+    let mut desk = connected();
+    desk.go(Page::Rehearsal).click("Rehearse or stage");
+    desk.must_say("with rights that no login has");
+    choose(&mut desk, "stage", "lan@example.test");
+    desk.type_into("Private key file", "/keys/lan");
+    desk.click("Stage SB-12");
+    assert!(matches!(desk.sent().as_slice(), [.., Command::Stage { via: None, .. }]), "nobody asked for the gate");
+    desk.hear(Event::Staged { request: "a41f09c27be3".to_owned(), digest: fixture::request_digest() });
+    desk.hear(fixture::ledger_read(&[]));
+    desk.sent();
+    desk.go(Page::Rehearsal).click("Rehearse or stage").click("Run via the gate");
+    choose(&mut desk, "stage", "lan@example.test");
+    desk.type_into("Private key file", "/keys/lan");
+    desk.click("Stage SB-12");
+    assert!(matches!(desk.sent().as_slice(), [Command::Stage { via: Some(Via::Gate), .. }]), "the gate was asked for");
+}
+
+/// A runbook's roster is a draft: whoever is in force signs, wherever somebody is chosen.
+#[test]
+fn the_people_of_the_roster_in_force_are_offered() {
+    let offered = |page: Page, form: &str| {
+        let mut desk = connected();
+        let approved = ["minh@example.test", "huong@example.test"];
+        let mut view = fixture::ledger(Some(fixture::request_view(&approved)), RequestStatus::Open);
+        fixture::under_the_next_roster(&mut view);
+        desk.hear(Event::LedgerRead(Arc::new(view)));
+        desk.go(page);
+        match page {
+            Page::Rehearsal => {
+                desk.click("Rehearse or stage");
+            }
+            Page::Findings => {
+                desk.click("Write and export");
+            }
+            _ => {}
+        }
+        desk.click(&format!("Who signs ({form})"));
+        desk.harness.run_steps(4);
+        ["lan", "minh", "huong", "thu"].map(|who| desk.says(&format!("· {who}@example.test")))
+    };
+    assert_eq!(offered(Page::Approvals, "approve"), [true, true, true, true]);
+    assert_eq!(offered(Page::Rehearsal, "stage"), [true, false, false, false]);
+    assert_eq!(offered(Page::Run, "run"), [true, false, false, false]);
+    assert_eq!(offered(Page::Findings, "finding"), [true, true, true, true]);
 }
 
 #[test]

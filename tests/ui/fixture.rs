@@ -27,7 +27,7 @@ use countersign::session::{Environment, Event, Survey};
 use jiff::Timestamp;
 
 pub use request::*;
-pub use roster::roster_read;
+pub use roster::{roster_read, under_the_next_roster};
 pub use stop::{Held, built, held, restart_seen};
 
 pub fn at(text: &str) -> Timestamp {

@@ -231,11 +231,7 @@ fn hosts(names: Option<String>, addresses: Option<String>, ports: Option<String>
         .map(|at| {
             let port = match ports.get(if ports.len() == 1 { 0 } else { at }).map(String::as_str) {
                 None | Some("") => 5432,
-                Some(port) => port
-                    .parse()
-                    .ok()
-                    .filter(|port| *port > 0)
-                    .ok_or_else(|| format!("`{port}` is not a port; a port is a number from 1 to 65535"))?,
+                Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or_else(|| not_a_port(port))?,
             };
             let item = |list: &[String]| list.get(at).filter(|item| !item.is_empty()).cloned();
             Ok(match (item(&names), item(&addresses)) {
@@ -249,6 +245,13 @@ fn hosts(names: Option<String>, addresses: Option<String>, ports: Option<String>
             })
         })
         .collect()
+}
+
+/// Repeats what it was only when it is a number: of an address without its `@host` a password stands in its place.
+fn not_a_port(port: &str) -> String {
+    let is_number = port.len() <= 8 && port.bytes().all(|byte| byte.is_ascii_digit());
+    let what = if is_number { &format!("`{port}`") } else { "what stands behind the `:` of a host, or after port=," };
+    format!("{what} is not a port; a port is a number from 1 to 65535")
 }
 
 fn default_socket(port: u16) -> Host {
@@ -423,7 +426,13 @@ mod tests {
         check("host=a,/tmp/x,::1", "", "lan/lan @ a:5432 /tmp/x [::1]:5432 Prefer none");
         check("host=a,b port=1,2,3", "", "error: 2 hosts but 3 ports");
         check("host=a port=0", "", "error: `0` is not a port");
-        check("host=a port=x", "", "error: `x` is not a port");
+        check("host=a port=x", "", "error: what stands behind the `:` of a host, or after port=, is not a port");
+        // Of an address without its `@host` a password stands where a port does.
+        check(
+            "postgresql://ops:hunter2/x",
+            "",
+            "error: what stands behind the `:` of a host, or after port=, is not a port",
+        );
         check("host=@abstract", "", "error: a socket in the abstract");
         check("host=a,b hostaddr=127.0.0.1", "", "error: 2 hosts but 1 host addresses");
     }

@@ -63,9 +63,11 @@ pub(super) fn keywords(text: &str) -> Result<BTreeMap<String, String>, String> {
     let text = text.trim();
     let pairs = if let Some(rest) = text.strip_prefix("postgresql://").or_else(|| text.strip_prefix("postgres://")) {
         from_url(rest)?
-    } else if text.contains("://") && !text.contains('=') {
-        let scheme = text.split("://").next().unwrap_or_default();
-        return Err(format!("`{scheme}://` is not a PostgreSQL address; write postgresql://host/database"));
+    } else if let Some((scheme, _)) = text.split_once("://")
+        && (is_word(scheme) || !text.contains('='))
+    {
+        let what = if is_word(scheme) { format!("`{scheme}://`") } else { "this".to_owned() };
+        return Err(format!("{what} is not a PostgreSQL address; write postgresql://host/database"));
     } else if text.contains('=') {
         from_pairs(text)?
     } else if text.is_empty() {
@@ -98,9 +100,22 @@ pub(super) fn check_keyword(name: &str, value: &str) -> Result<bool, String> {
         _ if HONOURED.contains(&name) => Ok(true),
         _ if WITHOUT_EFFECT.contains(&name) => Ok(false),
         _ => Err(format!(
-            "`{name}` is not a keyword of a PostgreSQL connection; known are host, port, dbname, user, sslmode …"
+            "{} is not a keyword of a PostgreSQL connection; known are host, port, dbname, user, sslmode …",
+            spelled(name)
         )),
     }
+}
+
+/// Spells a keyword, when it can be one: of a mistyped address, a password stands before the first `=`.
+fn spelled(name: &str) -> String {
+    if is_word(name) { format!("`{name}`") } else { "what stands before a `=`".to_owned() }
+}
+
+/// Longer than any keyword there is.
+const LONGEST_WORD: usize = 40;
+
+fn is_word(text: &str) -> bool {
+    (1..=LONGEST_WORD).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 type Pairs = Vec<(String, String)>;
@@ -190,7 +205,7 @@ fn from_pairs(text: &str) -> Result<Pairs, String> {
             return Err("a keyword of the connection text has no `=`; write keyword=value and quote values with spaces: 'like this'".to_owned());
         }
         let (value, after) =
-            value(after.trim_start()).ok_or_else(|| format!("the value of `{name}` has no closing quote"))?;
+            value(after.trim_start()).ok_or_else(|| format!("the value of {} has no closing quote", spelled(name)))?;
         pairs.push((name.to_owned(), value));
         rest = after.trim_start();
     }
@@ -249,6 +264,9 @@ mod tests {
     #[test]
     fn what_would_be_obeyed_in_part_is_refused() {
         check("mysql://h/x", "error: `mysql://`");
+        check("postgress://u:p@h/x?sslmode=require", "error: `postgress://` is not a PostgreSQL address");
+        check("postgres:/u:p@h/x?sslmode=require", "error: what stands before a `=` is not a keyword");
+        check("options=a://b", "options=a://b");
         check("hots=h", "error: `hots` is not a keyword");
         check("host=h sslcrl=/x", "error: the keyword `sslcrl`");
         check("gssencmode=require", "error: gssencmode=require");
@@ -266,6 +284,11 @@ mod tests {
             "password='hunter2",
             "password=hunter2 hots=1",
             "postgres://u:hunter2@h/x?sslcrl=hunter2",
+            "postgres:/u:hunter2@h/x?sslmode=require",
+            "postgres:/u:hunter2@h/x?options='",
+            "postgress://u:hunter2@h/x?sslmode=require",
+            "u:hunter2@h://x",
+            "u:hunter2@h/x?a://=",
         ] {
             let error = keywords(text).unwrap_err();
             assert!(!error.contains("hunter2"), "{error}");

@@ -289,7 +289,12 @@ fn questions_read_one_column() {
     check(
         "by = \"sovereign\"",
         "by = \"sovereign\"\nsql = \"SELECT 1\"",
-        "105:7 no meaning when it is met by sovereign",
+        "101:1 has no `expect` … Add expect = { equals = \"approved\" }",
+    );
+    check(
+        "by = \"sovereign\"",
+        "by = \"reconciliation\"\nsql = \"SELECT 1\"",
+        "105:7 no meaning when it is met by reconciliation",
     );
 }
 

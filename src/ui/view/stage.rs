@@ -4,6 +4,7 @@ use eframe::egui::{Button, Ui};
 
 use super::Scene;
 use crate::approval::Role;
+use crate::plan::Via;
 use crate::runbook::{Parameter, ParameterKind, Runbook, StepId};
 use crate::session::Command;
 use crate::ui::tokens::{Tokens, UNIT};
@@ -15,13 +16,14 @@ use crate::ui::widget::{form, text};
 pub struct StageForm {
     steps: Vec<StepId>,
     bindings: Vec<(String, String)>,
+    via_gate: bool,
     /// Who asks.
     pub signer: SignerForm,
 }
 
 impl Default for StageForm {
     fn default() -> Self {
-        Self { steps: Vec::new(), bindings: Vec::new(), signer: SignerForm::new("stage") }
+        Self { steps: Vec::new(), bindings: Vec::new(), via_gate: false, signer: SignerForm::new("stage") }
     }
 }
 
@@ -133,11 +135,16 @@ impl StageForm {
             text::heading(ui, "Stage for approval");
             text::muted(ui, "Seals the plan, rehearses it, and puts the request into the ledger under your signature.");
             self.signer.ui(ui, scene, Some(Role::Author));
+            ui.checkbox(&mut self.via_gate, "Run via the gate");
+            let said = "The ledger's gate then runs the statements in the server, with rights that no login has. It takes a \
+                ledger with a gate; staging rehearses there and says so where there is none.";
+            text::muted(ui, said);
             ui.add_space(UNIT);
             if text::deed(ui, free && self.signer.is_ready(), &format!("Stage {names}")).clicked()
                 && let Some(signer) = self.signer.take(ui)
             {
-                scene.ask(Command::Stage { steps: self.steps.clone(), bindings: self.bound(), signer });
+                let via = self.via_gate.then_some(Via::Gate);
+                scene.ask(Command::Stage { steps: self.steps.clone(), bindings: self.bound(), via, signer });
             }
         });
         if !connected {

@@ -11,7 +11,7 @@ use crate::session::{Command, SignAs};
 use crate::ui::action::{Choose, UiAction};
 use crate::ui::state::Known;
 use crate::ui::tokens;
-use crate::ui::view::Scene;
+use crate::ui::view::{Scene, people_in_force};
 
 /// The longest passphrase: room is reserved for it at once, so that growing leaves no copies behind.
 const PASSPHRASE_LIMIT: usize = 256;
@@ -101,16 +101,10 @@ impl SignerForm {
         Id::unique(("passphrase", self.name))
     }
 
-    /// Draws the form; people without the role, when one is needed, are not offered.
+    /// Draws the form for the people of the roster in force; those without the role, when one is needed, are not offered.
     pub fn ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, role: Option<Role>) {
-        let people: Vec<Person> = scene
-            .shown
-            .book()
-            .and_then(|book| book.roster.as_ref())
-            .map(|roster| {
-                roster.people.iter().filter(|person| role.is_none_or(|role| may(person, role))).cloned().collect()
-            })
-            .unwrap_or_default();
+        let mut people: Vec<Person> = people_in_force(scene);
+        people.retain(|person| role.is_none_or(|role| may(person, role)));
         if people.is_empty() {
             let role = role.map_or("at all", role_word);
             text::muted(ui, &format!("The roster names nobody with the role {role}."));

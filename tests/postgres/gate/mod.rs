@@ -2,6 +2,7 @@
 
 mod documents;
 mod ledger;
+mod lifted;
 mod rehearsal;
 mod stolen;
 
