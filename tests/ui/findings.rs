@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign::census::{BASELINE_FORMAT, Baseline, Census, Reading};
+use countersign::diagnose::Mode;
 use countersign::digest::Digest;
 use countersign::finding::{Cited, ComparisonSubject, Finding, FindingSubject, Shelf, StopSubject};
 use countersign::ledger::{Body, RequestStatus};
@@ -115,6 +116,10 @@ pub fn shelf(setting: Setting) -> Desk {
     desk.hear(fixture::opened());
     desk.hear(fixture::connected(countersign::session::Environment::Staging));
     desk.hear(read());
+    // Nothing is under way.
+    desk.hear(fixture::survey(Mode::Isolated));
+    desk.hear(fixture::survey(Mode::Isolated));
+    desk.sent();
     desk.go(Page::Findings);
     desk
 }

@@ -70,8 +70,12 @@ fn lost() -> Outcome {
 }
 
 #[test]
-fn the_shelf_in_the_light_and_small() {
+fn the_shelf_in_the_light() {
     picture(super::findings::opened(light()), "findings-light");
+}
+
+#[test]
+fn the_shelf_in_a_small_window() {
     picture(super::findings::opened(Setting { size: vec2(960.0, 640.0), ..light() }), "findings-small");
 }
 
