@@ -57,7 +57,7 @@ impl ComparePage {
     /// Makes the page; a dump that was named at the start is offered first.
     #[must_use]
     pub fn new(options: &UiOptions) -> Self {
-        let mut page = Self::default();
+        let mut page = Self { sides: (0, 1), ..Self::default() };
         if let Some(dump) = &options.dump {
             page.restore.set_dump(dump);
         }
