@@ -33,6 +33,7 @@ bench: ## measures against psql, squawk and a clock; see benches/README.md
 	packaging/setup-debian.sh test
 	cargo build --release --locked
 	benches/five_hundred_checks.sh
+	cargo bench --locked --bench diff_lines
 	benches/first_frame.sh
 	benches/many_statements.sh
 	benches/restore_difference.sh

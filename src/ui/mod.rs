@@ -32,6 +32,7 @@ pub use action::Page;
 pub use app::App;
 pub use prefs::{Prefs, Profile, ThemeChoice};
 pub use state::Known;
+pub use widget::diff::{Diff, DiffJob, Ignoring};
 
 /// Wakes the window from another thread; does nothing until there is a window.
 ///

@@ -56,8 +56,8 @@ fn refuses(database: &TestDatabase, role: &str, sql: &str, words: &str) {
 #[test]
 fn each_role_appends_its_own_kinds_and_no_others() {
     let database = with_roles("kinds");
-    let both = ["rejected", "stopped", "finding", "roster_proposed", "roster_approved", "roster_withdrawn"];
-    let reviewers = ["approved", "withdrawn", "restarted"];
+    let both = ["rejected", "stopped", "restart", "finding", "roster_proposed", "roster_approved", "roster_withdrawn"];
+    let reviewers = ["approved", "withdrawn"];
     let operators = ["baseline", "staged", "intent", "committed", "ended"];
     for kind in both.iter().chain(&reviewers).chain(&operators) {
         let sql = insert(kind, "lan");

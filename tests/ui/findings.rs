@@ -216,3 +216,36 @@ fn a_desk_without_findings_says_what_to_do_next() {
     desk.go(Page::Findings).must_say("No finding has been kept");
     desk.click("Write a finding").must_say("Finding about");
 }
+
+#[test]
+fn two_baselines_are_written_about_and_what_is_left_out_is_named() {
+    let mut desk = Desk::new();
+    desk.hear(fixture::opened());
+    desk.hear(fixture::connected(countersign::session::Environment::Staging));
+    let mut view = fixture::ledger(None, RequestStatus::Open);
+    let text = serde_json::to_string(&baseline("after the build", "7")).unwrap();
+    Arc::make_mut(&mut view.state).baselines.push((Digest::of(text.as_bytes()), text));
+    let built = Arc::new(baseline("before the build", "6"));
+    desk.hear(Event::BaselineOpened { path: "/baseline.json".into(), baseline: built });
+    desk.hear(Event::LedgerRead(Arc::new(view)));
+    desk.hear(fixture::survey(Mode::Isolated));
+    desk.hear(fixture::survey(Mode::Isolated));
+    desk.sent();
+    desk.go(Page::Findings).click("Write and export").click("Two baselines");
+    desk.must_say("Finding about before the build beside after the build");
+    let left_out = "Checks to leave out, by id, with commas between them";
+    desk.type_into(left_out, "rule");
+    desk.must_say("Neither baseline holds a check `rule`").must_not_say("Sign and export the finding");
+    desk.type_into(left_out, "s ,");
+    desk.must_say("Left out, named in the finding and signed: rules.");
+    choose(&mut desk, "finding", "minh@example.test");
+    desk.type_into("Private key file", "/keys/minh").type_into("New folder to export to", "/findings/4");
+    desk.click("Sign and export the finding");
+    let of_the_pair = |sent: &Command| match sent {
+        Command::ExportFinding { about: FindingAbout::Comparison(pair), .. } => {
+            pair.left.label == "before the build" && pair.ignored == ["rules".into()]
+        }
+        _ => false,
+    };
+    assert!(desk.sent().iter().any(of_the_pair));
+}

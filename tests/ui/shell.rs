@@ -40,11 +40,13 @@ fn an_empty_desk_says_what_to_do_next() {
         (Page::Rehearsal, "Nothing has been rehearsed"),
         (Page::Approvals, "No request has been staged"),
         (Page::Run, "Nothing can be run"),
-        (Page::Findings, "Verify an exported finding"),
+        (Page::Findings, "The ledger has not been read"),
         (Page::Ledger, "The ledger has not been read"),
     ] {
         desk.go(page).must_say(words);
     }
+    // A finding from a folder needs no ledger.
+    desk.go(Page::Findings).click("Verify").must_say("Verify an exported finding");
 }
 
 #[test]

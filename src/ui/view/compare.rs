@@ -2,17 +2,17 @@
 //! those on the screen are laid out.
 
 use eframe::egui::{
-    Align, Button, ComboBox, Frame, Layout, Margin, Panel, RichText, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role,
-    vec2,
+    Align, Button, Frame, Layout, Margin, Panel, RichText, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, vec2,
 };
 use egui_extras::{Column, TableBuilder};
 
 use super::Scene;
+use super::baselines::KnownBaselines;
 use super::compare_known::{Prepared, Tally};
 use super::compare_rows::{Filter, Item, Made, Sort, cells, group, items, reading_words, spoken};
 use super::detail::Detail;
 use super::restore::RestorePart;
-use crate::census::{Baseline, Comparison, Row, Verdict};
+use crate::census::{Comparison, Row, Verdict};
 use crate::runbook::CheckId;
 use crate::session::Command;
 use crate::ui::UiOptions;
@@ -48,6 +48,7 @@ pub struct ComparePage {
     scroll: Option<usize>,
     laid_out: usize,
     detail: Detail,
+    baselines: KnownBaselines,
     sides: (usize, usize),
     /// A table against a dump.
     pub restore: RestorePart,
@@ -136,29 +137,15 @@ impl ComparePage {
         if self.mode != Mode::TwoBaselines {
             return;
         }
-        let baselines = self.prepared.baselines();
-        if baselines.len() < 2 {
-            text::muted(ui, "Two kept baselines are needed; the ledger and the start page hold those that are known.");
-            return;
-        }
+        self.baselines.refresh(scene);
         ui.horizontal_wrapped(|ui| {
-            let last = baselines.len() - 1;
-            for (side, name) in [(&mut self.sides.0, "First baseline"), (&mut self.sides.1, "Second baseline")] {
-                *side = (*side).min(last);
-                let combo = ComboBox::from_id_salt(name).selected_text(label_of(&baselines[*side])).width(240.0);
-                let shown = combo.show_ui(ui, |ui| {
-                    for (at, baseline) in baselines.iter().enumerate() {
-                        ui.selectable_value(side, at, label_of(baseline));
-                    }
-                });
-                mark::name(&shown.response, Role::ComboBox, name);
+            if !self.baselines.choose(ui, &mut self.sides, ["First baseline", "Second baseline"]) {
+                return;
             }
-            let (first, second) = self.sides;
-            if text::deed(ui, scene.shown.is_free() && first != second, "Compare the two").clicked() {
-                scene.ask(Command::CompareBaselines(
-                    Box::new((*baselines[first]).clone()),
-                    Box::new((*baselines[second]).clone()),
-                ));
+            let pair = self.baselines.pair(self.sides);
+            let asked = text::deed(ui, scene.shown.is_free() && pair.is_some(), "Compare the two").clicked();
+            if let (true, Some((first, second))) = (asked, pair) {
+                scene.ask(Command::CompareBaselines(Box::new((**first).clone()), Box::new((**second).clone())));
             }
         });
         if let Known::Unreadable { reason, .. } = &scene.shown.baselines_compared {
@@ -391,10 +378,6 @@ fn seen(scene: &mut Scene<'_>, row: &Row) {
             scene.actions.push(UiAction::Seen { request: request.digest, what: what.clone() });
         }
     }
-}
-
-fn label_of(baseline: &Baseline) -> String {
-    format!("{} · {}", visible(&baseline.label), text::date(baseline.census.taken_at))
 }
 
 fn nothing_yet(ui: &mut Ui, scene: &mut Scene<'_>) {

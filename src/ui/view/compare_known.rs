@@ -1,13 +1,12 @@
-//! What the compare page works out once for a rehearsal, a ledger and a comparison, and not again each frame.
+//! What the compare page works out once for a rehearsal and a comparison, and not again each frame.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Scene;
-use crate::census::{Baseline, Comparison, Row, Verdict};
+use crate::census::{Comparison, Row, Verdict};
 use crate::rehearsal::Rehearsal;
 use crate::runbook::CheckId;
-use crate::session::LedgerView;
 
 /// Answers that are kept until what they were made from changes.
 #[derive(Default)]
@@ -15,32 +14,16 @@ pub struct Prepared {
     rehearsal: Option<Arc<Rehearsal>>,
     /// For each check, the last comparison inside the rehearsal that holds it, and its row there.
     inside: BTreeMap<CheckId, (usize, usize)>,
-    open: Option<Arc<Baseline>>,
-    ledger: Option<Arc<LedgerView>>,
-    baselines: Vec<Arc<Baseline>>,
 }
 
 impl Prepared {
     /// Finds again whatever has changed since the last frame.
     pub fn refresh(&mut self, scene: &Scene<'_>) {
         let rehearsal = scene.shown.rehearsal.value().map(|rehearsed| &rehearsed.rehearsal);
-        if !is_same(self.rehearsal.as_ref(), rehearsal) {
+        if self.rehearsal.as_ref().map(Arc::as_ptr) != rehearsal.map(Arc::as_ptr) {
             self.rehearsal = rehearsal.cloned();
             self.inside = rehearsal.map(|rehearsal| places(&rehearsal.inside)).unwrap_or_default();
         }
-        let open = scene.shown.baseline.value().map(|open| &open.baseline);
-        let ledger = scene.shown.ledger.value();
-        if !is_same(self.open.as_ref(), open) || !is_same(self.ledger.as_ref(), ledger) {
-            self.open = open.cloned();
-            self.ledger = ledger.cloned();
-            self.baselines = baselines(open, ledger);
-        }
-    }
-
-    /// Returns the baselines that are open or kept in the ledger, each once.
-    #[must_use]
-    pub fn baselines(&self) -> &[Arc<Baseline>] {
-        &self.baselines
     }
 
     /// Returns a check's row inside the newest rehearsal.
@@ -77,14 +60,6 @@ impl Tally {
     }
 }
 
-fn is_same<T>(known: Option<&Arc<T>>, now: Option<&Arc<T>>) -> bool {
-    match (known, now) {
-        (Some(known), Some(now)) => Arc::ptr_eq(known, now),
-        (None, None) => true,
-        (Some(_), None) | (None, Some(_)) => false,
-    }
-}
-
 fn places(inside: &[Comparison]) -> BTreeMap<CheckId, (usize, usize)> {
     let mut places = BTreeMap::new();
     // A later stage's answer takes the place of an earlier one's.
@@ -96,16 +71,4 @@ fn places(inside: &[Comparison]) -> BTreeMap<CheckId, (usize, usize)> {
         places.extend(here);
     }
     places
-}
-
-fn baselines(open: Option<&Arc<Baseline>>, ledger: Option<&Arc<LedgerView>>) -> Vec<Arc<Baseline>> {
-    let kept = ledger.into_iter().flat_map(|ledger| &ledger.state.baselines);
-    let kept = kept.filter_map(|(_, text)| serde_json::from_str::<Baseline>(text).ok().map(Arc::new));
-    let mut all: Vec<Arc<Baseline>> = Vec::new();
-    for baseline in open.cloned().into_iter().chain(kept) {
-        if !all.contains(&baseline) {
-            all.push(baseline);
-        }
-    }
-    all
 }

@@ -3,14 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eframe::egui::{ComboBox, ScrollArea, Ui, accesskit::Role};
+use eframe::egui::{ScrollArea, Ui};
 
 use super::Scene;
 use super::approvals::{choose, steps_words};
+use super::baselines::KnownBaselines;
 use super::findings_shelf::{ShelfView, Wanted, preview};
 use crate::census::Baseline;
 use crate::finding::{Block, Verification, words};
-use crate::session::{BesideEachOther, Command, FindingAbout, LedgerView};
+use crate::runbook::CheckId;
+use crate::session::{BesideEachOther, Command, FindingAbout};
 use crate::ui::action::{Choose, UiAction};
 use crate::ui::state::Known;
 use crate::ui::tokens::Tokens;
@@ -56,46 +58,15 @@ pub struct FindingsPage {
     about: About,
     /// The ledger entry of the stop or restart that is written about.
     entry: Option<u64>,
-    /// The baselines that are known, as of this ledger and the open one.
     baselines: KnownBaselines,
     sides: (usize, usize),
+    /// The checks that a comparison leaves out, as they were typed.
+    left_out: String,
     words: String,
     folder: String,
     verify: String,
     /// The verification that was shown last: a new one is shown where it stands.
     seen: Option<Arc<Verification>>,
-}
-
-/// Baselines that are open or kept in the ledger, read once.
-#[derive(Default)]
-struct KnownBaselines {
-    open: Option<Arc<Baseline>>,
-    ledger: Option<Arc<LedgerView>>,
-    all: Vec<Arc<Baseline>>,
-}
-
-impl KnownBaselines {
-    fn refresh(&mut self, scene: &Scene<'_>) {
-        let open = scene.shown.baseline.value().map(|open| &open.baseline);
-        let ledger = scene.shown.ledger.value();
-        let is_open = self.open.as_ref().map(Arc::as_ptr) == open.map(Arc::as_ptr);
-        if is_open && self.ledger.as_ref().map(Arc::as_ptr) == ledger.map(Arc::as_ptr) {
-            return;
-        }
-        (self.open, self.ledger) = (open.cloned(), ledger.cloned());
-        let kept = ledger.into_iter().flat_map(|ledger| &ledger.state.baselines);
-        let kept = kept.filter_map(|(_, text)| serde_json::from_str::<Baseline>(text).ok().map(Arc::new));
-        self.all.clear();
-        for baseline in open.cloned().into_iter().chain(kept) {
-            if !self.all.contains(&baseline) {
-                self.all.push(baseline);
-            }
-        }
-    }
-}
-
-fn label_of(baseline: &Baseline) -> String {
-    format!("{} · {}", visible(&baseline.label), text::date(baseline.census.taken_at))
 }
 
 impl Default for FindingsPage {
@@ -109,6 +80,7 @@ impl Default for FindingsPage {
             entry: None,
             baselines: KnownBaselines::default(),
             sides: (0, 1),
+            left_out: String::new(),
             words: String::new(),
             folder: String::new(),
             verify: String::new(),
@@ -243,7 +215,7 @@ impl FindingsPage {
         if scene.shown.exported.iter().any(|(done, _)| done.as_os_str() == self.folder.trim()) {
             self.folder.clear();
         }
-        let Some((title, about)) = self.subject(ui, scene) else { return };
+        let Some((title, subject)) = self.subject(ui, scene) else { return };
         text::card(ui, |ui| {
             text::heading(ui, &format!("Finding about {title}"));
             text::muted(ui, "The evidence is put in by the program. Your words stand beside it.");
@@ -258,6 +230,10 @@ impl FindingsPage {
             if text::deed(ui, ready, "Sign and export the finding").clicked()
                 && let Some(signer) = self.signer.take(ui)
             {
+                let about = match subject {
+                    Subject::About(about) => about,
+                    Subject::Pair(pair, ignored) => beside(scene, pair, ignored),
+                };
                 let folder = PathBuf::from(self.folder.trim());
                 scene.ask(Command::ExportFinding { about, folder, words: self.words.clone(), signer });
             }
@@ -266,7 +242,7 @@ impl FindingsPage {
     }
 
     /// Lets somebody choose what it is about; nothing when there is nothing of that kind.
-    fn subject(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) -> Option<(String, FindingAbout)> {
+    fn subject(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) -> Option<(String, Subject)> {
         match self.about {
             About::Request => {
                 let Some(request) = scene.shown.chosen().cloned() else {
@@ -275,15 +251,15 @@ impl FindingsPage {
                     return None;
                 };
                 choose(ui, scene, &request);
-                Some((steps_words(&request), FindingAbout::Request(request.request.id())))
+                Some((steps_words(&request), Subject::About(FindingAbout::Request(request.request.id()))))
             }
             About::Stop => {
                 let entry = self.entry(ui, scene, "stopped", "There was no stop")?;
-                Some((format!("the stop of entry {entry}"), FindingAbout::Stop(entry)))
+                Some((format!("the stop of entry {entry}"), Subject::About(FindingAbout::Stop(entry))))
             }
             About::Restart => {
                 let entry = self.entry(ui, scene, "restart", "There was no restart")?;
-                Some((format!("the restart of entry {entry}"), FindingAbout::Restart(entry)))
+                Some((format!("the restart of entry {entry}"), Subject::About(FindingAbout::Restart(entry))))
             }
             About::Comparison => self.pair(ui, scene),
         }
@@ -309,36 +285,33 @@ impl FindingsPage {
         Some(*chosen)
     }
 
-    fn pair(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<(String, FindingAbout)> {
+    fn pair(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<(String, Subject)> {
         self.baselines.refresh(scene);
-        let baselines = &self.baselines.all;
-        if baselines.len() < 2 {
-            let next = "The ledger and the start page hold those that are known.";
-            text::empty(ui, "Two kept baselines are needed", next, |_| {});
+        let names = ["Left baseline", "Right baseline"];
+        let known = ui.horizontal_wrapped(|ui| self.baselines.choose(ui, &mut self.sides, names)).inner;
+        if !known {
             return None;
         }
-        let last = baselines.len() - 1;
-        ui.horizontal_wrapped(|ui| {
-            for (side, name) in [(&mut self.sides.0, "Left baseline"), (&mut self.sides.1, "Right baseline")] {
-                *side = (*side).min(last);
-                let combo = ComboBox::from_id_salt(name).selected_text(label_of(&baselines[*side])).width(240.0);
-                let shown = combo.show_ui(ui, |ui| {
-                    for (at, baseline) in baselines.iter().enumerate() {
-                        ui.selectable_value(side, at, label_of(baseline));
-                    }
-                });
-                mark::name(&shown.response, Role::ComboBox, name);
-            }
-        });
-        let (left, right) = (&baselines[self.sides.0], &baselines[self.sides.1]);
-        if self.sides.0 == self.sides.1 {
+        let Some((left, right)) = self.baselines.pair(self.sides) else {
             text::muted(ui, "Choose two different ones.");
             return None;
+        };
+        let label = "Checks to leave out, by id, with commas between them";
+        form::field(ui, "finding-left-out", label, &mut self.left_out, "noise, heartbeats");
+        let ignored: Vec<CheckId> =
+            self.left_out.split(',').map(str::trim).filter(|id| !id.is_empty()).map(CheckId::from).collect();
+        let (before, now) = (&left.census.readings, &right.census.readings);
+        if let Some(unknown) = ignored.iter().find(|id| !before.contains_key(*id) && !now.contains_key(*id)) {
+            let reason = format!("Neither baseline holds a check `{}`.", visible(unknown.as_str()));
+            text::failure(ui, &reason, "Write the ids as the runbook has them.");
+            return None;
+        }
+        if !ignored.is_empty() {
+            let ids: Vec<&str> = ignored.iter().map(CheckId::as_str).collect();
+            text::muted(ui, &format!("Left out, named in the finding and signed: {}.", ids.join(", ")));
         }
         let title = format!("{} beside {}", left.label, right.label);
-        let checks = scene.shown.book().map(|book| book.checks.clone()).unwrap_or_default();
-        let pair = BesideEachOther { left: (**left).clone(), right: (**right).clone(), checks, ignored: Vec::new() };
-        Some((title, FindingAbout::Comparison(Box::new(pair))))
+        Some((title, Subject::Pair((Arc::clone(left), Arc::clone(right)), ignored)))
     }
 
     fn folder_field(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
@@ -360,6 +333,18 @@ impl FindingsPage {
             }
         }
     }
+}
+
+/// What a finding is about, before anything is copied for it.
+enum Subject {
+    About(FindingAbout),
+    Pair((Arc<Baseline>, Arc<Baseline>), Vec<CheckId>),
+}
+
+fn beside(scene: &Scene<'_>, pair: (Arc<Baseline>, Arc<Baseline>), ignored: Vec<CheckId>) -> FindingAbout {
+    let checks = scene.shown.book().map(|book| book.checks.clone()).unwrap_or_default();
+    let (left, right) = (Arc::unwrap_or_clone(pair.0), Arc::unwrap_or_clone(pair.1));
+    FindingAbout::Comparison(Box::new(BesideEachOther { left, right, checks, ignored }))
 }
 
 fn verified(ui: &mut Ui, verification: &Verification) {

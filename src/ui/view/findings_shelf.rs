@@ -84,7 +84,11 @@ impl ShelfView {
             self.compared(ui, scene);
             return None;
         }
-        let shelf = ledger.as_ref().map(|ledger| Arc::clone(&ledger.shelf)).unwrap_or_default();
+        let Some(ledger) = ledger else {
+            super::ledger::nothing(ui, scene);
+            return None;
+        };
+        let shelf = Arc::clone(&ledger.shelf);
         if shelf.findings.is_empty() {
             let mut wanted = None;
             text::empty(

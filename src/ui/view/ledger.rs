@@ -232,7 +232,8 @@ fn restart_words(document: &str, signature: &SignedBytes) -> String {
     }
 }
 
-fn nothing(ui: &mut Ui, scene: &mut Scene<'_>) {
+/// Says that no ledger is known, and what to do next.
+pub fn nothing(ui: &mut Ui, scene: &mut Scene<'_>) {
     if scene.shown.no_ledger {
         text::empty(ui, "This database has no ledger yet", "Its SQL is shown before it is made.", |ui| {
             if text::deed(ui, true, "Go to the start page").clicked() {

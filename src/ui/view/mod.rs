@@ -1,6 +1,7 @@
 //! The pages. Each is a struct with its own drafts and a `ui` that draws [`Scene::shown`] and pushes actions.
 
 pub mod approvals;
+pub mod baselines;
 pub mod build;
 pub mod chrome;
 pub mod code;
