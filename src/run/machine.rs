@@ -9,7 +9,7 @@ mod watching;
 use self::restoring::Restoring;
 use self::watching::{Look, Watched};
 use super::guard::{self, split_tag};
-use super::{Event, Finished, HeldLock, LedgerGate, Outcome, Purpose, Reply, StatementTrace, Step, Trace};
+use super::{Event, Finished, HeldLock, LedgerGate, Purpose, Reply, StatementTrace, Step};
 use super::{bystander, in_the_way, message, strongest_first, via};
 use crate::approval::{Countersigned, SignedBytes};
 use crate::census::{Baseline, Census, Question, Target, query_sql, stop_question_id};
@@ -147,17 +147,7 @@ impl Machine {
             watched: Watched::default(),
             stage_entry: None,
             committed: Vec::new(),
-            finished: Finished {
-                outcome: Outcome::RolledBack { reason: "nothing was begun".to_owned(), committed: Vec::new() },
-                trace: Trace::default(),
-                entry: None,
-                inside: Vec::new(),
-                exit: None,
-                after: None,
-                tripped: None,
-                failure: None,
-                duration_millis: 0,
-            },
+            finished: Finished::not_begun(),
         }
     }
 

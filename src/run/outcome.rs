@@ -86,3 +86,21 @@ pub struct Finished {
     /// How long the transactions were open, in milliseconds, by the sum of the server's answers.
     pub duration_millis: u32,
 }
+
+impl Finished {
+    /// Returns what is said of a run before anything was begun.
+    #[must_use]
+    pub fn not_begun() -> Self {
+        Self {
+            outcome: Outcome::RolledBack { reason: "nothing was begun".to_owned(), committed: Vec::new() },
+            trace: Trace::default(),
+            entry: None,
+            inside: Vec::new(),
+            exit: None,
+            after: None,
+            tripped: None,
+            failure: None,
+            duration_millis: 0,
+        }
+    }
+}

@@ -143,17 +143,7 @@ pub(super) struct Ending<'a> {
 /// Ends the session that two people have approved to end. Records it in the same transaction that takes the mutex; the
 /// signal is sent just before COMMIT, and nothing is sent twice.
 pub(super) async fn end_it(line: &mut dyn RunLine, ending: &Ending<'_>) -> Finished {
-    let mut finished = Finished {
-        outcome: Outcome::RolledBack { reason: "nothing was begun".to_owned(), committed: Vec::new() },
-        trace: Trace::default(),
-        entry: None,
-        inside: Vec::new(),
-        exit: None,
-        after: None,
-        tripped: None,
-        failure: None,
-        duration_millis: 0,
-    };
+    let mut finished = Finished::not_begun();
     match deed(line, ending).await {
         Ok(Ended::Committed) => finished.outcome = Outcome::Committed,
         Ok(Ended::Unknown { token, reason }) => {

@@ -217,9 +217,9 @@ fn a_desk_without_findings_says_what_to_do_next() {
     desk.click("Write a finding").must_say("Finding about");
 }
 
-#[test]
-fn two_baselines_are_written_about_and_what_is_left_out_is_named() {
-    let mut desk = Desk::new();
+/// The form of a finding about two baselines.
+pub fn two_baselines(setting: Setting) -> Desk {
+    let mut desk = Desk::with(setting);
     desk.hear(fixture::opened());
     desk.hear(fixture::connected(countersign::session::Environment::Staging));
     let mut view = fixture::ledger(None, RequestStatus::Open);
@@ -232,6 +232,12 @@ fn two_baselines_are_written_about_and_what_is_left_out_is_named() {
     desk.hear(fixture::survey(Mode::Isolated));
     desk.sent();
     desk.go(Page::Findings).click("Write and export").click("Two baselines");
+    desk
+}
+
+#[test]
+fn two_baselines_are_written_about_and_what_is_left_out_is_named() {
+    let mut desk = two_baselines(Setting::default());
     desk.must_say("Finding about before the build beside after the build");
     let left_out = "Checks to leave out, by id, with commas between them";
     desk.type_into(left_out, "rule");

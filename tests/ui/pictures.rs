@@ -273,6 +273,15 @@ fn every_page_for_looking() {
         super::approve::choose(&mut desk, "run", "lan@example.test");
         desk.click("Commit 4 statements to directus on db-1…");
         desk.harness.render().unwrap().save(folder.join(format!("{name}-confirm.png"))).unwrap();
+        for (size, setting) in [
+            ("", Setting { theme, ..Setting::default() }),
+            ("-small", Setting { theme, size: vec2(960.0, 640.0), ..Setting::default() }),
+            ("-zoomed", Setting { theme, zoom: 1.5, size: vec2(864.0, 540.0), ..Setting::default() }),
+        ] {
+            let mut desk = super::findings::two_baselines(setting);
+            desk.type_into("Checks to leave out, by id, with commas between them", "rules");
+            desk.harness.render().unwrap().save(folder.join(format!("{name}-two-baselines{size}.png"))).unwrap();
+        }
         for (about, rehearsal) in [("spoiled", fixture::spoiled()), ("gave-up", fixture::gave_up())] {
             for (size, setting) in [
                 ("", Setting { theme, ..Setting::default() }),
