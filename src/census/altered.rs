@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Reading, Row};
+use super::{Reading, Row, RowChange, row_changes};
 
 /// One thing that differs between two definitions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -168,6 +168,20 @@ impl Row {
         (off != 0).then_some(off)
     }
 
+    /// Compares the rows of the answer with the expected ones, or with the baseline's; nothing where they are not compared by a
+    /// key, or the key does not tell them apart.
+    #[must_use]
+    pub fn row_changes(&self) -> Option<Vec<RowChange>> {
+        let value = |reading: &Reading| match reading {
+            Reading::Value(value) => Some(value.clone()),
+            Reading::Blind(_) => None,
+        };
+        let is_written = self.expected.starts_with('{');
+        let before = if is_written { Some(self.expected.clone()) } else { value(self.baseline.as_ref()?)? };
+        let after = value(&self.actual)?;
+        (!self.key.is_empty()).then(|| row_changes(before.as_deref(), after.as_deref(), &self.key)).flatten()
+    }
+
     /// Says what differs, where the row is of a definition: expected against actual, or the baseline against it.
     #[must_use]
     pub fn alterations(&self) -> Vec<Alteration> {
@@ -176,6 +190,10 @@ impl Row {
             Reading::Blind(_) => None,
         };
         let Some(actual) = value(&self.actual) else { return Vec::new() };
+        if !self.key.is_empty() {
+            let changes = self.row_changes().unwrap_or_default();
+            return changes.iter().map(RowChange::alteration).collect();
+        }
         let before = if self.expected.contains('\n') {
             Some(Some(self.expected.clone()))
         } else {
@@ -249,6 +267,7 @@ mod tests {
             title: String::new(),
             object: None,
             sql: String::new(),
+            key: Vec::new(),
             baseline: Some(Reading::Value(Some(baseline.to_owned()))),
             expected: expected.to_owned(),
             actual: Reading::Value(Some(actual.to_owned())),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{Baseline, Census, Question, Reading, describe};
-use crate::runbook::{AcceptedAnswer, Check, CheckId, Expectation, ObjectName, StepId};
+use crate::runbook::{AcceptedAnswer, Check, CheckId, Expectation, ObjectName, Query, StepId};
 
 /// What a row says (D-51). Only `Same` and `Grown` pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,6 +35,9 @@ pub struct Row {
     pub object: Option<ObjectName>,
     /// What was asked.
     pub sql: String,
+    /// The columns that tell one row of the answer from another, where it is compared row by row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key: Vec<String>,
     /// The baseline's answer; `None` when the baseline does not hold it.
     pub baseline: Option<Reading>,
     /// What is expected, in words: `6`, `absent`, `6 (never built) or 10 (retired)`, `at least 50000`.
@@ -159,12 +162,21 @@ impl<'a> Judged<'a> {
             title: check.title.clone(),
             object: check.object.clone(),
             sql: Question::of(check).sql,
+            key: key_of(check),
             baseline: self.baseline.cloned(),
             expected: describe(&self.expectation, self.against),
             actual,
             verdict,
             remark,
         }
+    }
+}
+
+/// Returns the columns that tell the rows of a check's answer apart.
+pub(super) fn key_of(check: &Check) -> Vec<String> {
+    match &check.query {
+        Query::Rows { sql: _, key } => key.clone(),
+        Query::Sql(_) | Query::Definition(_, _) => Vec::new(),
     }
 }
 

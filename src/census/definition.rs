@@ -4,6 +4,7 @@
 //! The text is for people and for `=`: every line is sorted by something stable, names are schema-qualified because
 //! `search_path` is pinned, and what `pg_get_*def` leaves out (enabled state, comment, owner) has its own line.
 
+use crate::runbook::sql::rows_sql;
 use crate::runbook::{ObjectKind, ObjectName, Query};
 
 /// Returns the SELECT that a query asks.
@@ -12,6 +13,7 @@ pub fn query_sql(query: &Query) -> String {
     match query {
         Query::Sql(sql) => sql.clone(),
         Query::Definition(name, kind) => definition_sql(name, *kind),
+        Query::Rows { sql, key } => rows_sql(sql, key),
     }
 }
 

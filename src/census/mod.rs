@@ -5,9 +5,14 @@ mod comparison;
 mod definition;
 mod expectation;
 mod model;
+mod rows;
+mod sides;
 
 pub use altered::{Alteration, How, alterations};
+use comparison::key_of;
 pub use comparison::{CompareScope, Comparison, Row, Verdict, compare, judge};
 pub use definition::{definition_sql, query_sql};
 pub use expectation::describe;
 pub use model::*;
+pub use rows::{RowChange, RowChangeKind, row_changes};
+pub use sides::{Side, SideBySide, held, held_checks, side_by_side};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::runbook::{Check, CheckId};
+use crate::runbook::{Check, CheckId, Query};
 
 /// The key under which a stop condition is asked in a census.
 #[must_use]
@@ -98,13 +98,42 @@ pub struct Question {
     pub id: CheckId,
     /// A SELECT with exactly one column.
     pub sql: String,
+    /// How long it may take, in milliseconds, where it is asked by itself; nothing is what the connection allows.
+    pub limit_millis: Option<u32>,
+    is_ours: bool,
 }
 
 impl Question {
-    /// Turns a check into the SQL that asks it.
+    /// Makes a question of SQL that somebody wrote.
+    #[must_use]
+    pub const fn new(id: CheckId, sql: String) -> Self {
+        Self { id, sql, limit_millis: None, is_ours: false }
+    }
+
+    /// Turns what is asked into a question; the definition of an object is asked in this program's own words.
+    #[must_use]
+    pub fn of_query(id: CheckId, query: &Query) -> Self {
+        let is_ours = matches!(query, Query::Definition(..));
+        Self { is_ours, ..Self::new(id, super::definition::query_sql(query)) }
+    }
+
+    /// Turns a check into the question that asks it.
     #[must_use]
     pub fn of(check: &Check) -> Self {
-        Self { id: check.id.clone(), sql: super::definition::query_sql(&check.query) }
+        Self { limit_millis: check.limit_millis, ..Self::of_query(check.id.clone(), &check.query) }
+    }
+
+    /// Returns whether its text is this program's own, and nobody else's.
+    #[must_use]
+    pub const fn is_ours(&self) -> bool {
+        self.is_ours
+    }
+
+    /// Returns the statement that asks it among other statements of one message. Each row of the answer is one text, the same
+    /// text as in the answer to [`Self::wrapped`].
+    #[must_use]
+    pub fn beside_others(&self) -> String {
+        format!("SELECT q.c1::text FROM (\n{}\n) AS q(c1)", self.sql)
     }
 
     /// Returns the one statement that asks this question, the same before, inside and after a transaction (D-52).
@@ -122,8 +151,17 @@ impl Question {
         let Some(json) = value else { return Reading::Value(None) };
         match serde_json::from_str::<Vec<Option<String>>>(json) {
             Err(error) => Reading::Blind(format!("the server's answer is not a JSON array of texts: {error}")),
-            Ok(mut rows) if rows.len() == 1 => Reading::Value(rows.remove(0)),
-            Ok(rows) => {
+            Ok(rows) => Self::reading_of(rows),
+        }
+    }
+
+    /// Reads the rows of [`Self::beside_others`].
+    #[must_use]
+    pub fn reading_of(mut rows: Vec<Option<String>>) -> Reading {
+        match rows.len() {
+            0 => Reading::Value(None),
+            1 => Reading::Value(rows.remove(0)),
+            _ => {
                 let lines: Vec<String> = rows.into_iter().map(|row| row.unwrap_or_else(|| "\\N".to_owned())).collect();
                 Reading::Value(Some(lines.join("\n")))
             }

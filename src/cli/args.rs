@@ -163,6 +163,9 @@ pub struct Compare {
     /// Only what the reversal of this step is verified by; may be repeated.
     #[arg(long = "step", value_name = "STEP")]
     pub steps: Vec<String>,
+    /// Leave this check out, and say so; may be repeated.
+    #[arg(long = "ignore", value_name = "CHECK")]
+    pub ignored: Vec<String>,
 }
 
 /// `diagnose`.

@@ -2,7 +2,7 @@
 
 use super::{ConditionFact, ConditionState, Dependant, Facts, OpenTransaction, StepFacts};
 use crate::census::{
-    Baseline, Census, CompareScope, Question, Reading, Verdict, compare, describe, judge, query_sql, stop_question_id,
+    Baseline, Census, CompareScope, Question, Reading, Verdict, compare, describe, judge, stop_question_id,
 };
 use crate::review::{Catalog, Edge};
 use crate::runbook::{CheckId, Object, ObjectClass, ObjectName, Runbook, Step, StepId, StopCondition, StopSign};
@@ -13,10 +13,7 @@ pub fn questions(runbook: &Runbook) -> Vec<Question> {
     let checks = runbook.checks.iter().map(Question::of);
     let stops = stop_questions(&runbook.stops);
     let traces = runbook.steps.iter().flat_map(|step| {
-        step.traces
-            .iter()
-            .enumerate()
-            .map(|(index, trace)| Question { id: trace_id(step, index), sql: trace.sql.clone() })
+        step.traces.iter().enumerate().map(|(index, trace)| Question::new(trace_id(step, index), trace.sql.clone()))
     });
     checks.chain(stops).chain(traces).collect()
 }
@@ -25,9 +22,7 @@ pub fn questions(runbook: &Runbook) -> Vec<Question> {
 #[must_use]
 pub fn stop_questions(stops: &[StopCondition]) -> Vec<Question> {
     let of = |stop: &StopCondition| match &stop.sign {
-        StopSign::Query { query, expect: _ } => {
-            Some(Question { id: stop_question_id(&stop.id), sql: query_sql(query) })
-        }
+        StopSign::Query { query, expect: _ } => Some(Question::of_query(stop_question_id(&stop.id), query)),
         StopSign::ErrorContains(_) => None,
     };
     stops.iter().filter_map(of).collect()

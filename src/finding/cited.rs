@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::subject::{ComparisonSubject, RestartSubject, StopSubject};
 use crate::approval::{Governed, RosterDeed, RosterPlace, RosterVersion, check_declared};
-use crate::census::{Baseline, CompareScope, Comparison, Target, compare};
+use crate::census::{Baseline, CompareScope, Comparison, Target, compare, held_checks};
 use crate::digest::Digest;
 use crate::ledger::{Body, Entry, Halt, KeptPaper, Lift, RestartAct, StopDeclaration, StopState, entry_hash};
 use crate::plan::{canonical, read_strict};
-use crate::runbook::{Check, CheckId, Expectation, Query};
+use crate::runbook::{Check, CheckId};
 
 /// Entries of a ledger, word for word, and the database they are from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,10 +139,7 @@ impl ComparisonSubject {
         if let Some(unknown) = ignored.iter().find(|id| !ids.contains(id)) {
             return Err(format!("neither baseline holds a check `{unknown}` that could be ignored"));
         }
-        let is_shown = |id: &CheckId| ids.contains(id) && !ignored.contains(id);
-        let mut checks: Vec<Check> = known.iter().filter(|check| is_shown(&check.id)).map(held).collect();
-        let more = ids.iter().filter(|id| is_shown(id) && known.iter().all(|check| check.id != ***id));
-        checks.extend(more.map(|id| unnamed(id)));
+        let checks = held_checks(known, &ids, &ignored.iter().collect());
         let ignored: BTreeSet<CheckId> = ignored.iter().cloned().collect();
         let digest = |baseline: &Baseline| {
             canonical(baseline).map(|text| Digest::of(text.as_bytes())).map_err(|error| error.to_string())
@@ -163,25 +160,6 @@ impl ComparisonSubject {
 /// Compares two baselines: the right one must be as the left one, and where growth is allowed not below it.
 pub(super) fn beside(left: &Baseline, right: &Baseline, checks: &[Check]) -> Comparison {
     compare(checks, Some(left), &right.census, CompareScope::Everything)
-}
-
-/// A check of which only two answers are compared, whatever a runbook expects of the database.
-pub(super) fn held(check: &Check) -> Check {
-    let expect = if check.expect == Expectation::Grows { Expectation::Grows } else { Expectation::Unchanged };
-    Check { expect, steps: Vec::new(), per_step: std::collections::BTreeMap::new(), accepted: None, ..check.clone() }
-}
-
-fn unnamed(id: &CheckId) -> Check {
-    Check {
-        id: id.clone(),
-        title: id.to_string(),
-        object: None,
-        query: Query::Sql(String::new()),
-        expect: Expectation::Unchanged,
-        steps: Vec::new(),
-        per_step: std::collections::BTreeMap::new(),
-        accepted: None,
-    }
 }
 
 /// Checks what somebody signed to declare a stop, against the roster that was in force then; gives the key's fingerprint.

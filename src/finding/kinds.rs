@@ -236,6 +236,7 @@ fn check(id: &str, expect: Expectation) -> Check {
         steps: Vec::new(),
         per_step: BTreeMap::new(),
         accepted: None,
+        limit_millis: None,
     }
 }
 

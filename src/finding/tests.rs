@@ -20,6 +20,7 @@ fn row(verdict: Verdict) -> Row {
         title: "governance events".to_owned(),
         object: None,
         sql: "SELECT count(*) FROM event_outbox".to_owned(),
+        key: Vec::new(),
         baseline: Some(Reading::Value(Some("0".to_owned()))),
         expected: "0".to_owned(),
         actual: Reading::Value(Some("0".to_owned())),

@@ -6,9 +6,10 @@
 use super::Plan;
 use super::document::Settings;
 use super::names::names_of;
+use crate::census::query_sql;
 use crate::digest::Digest;
+use crate::runbook::StopSign;
 use crate::runbook::sql::{is_single_select, split};
-use crate::runbook::{Query, StopSign};
 
 /// Statements that the console alone sends (D-4): a plan never holds one.
 const OURS: [&str; 5] = ["TransactionStmt", "VariableSetStmt", "ConstraintsSetStmt", "DiscardStmt", "DropOwnedStmt"];
@@ -65,10 +66,9 @@ pub fn recheck(plan: &Plan) -> Result<(), String> {
         StopSign::ErrorContains(_) => None,
     });
     for (id, query) in checks.chain(stops) {
-        match query {
-            Query::Sql(sql) => is_single_select(sql).map_err(|reason| format!("{id}: {reason}"))?,
-            // Its text is ours.
-            Query::Definition(_, _) => {}
+        // The text of a definition is ours.
+        if query.written().is_some() {
+            is_single_select(&query_sql(query)).map_err(|reason| format!("{id}: {reason}"))?;
         }
     }
     Ok(())

@@ -74,6 +74,7 @@ mod tests {
             title: "Event types".to_owned(),
             object: Some(ObjectName::try_from(object.to_owned()).unwrap()),
             sql: String::new(),
+            key: Vec::new(),
             baseline: None,
             expected: "12".to_owned(),
             actual: Reading::Value(Some("10".to_owned())),

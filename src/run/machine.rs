@@ -12,7 +12,7 @@ use super::guard::{self, split_tag};
 use super::{Event, Finished, HeldLock, LedgerGate, Purpose, Reply, StatementTrace, Step};
 use super::{bystander, in_the_way, message, strongest_first, via};
 use crate::approval::{Countersigned, SignedBytes};
-use crate::census::{Baseline, Census, Question, Target, query_sql, stop_question_id};
+use crate::census::{Baseline, Census, Question, Target, stop_question_id};
 use crate::digest::Digest;
 use crate::ledger::Body;
 use crate::plan::{Plan, PlannedStatement, SealedPlan, Stage, Via};
@@ -23,9 +23,7 @@ use crate::runbook::{ObjectName, Principal, StepId, StopSign};
 #[must_use]
 pub fn questions(plan: &Plan) -> Vec<Question> {
     let stops = plan.stops.iter().filter_map(|stop| match &stop.sign {
-        StopSign::Query { query, expect: _ } => {
-            Some(Question { id: stop_question_id(&stop.id), sql: query_sql(query) })
-        }
+        StopSign::Query { query, expect: _ } => Some(Question::of_query(stop_question_id(&stop.id), query)),
         StopSign::ErrorContains(_) => None,
     });
     plan.checks.iter().map(Question::of).chain(stops).collect()

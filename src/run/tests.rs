@@ -30,6 +30,7 @@ fn countersigned() -> (Countersigned, crate::rehearsal::Rehearsal) {
     }
     desk.plan.checks = vec![Check {
         accepted: None,
+        limit_millis: None,
         id: "relations".into(),
         title: "relations".to_owned(),
         object: None,

@@ -200,6 +200,10 @@ pub struct Check {
     /// write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<AcceptedAnswer>,
+    /// How long it may take in a census, in milliseconds, before it is blind; nothing is half a minute. Inside a run all checks
+    /// share the statement's own time limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_millis: Option<u32>,
 }
 
 /// What a check asks: its own SQL, or the definition of an object.
@@ -210,6 +214,24 @@ pub enum Query {
     Sql(String),
     /// The catalog definition of a declared object: columns, constraints, indexes, triggers, or source text.
     Definition(ObjectName, ObjectKind),
+    /// The rows of a small result, compared row by row.
+    Rows {
+        /// A SELECT of several columns.
+        sql: String,
+        /// The columns that tell one row from another.
+        key: Vec<String>,
+    },
+}
+
+impl Query {
+    /// Returns the SQL that the runbook's author wrote; nothing for a definition, whose SQL is this program's.
+    #[must_use]
+    pub fn written(&self) -> Option<&str> {
+        match self {
+            Self::Sql(sql) | Self::Rows { sql, key: _ } => Some(sql),
+            Self::Definition(_, _) => None,
+        }
+    }
 }
 
 /// What a check expects (D-50).

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use crate::approval::Decision;
-use crate::census::{Baseline, Reading};
+use crate::census::Reading;
 use crate::digest::Digest;
 use crate::ledger::{Authorisation, Difference};
 use crate::plan::Via;
@@ -219,8 +219,6 @@ pub enum Command {
     ReadLedger,
     /// List the keys ssh-agent holds → [`super::Event::AgentKeys`].
     ListAgentKeys,
-    /// Compare two kept baselines with each other → [`super::Event::BaselinesCompared`].
-    CompareBaselines(Box<Baseline>, Box<Baseline>),
     /// Declare a stop by hand → [`super::Event::Watched`].
     DeclareStop {
         /// Why everything must halt.

@@ -102,7 +102,7 @@ pub async fn stage_end_session(
     })?;
     // The rehearsal of what cannot be taken back is a look: is it that session, and may this login end it?
     let id = CheckId("session".to_owned());
-    let asked = [Question { id: id.clone(), sql: end_session::look(&end) }];
+    let asked = [Question::new(id.clone(), end_session::look(&end))];
     let looked = database.census(&asked).await?;
     let reason = match looked.readings.get(&id) {
         Some(Reading::Value(Some(may))) if may == "may" => None,

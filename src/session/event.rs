@@ -117,8 +117,6 @@ pub enum Event {
     LedgerRead(Arc<LedgerView>),
     /// The keys the agent holds.
     AgentKeys(Vec<AgentKey>),
-    /// Two baselines were compared.
-    BaselinesCompared(Arc<Comparison>),
     /// Something changed in what the stop conditions say, or in where a stop holds.
     Watched {
         /// The conditions that have tripped.

@@ -50,7 +50,7 @@ pub use stage::{StagedRequest, Staging, failed_rehearsal, rehearse, stage, stop_
 pub use stop::{Declaring, Latch, StopLook, StopSource, declare_stop, latch, look_at_stops, upload_stops};
 pub use stopped_here::{HeldStop, held_here};
 pub use survey::{
-    ledger_baseline, open_baseline, open_runbook, read_baseline, save_baseline, survey, survey_and_latch,
+    ledger_baseline, open_baseline, open_runbook, read_baseline, read_runbook, save_baseline, survey, survey_and_latch,
     survey_and_latch_telling, take_baseline, usable, with_accepted,
 };
 pub use worker::{Worker, WorkerLink};

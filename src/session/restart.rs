@@ -333,7 +333,7 @@ async fn ask_authorisations(
     });
     let Some(StepRecord { sql, expect: _ }) = asked else { return Ok(BTreeMap::new()) };
     let id = |step: &StepId| CheckId(format!("authorisation:{step}"));
-    let question = |step: &StepId| Question { id: id(step), sql: for_step(sql, step) };
+    let question = |step: &StepId| Question::new(id(step), for_step(sql, step));
     let census = database.census(&divergence.steps.iter().map(question).collect::<Vec<_>>()).await?;
     let answer = |step: &StepId| {
         let unasked = || Reading::Blind("it was not asked".to_owned());
@@ -350,7 +350,7 @@ async fn ask_record(database: &dyn Database, divergence: &Divergence, gate: &str
     });
     let Some(sql) = asked else { return Ok(None) };
     let id = CheckId(format!("record:{gate}"));
-    let census = database.census(&[Question { id: id.clone(), sql }]).await?;
+    let census = database.census(&[Question::new(id.clone(), sql)]).await?;
     Ok(Some(census.readings.get(&id).cloned().unwrap_or_else(|| Reading::Blind("it was not asked".to_owned()))))
 }
 

@@ -208,7 +208,7 @@ async fn add_evidence(database: &dyn Database, stops: &[StopCondition], tripped:
     let evidence = |id: &str| stops.iter().find(|stop| stop.id == id)?.evidence.clone();
     let asked: Vec<Question> = tripped
         .iter()
-        .filter_map(|tripped| Some(Question { id: CheckId(tripped.id.clone()), sql: evidence(&tripped.id)? }))
+        .filter_map(|tripped| Some(Question::new(CheckId(tripped.id.clone()), evidence(&tripped.id)?)))
         .collect();
     if asked.is_empty() {
         return;

@@ -18,10 +18,17 @@ use crate::runbook::{CheckId, Diagnostic, DiagnosticSeverity, ObjectName, Runboo
 /// # Errors
 /// When the folder cannot be read; what is wrong inside it comes back as diagnostics.
 pub fn open_runbook(world: &World, path: &Path) -> Result<(Runbook, Vec<Diagnostic>, Review), Failure> {
-    let files = world.folders.read_folder(path)?;
-    let (runbook, diagnostics) = parse(&files);
+    let (runbook, diagnostics) = read_runbook(world, path)?;
     let review = review(&runbook, None);
     Ok((runbook, diagnostics, review))
+}
+
+/// Reads a runbook folder.
+///
+/// # Errors
+/// When the folder cannot be read; what is wrong inside it comes back as diagnostics.
+pub fn read_runbook(world: &World, path: &Path) -> Result<(Runbook, Vec<Diagnostic>), Failure> {
+    Ok(parse(&world.folders.read_folder(path)?))
 }
 
 /// Refuses to go on with a runbook that has errors.
@@ -136,8 +143,7 @@ async fn survey_telling(
     let catalog = database.catalog().await?;
     let mut review = review(runbook, Some(&catalog));
     let mut questions = questions(runbook);
-    let counts =
-        review.counts.iter().enumerate().map(|(n, count)| Question { id: count_id(n), sql: count.sql.clone() });
+    let counts = review.counts.iter().enumerate().map(|(n, count)| Question::new(count_id(n), count.sql.clone()));
     questions.extend(counts);
     let (of, mut said) = (questions.len(), 0);
     let told = |done: usize| {

@@ -39,7 +39,6 @@ impl Command {
             Command::InitLedger => "Making the ledger".to_owned(),
             Command::ReadLedger => "Reading the ledger".to_owned(),
             Command::ListAgentKeys => "Asking ssh-agent".to_owned(),
-            Command::CompareBaselines(..) => "Comparing two baselines".to_owned(),
             Command::DeclareStop { .. } => "Declaring a disaster stop".to_owned(),
             Command::UploadStops => "Uploading what this desk holds".to_owned(),
             Command::WriteDivergence { .. } => "Taking the census of the divergence finding".to_owned(),

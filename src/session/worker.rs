@@ -21,7 +21,7 @@ use super::{
     withdraw, withdraw_roster, world::needed,
 };
 use crate::approval::Decision;
-use crate::census::{Baseline, CompareScope, compare};
+use crate::census::Baseline;
 use crate::ledger::TrippedCondition;
 use crate::port::{ConnectionNote, Database};
 use crate::runbook::{Diagnostic, Principal, Runbook};
@@ -381,12 +381,6 @@ impl Worker {
             Command::ListAgentKeys => {
                 let keys = self.world.signer.agent_keys().await?;
                 self.say.say(Event::AgentKeys(keys));
-                Ok(())
-            }
-            Command::CompareBaselines(before, after) => {
-                let (runbook, _) = self.runbook()?;
-                let rows = compare(&runbook.checks, Some(&before), &after.census, CompareScope::Everything);
-                self.say.say(Event::BaselinesCompared(Arc::new(rows)));
                 Ok(())
             }
             Command::DeclareStop { reason, steps, signer } => {

@@ -1,6 +1,10 @@
 //! What a view may ask for. Views push; `App::logic` alone acts.
 
+use std::sync::Arc;
+
+use crate::census::Baseline;
 use crate::digest::Digest;
+use crate::runbook::CheckId;
 use crate::session::Command;
 
 use super::prefs::ThemeChoice;
@@ -144,7 +148,9 @@ pub enum UiAction {
         what: String,
     },
     /// Show a check in Compare.
-    ShowCheck(crate::runbook::CheckId),
+    ShowCheck(CheckId),
+    /// Write a finding about two baselines side by side, without these checks.
+    WriteBeside(Box<(Arc<Baseline>, Arc<Baseline>, Vec<CheckId>)>),
     /// Select a request.
     Request(Digest),
     /// Put the difference between a table and a dump away.

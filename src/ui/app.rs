@@ -180,7 +180,6 @@ impl App {
             | Event::LedgerMade
             | Event::LedgerRead(_)
             | Event::AgentKeys(_)
-            | Event::BaselinesCompared(_)
             | Event::Watched { .. }
             | Event::RestartSeen(_)
             | Event::DumpOpened { .. }
@@ -225,6 +224,11 @@ impl App {
             UiAction::ShowCheck(check) => {
                 self.page = Page::Compare;
                 self.pages.compare.show(check);
+            }
+            UiAction::WriteBeside(beside) => {
+                let (left, right, left_out) = *beside;
+                self.page = Page::Findings;
+                self.pages.findings.write_beside(left, right, left_out);
             }
             UiAction::Request(digest) => {
                 if self.shown.request != Some(digest) {

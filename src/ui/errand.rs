@@ -40,7 +40,6 @@ pub fn errand_of(command: &Command) -> Option<Errand> {
         Command::InitLedger => Errand::InitLedger,
         Command::ReadLedger => Errand::ReadLedger,
         Command::ListAgentKeys => Errand::AgentKeys,
-        Command::CompareBaselines(..) => Errand::CompareBaselines,
         Command::DeclareStop { .. } | Command::UploadStops => Errand::Stop,
         Command::Cancel | Command::Watch(_) => return None,
     })
@@ -69,7 +68,6 @@ pub fn answered_by(event: &Event) -> Option<Errand> {
         Event::LedgerMade => Errand::InitLedger,
         Event::LedgerRead(_) => Errand::ReadLedger,
         Event::AgentKeys(_) => Errand::AgentKeys,
-        Event::BaselinesCompared(_) => Errand::CompareBaselines,
         Event::RestartSeen(_) => Errand::LookAtRestart,
         Event::Began(_) | Event::Progress(_) | Event::Watched { .. } | Event::Finished | Event::Failed(_) => {
             return None;

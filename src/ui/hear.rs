@@ -137,7 +137,6 @@ impl Shown {
                 self.adopt_rehearsal();
             }
             Event::AgentKeys(keys) => self.agent_keys = Known::Known(keys),
-            Event::BaselinesCompared(comparison) => self.baselines_compared = Known::Known(comparison),
             Event::RestartSeen(look) => self.restart = Known::Known(look),
             Event::Watched { tripped, latch, held_here } => {
                 if let Some(words) = latch.words() {
@@ -241,7 +240,6 @@ impl Shown {
             Some(Errand::ReadLedger) => self.ledger.fail(failure),
             Some(Errand::AgentKeys) => self.agent_keys.fail(failure),
             Some(Errand::VerifyFinding) => self.verification.fail(failure),
-            Some(Errand::CompareBaselines) => self.baselines_compared.fail(failure),
             Some(Errand::OpenDump) => self.dump.fail(failure),
             Some(Errand::CompareWithDump) => self.difference.fail(failure),
             Some(Errand::LookAtRestart) => self.restart.fail(failure),
@@ -282,7 +280,6 @@ impl Shown {
             Errand::ReadLedger => self.ledger.ask(),
             Errand::AgentKeys => self.agent_keys.ask(),
             Errand::VerifyFinding => self.verification.ask(),
-            Errand::CompareBaselines => self.baselines_compared.ask(),
             Errand::OpenDump => self.dump.ask(),
             Errand::CompareWithDump => self.difference.ask(),
             Errand::LookAtRestart => self.restart.ask(),

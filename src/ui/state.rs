@@ -154,8 +154,6 @@ pub enum Errand {
     ReadLedger,
     /// Listing the agent's keys.
     AgentKeys,
-    /// Comparing two baselines.
-    CompareBaselines,
     /// Declaring a stop, or uploading one.
     Stop,
     /// Looking at the live records behind the gates of a restart.
@@ -267,8 +265,6 @@ pub struct Shown {
     pub exported: Vec<(PathBuf, Digest)>,
     /// The finding that was verified last.
     pub verification: Known<Arc<Verification>>,
-    /// Two baselines side by side.
-    pub baselines_compared: Known<Arc<Comparison>>,
     /// What the watch over the stop conditions said last.
     pub watched: Option<Watched>,
     /// What the live records behind the gates of a restart say.

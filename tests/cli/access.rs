@@ -159,7 +159,7 @@ fn the_same_dump_on_another_server_is_another_database() {
         .unwrap();
     let url = crate::support::cluster().url(&copy);
     refused(stand.run_over(&url, &request), "this is not the database that was approved");
-    let words = Question { id: "q".into(), sql: "SELECT count(*) FROM public.vocabulary".to_owned() };
+    let words = Question::new("q".into(), "SELECT count(*) FROM public.vocabulary".to_owned());
     for url in [url, other.url(name)] {
         let census = run(postgres(&url).census(std::slice::from_ref(&words))).unwrap();
         assert_eq!(census.readings.into_values().next(), Some(Reading::Value(Some("5".to_owned()))));

@@ -259,7 +259,7 @@ impl Stand {
 
     /// Asks one value as the superuser.
     pub fn ask(&self, sql: &str) -> String {
-        let question = Question { id: "q".into(), sql: sql.to_owned() };
+        let question = Question::new("q".into(), sql.to_owned());
         let census = run(self.database.superuser().census(&[question])).unwrap();
         match census.readings.into_values().next() {
             Some(Reading::Value(value)) => value.unwrap_or_default(),

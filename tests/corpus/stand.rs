@@ -229,8 +229,7 @@ impl Stand {
 }
 
 fn read(database: &dyn Database, questions: &[(&str, String)]) -> BTreeMap<String, String> {
-    let asked: Vec<Question> =
-        questions.iter().map(|(id, sql)| Question { id: (*id).into(), sql: sql.clone() }).collect();
+    let asked: Vec<Question> = questions.iter().map(|(id, sql)| Question::new((*id).into(), sql.clone())).collect();
     let census = run(database.census(&asked)).expect("a fingerprint");
     census
         .readings

@@ -17,6 +17,19 @@ fn added_parts_are_diagnosed_ordered_and_reversed_by_two_people() {
     shop.run_as("author", &["stage", "RUNBOOK", "WB-1"]).fails(1, "reverse WB-2 first");
     shop.run_as("author", &["stage", "RUNBOOK", "WB-2"]).fails(1, "reverse WB-3 first");
 
+    // What somebody leaves out is named, and nothing else is.
+    let compare = ["compare", "RUNBOOK", "--baseline", "BASELINE", "--json"];
+    let built = shop.run(&compare);
+    let is_off = |row: &&serde_json::Value| !matches!(row["verdict"].as_str(), Some("same" | "grown"));
+    let rows = built.json()["rows"].as_array().cloned().unwrap();
+    let off: Vec<&str> = rows.iter().filter(is_off).filter_map(|row| row["id"].as_str()).collect();
+    built.fails(1, "not as expected");
+    let without = off.iter().flat_map(|id| ["--ignore", id]);
+    let left: Vec<&str> = compare.into_iter().chain(without).collect();
+    let left = shop.run(&left).ok().json();
+    assert_eq!((&left["holds"], &left["left_out"]), (&true.into(), &serde_json::json!(off)), "{left}");
+    shop.run(&["compare", "RUNBOOK", "--ignore", "nowhere"]).fails(2, "there is no check nowhere");
+
     let stage = ["stage", "RUNBOOK", "WB-3", "WB-2", "WB-1", "--baseline", "BASELINE", "--json"];
     let staged = shop.run_as("author", &stage).ok().json();
     let request = staged["request"].as_str().unwrap();

@@ -100,7 +100,7 @@ fn columns_and_constraints_have_a_definition() {
     let ask = |name: &str, kind| {
         let name = ObjectName::new("public", name);
         let id = countersign::runbook::CheckId::from("d");
-        let questions = [countersign::census::Question { id: id.clone(), sql: definition_sql(&name, kind) }];
+        let questions = [countersign::census::Question::new(id.clone(), definition_sql(&name, kind))];
         let census = run(superuser.census(&questions)).expect("a census");
         census.readings[&id].clone()
     };

@@ -4,17 +4,13 @@ use std::time::Duration;
 
 use countersign::census::{Census, Question, Reading, definition_sql};
 use countersign::port::{Database, DatabaseError};
-use countersign::runbook::{CheckId, ObjectKind, ObjectName};
+use countersign::runbook::{CheckId, ObjectKind, ObjectName, Query};
 
 use super::proxy::Proxy;
 use crate::support::{cluster, database, postgres, run};
 
 pub fn questions(asked: &[&str]) -> Vec<Question> {
-    asked
-        .iter()
-        .enumerate()
-        .map(|(at, sql)| Question { id: CheckId(format!("q{at}")), sql: (*sql).to_owned() })
-        .collect()
+    asked.iter().enumerate().map(|(at, sql)| Question::new(CheckId(format!("q{at}")), (*sql).to_owned())).collect()
 }
 
 /// Writes a census as text: one answer a question, blindness in brackets.
@@ -68,6 +64,71 @@ fn a_failing_question_is_blind_alone() {
         found[1].contains("42P01") && found[2].contains("22012") && found[4].contains("does not parse"),
         "{found:?}"
     );
+}
+
+#[test]
+fn among_others_a_question_has_the_answer_that_it_has_inside_a_run() {
+    let superuser = database().superuser();
+    let asked = questions(&[
+        "SELECT 1 = 1",
+        "SELECT 'a'::char(5)",
+        "SELECT inet '10.0.0.1'",
+        "SELECT NULL::text UNION ALL SELECT E'two\\nlines \"\\\\' UNION ALL SELECT ''",
+        "SELECT 1 WHERE false",
+        "SELECT NULL::int",
+        "SELECT ''",
+        "SELECT 'Trần'::bytea",
+        "SELECT 0.1::float8 + 0.2",
+        "VALUES (3), (1), (2)",
+    ]);
+    let census = run(superuser.census(&asked)).expect("a census");
+    let wrapped: Vec<Question> = asked.iter().map(|one| Question::new(one.id.clone(), one.wrapped())).collect();
+    let inside = run(superuser.census(&wrapped)).expect("a census");
+    for question in &asked {
+        let Reading::Value(json) = &inside.readings[&question.id] else { panic!("{:?}", inside.readings) };
+        assert_eq!(census.readings[&question.id], Question::reading(json.as_deref()), "{}", question.sql);
+    }
+    assert_eq!(answers(&census)[3], "\\N\ntwo\nlines \"\\\n");
+}
+
+#[test]
+fn a_question_that_takes_too_long_is_blind_alone() {
+    let superuser = database().superuser();
+    let slow = "SELECT 'slow' FROM pg_sleep(0.6)";
+    let mut asked = questions(&["SELECT 1", slow, slow, "SELECT 2", "SELECT 1/0", slow, "SELECT 3"]);
+    asked[1].limit_millis = Some(150);
+    asked[5].limit_millis = Some(150);
+    let found = answers(&run(superuser.census(&asked)).expect("a census"));
+    // The third has no limit of its own, and the one before it took none of its time.
+    assert_eq!([&found[0], &found[2], &found[3], &found[6]], ["1", "slow", "2", "3"]);
+    assert!(found[1].contains("statement timeout") && found[5].contains("statement timeout"), "{found:?}");
+    assert!(found[4].contains("22012"), "{found:?}");
+}
+
+#[test]
+fn rows_are_asked_in_the_order_of_their_key() {
+    let database = database();
+    let superuser = database.superuser();
+    run(superuser.load("CREATE TABLE t (code text, \"Nhãn\" text, n numeric); INSERT INTO t VALUES ('b', 'Hai', 2), ('a', NULL, 12345678901234567890.10)"))
+        .expect("loaded");
+    let rows = |sql: &str, key: &[&str]| {
+        let key = key.iter().map(|column| (*column).to_owned()).collect();
+        answers(
+            &run(superuser.census(&[Question::of_query("q0".into(), &Query::Rows { sql: sql.to_owned(), key })]))
+                .expect("a census"),
+        )
+        .remove(0)
+    };
+    let found = rows("SELECT * FROM t -- all of it", &["code"]);
+    assert_eq!(
+        found,
+        "{\"code\":\"a\",\"Nhãn\":null,\"n\":12345678901234567890.10}\n{\"code\":\"b\",\"Nhãn\":\"Hai\",\"n\":2}"
+    );
+    assert!(rows("SELECT code, \"Nhãn\" FROM t", &["Nhãn", "code"]).starts_with("{\"code\":\"b\""));
+    assert_eq!(rows("SELECT * FROM t WHERE false", &["code"]), "NULL");
+    assert!(rows("SELECT n FROM t", &["code"]).contains("42703"));
+    assert!(rows("SELECT 1) AS r; DELETE FROM t; SELECT 2 FROM (SELECT 1", &["code"]).starts_with('['));
+    assert_eq!(rows("SELECT count(*) FROM t", &["count"]), "{\"count\":2}");
 }
 
 #[test]

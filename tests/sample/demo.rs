@@ -25,7 +25,7 @@ fn options(dir: &Path, scenario: Option<Scenario>) -> UpOptions {
 }
 
 async fn ask(up: &countersign::cli::demo::DemoUp, sql: &str) -> String {
-    let question = Question { id: "q".into(), sql: sql.to_owned() };
+    let question = Question::new("q".into(), sql.to_owned());
     let census = open(up).census(&[question]).await.expect("a census");
     match census.readings.into_values().next() {
         Some(Reading::Value(Some(value))) => value,

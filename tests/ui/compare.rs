@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use countersign::census::Reading;
 use countersign::diagnose::Mode;
-use countersign::session::{Command, Event};
+use countersign::session::Event;
 use countersign::ui::Page;
 use egui_kittest::kittest::Queryable as _;
 
@@ -112,37 +113,103 @@ fn it_is_copied_as_markdown_and_as_tsv() {
     }
 }
 
-#[test]
-fn two_baselines_are_compared_with_each_other() {
+/// A desk that knows two baselines, what is live now, and a rehearsal.
+fn sides() -> Desk {
     let mut desk = connected();
     let mut view = fixture::ledger(None, countersign::ledger::RequestStatus::Open);
     let kept = fixture::baseline("after the build");
     let text = serde_json::to_string(&kept).unwrap();
     Arc::make_mut(&mut view.state).baselines.push((countersign::digest::Digest::of(text.as_bytes()), text));
     desk.hear(Event::LedgerRead(Arc::new(view)));
-    let baseline = Arc::new(fixture::baseline("before the build"));
-    desk.hear(Event::BaselineOpened { path: "/baseline.json".into(), baseline });
+    let mut before = fixture::baseline("before the build");
+    let answer = |text: &str| Reading::Value(Some(text.to_owned()));
+    before.census.readings.insert("apr-active".into(), answer("6"));
+    before.census.readings.insert("births".into(), answer("48000"));
+    before.census.readings.insert("only-here".into(), answer("1"));
+    desk.hear(Event::BaselineOpened { path: "/baseline.json".into(), baseline: Arc::new(before) });
     desk.hear(fixture::survey(Mode::Isolated));
-    desk.go(Page::Compare).click("Two baselines");
-    desk.sent();
+    desk.go(Page::Compare).click("Side by side");
     desk.harness.run_steps(2);
-    assert!(desk.can("Compare the two"), "two different ones are chosen");
-    for (label, can) in [("before the build", false), ("after the build", true)] {
-        desk.harness.get_by_label("Second baseline").click();
-        desk.harness.run_steps(4);
-        desk.harness.get_all_by_label_contains(label).last().unwrap().click();
-        desk.harness.run_steps(4);
-        assert_eq!(desk.can("Compare the two"), can, "{label}");
-    }
-    desk.click("Compare the two");
-    assert!(matches!(desk.sent().as_slice(), [Command::CompareBaselines(..)]));
-    let rows = vec![fixture::row(
-        "births",
-        "Birth registry",
-        "birth_registry",
-        ("5", "5", "9"),
-        countersign::census::Verdict::Drifted,
-    )];
-    desk.hear(Event::BaselinesCompared(Arc::new(countersign::census::Comparison { rows })));
-    desk.must_say("births: drifted, expected 5, now 9").must_not_say("apr-active");
+    desk
+}
+
+/// Chooses an offer for a side by the beginning of its name.
+fn choose(desk: &mut Desk, side: &str, offer: &str) {
+    desk.harness.get_by_label(side).click();
+    desk.harness.run_steps(4);
+    desk.harness.get_all_by_label_contains(offer).last().unwrap().click();
+    desk.harness.run_steps(4);
+}
+
+#[test]
+fn any_two_or_three_sides_are_compared() {
+    let mut desk = sides();
+    // At first the first two that are known; each may be chosen anew, and one with itself is no comparison.
+    choose(&mut desk, "Second side", "before the build");
+    desk.must_say("Choose sides that differ from one another").must_not_say("apr-active");
+    choose(&mut desk, "Second side", "Now");
+    desk.must_say("apr-active: drifted, from 6 to 10").must_say("births: drifted, from 48000 to 48223");
+    desk.must_say("only-here: blind, from 1 to blind");
+    choose(&mut desk, "Third side", "after the build");
+    desk.must_say("only-here: blind, from 1 to blind");
+    desk.click("apr-active: drifted, from 6 to 10").must_say("Third");
+}
+
+#[test]
+fn what_is_left_out_is_listed_digested_and_taken_back() {
+    let mut desk = sides();
+    choose(&mut desk, "Second side", "Now");
+    desk.must_say("nothing");
+    let digest = |desk: &mut Desk| {
+        desk.harness.get_by_label("Copy digest").click();
+        let copied = |desk: &Desk| {
+            desk.harness.output().platform_output.commands.iter().find_map(|command| match command {
+                eframe::egui::OutputCommand::CopyText(text) => Some(text.clone()),
+                _ => None,
+            })
+        };
+        let mut text = None;
+        for _ in 0..4 {
+            desk.harness.run_steps(1);
+            text = text.or_else(|| copied(desk));
+        }
+        text.expect("the digest was not copied")
+    };
+    let all = digest(&mut desk);
+    desk.type_into("Check to leave out", "only-").must_say("no side holds a check of that name");
+    assert!(!desk.can("Leave out"));
+    desk.type_into("Check to leave out", "here").click("Leave out");
+    desk.must_not_say("only-here: blind").must_say("Compare only-here again");
+    desk.harness.get_by_label_contains("apr-active: drifted").click();
+    desk.harness.run_steps(3);
+    desk.click("Leave this check out").must_not_say("apr-active: drifted").must_say("Compare apr-active again");
+    let some = digest(&mut desk);
+    assert_ne!(all, some, "what is left out is in the digest");
+    // The finding begins with the same sides, and without the same checks.
+    desk.click("Write a finding about it");
+    desk.must_say("As chosen in Compare:")
+        .must_say("Left out, named in the finding and signed: only-here, apr-active.");
+    desk.go(Page::Compare);
+    desk.click("Compare only-here again").click("Compare apr-active again");
+    assert_eq!(digest(&mut desk), all, "nothing is left out any more");
+}
+
+#[test]
+fn small_results_are_compared_row_by_row() {
+    let mut desk = connected();
+    let (before, now) = (
+        "{\"code\":\"a\",\"label\":\"Một\"}\n{\"code\":\"b\",\"label\":\"Hai\"}",
+        "{\"code\":\"a\",\"label\":\"Mốt\"}\n{\"code\":\"c\",\"label\":\"Ba\"}",
+    );
+    let row = fixture::row("codes", "Codes", "codes", (before, before, now), countersign::census::Verdict::Drifted);
+    let row = countersign::census::Row { key: vec!["code".to_owned()], ..row };
+    desk.hear(fixture::survey_of(Mode::Isolated, vec![row]));
+    desk.go(Page::Compare);
+    desk.harness.get_by_label_contains("codes: drifted").click();
+    desk.harness.run_steps(4);
+    desk.must_say("1 rows are new, 1 are gone, 1 values changed.");
+    desk.must_say("label of row code = \"a\" was altered: \"Một\" → \"Mốt\"");
+    desk.must_say("row code = \"b\" was dropped").must_say("row code = \"c\" was added");
+    desk.click("Text");
+    desk.must_not_say("1 rows are new");
 }

@@ -8,7 +8,7 @@ use countersign::digest::Digest;
 use countersign::finding::{Cited, ComparisonSubject, Finding, FindingSubject, Shelf, StopSubject};
 use countersign::ledger::{Body, RequestStatus};
 use countersign::plan::canonical;
-use countersign::session::{Command, Event, FindingAbout};
+use countersign::session::{Command, Event, Failure, FailureKind, FindingAbout};
 use countersign::ui::Page;
 
 use super::approve::choose;
@@ -254,4 +254,48 @@ fn two_baselines_are_written_about_and_what_is_left_out_is_named() {
         _ => false,
     };
     assert!(desk.sent().iter().any(of_the_pair));
+}
+
+/// A file that somebody drops on the window.
+#[derive(Debug)]
+struct Dropped(std::path::PathBuf);
+
+impl eframe::egui::DroppedFile for Dropped {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("nobody should read it".to_owned())
+    }
+}
+
+#[test]
+fn a_finding_dropped_on_the_window_is_verified_whichever_file_of_it_is_dropped() {
+    let mut desk = connected();
+    desk.files.0.lock().unwrap().insert("/findings/2/finding.json".into(), b"{}".to_vec());
+    let mut dropped = |path: &str| {
+        desk.sent();
+        desk.harness.input_mut().dropped_files.push(Arc::new(Dropped(path.into())));
+        desk.harness.run_steps(2);
+        let sent = desk.sent();
+        desk.hear(Event::Failed(Failure::new(FailureKind::Unreadable, "it is not there", "Name another.")));
+        let [command] = sent.as_slice() else { panic!("{path}: {} commands", sent.len()) };
+        match command {
+            Command::VerifyFinding(path) => format!("verify {}", path.display()),
+            Command::OpenBaseline(path) => format!("baseline {}", path.display()),
+            Command::OpenRunbook(path) => format!("runbook {}", path.display()),
+            _ => panic!("{path}: another command"),
+        }
+    };
+    for (path, expected) in [
+        ("/findings/2", "verify /findings/2"),
+        ("/findings/2/finding.pdf", "verify /findings/2/finding.pdf"),
+        ("/elsewhere/finding.json", "verify /elsewhere/finding.json"),
+        ("/elsewhere/finding.html", "verify /elsewhere/finding.html"),
+        ("/kept/before.json", "baseline /kept/before.json"),
+        ("/runbooks/orders", "runbook /runbooks/orders"),
+    ] {
+        assert_eq!(dropped(path), expected);
+    }
 }

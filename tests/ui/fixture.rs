@@ -146,6 +146,7 @@ pub fn runbook() -> Runbook {
     let rows = rows();
     let checks = rows.iter().map(|row| Check {
         accepted: None,
+        limit_millis: None,
         id: row.id.clone(),
         title: row.title.clone(),
         object: row.object.clone(),
@@ -199,6 +200,7 @@ pub fn row(id: &str, title: &str, table: &str, readings: (&str, &str, &str), ver
         title: title.to_owned(),
         object: Some(object(table)),
         sql: format!("SELECT count(*) FROM public.{table}"),
+        key: Vec::new(),
         baseline: Some(value(baseline)),
         expected: expected.to_owned(),
         actual: value(actual),

@@ -10,10 +10,11 @@ use super::sql::TARGET;
 use crate::census::{Census, Question, Reading, Target};
 use crate::port::DatabaseError;
 use crate::run::Reply;
-use crate::runbook::sql::on_parser_thread;
+use crate::runbook::sql::{asked, on_parser_thread};
 
-/// Relations that hide other sessions' rows or values from a role without `pg_read_all_stats`.
-const GUARDED: [&str; 6] = [
+/// Relations and functions that hide other sessions' rows or values from a role without `pg_read_all_stats`.
+const GUARDED: [&str; 7] = [
+    "pg_stat_get_activity",
     "pg_stat_activity",
     "pg_stat_replication",
     "pg_stat_ssl",
@@ -69,9 +70,9 @@ pub(super) enum Look {
 
 /// Looks at questions before they are asked: one SELECT each, and what it reads.
 async fn look(questions: &[Question]) -> Vec<Look> {
-    let wrapped: Vec<String> = questions.iter().map(Question::wrapped).collect();
-    let count = wrapped.len();
-    let parse = move || on_parser_thread(move || wrapped.iter().map(|sql| look_at(sql)).collect::<Vec<_>>());
+    let asked: Vec<Question> = questions.to_vec();
+    let count = asked.len();
+    let parse = move || on_parser_thread(move || asked.iter().map(look_at).collect::<Vec<_>>());
     let looks = tokio::task::spawn_blocking(parse).await.ok().flatten();
     looks.unwrap_or_else(|| (0..count).map(|_| no_look()).collect())
 }
@@ -80,8 +81,15 @@ pub(super) fn no_look() -> Look {
     Look::Refused("its text could not be parsed: the parser gave no answer".to_owned())
 }
 
-pub(super) fn look_at(sql: &str) -> Look {
-    let parsed = match pg_query::parse(sql, pg_query::ParserOptions::default()) {
+pub(super) fn look_at(question: &Question) -> Look {
+    if question.is_ours() {
+        return Look::Fine;
+    }
+    // What the runbook's reader found to be one SELECT that only reads stays one between parentheses.
+    if let Some(asked) = asked(&question.sql) {
+        return asked.statistics.iter().find(|name| is_guarded(name)).cloned().map_or(Look::Fine, Look::NeedsSessions);
+    }
+    let parsed = match pg_query::parse(&question.wrapped(), pg_query::ParserOptions::default()) {
         Ok(parsed) => parsed,
         Err(error) => return Look::Refused(format!("its text does not parse as the inside of one SELECT: {error}")),
     };
@@ -93,17 +101,15 @@ pub(super) fn look_at(sql: &str) -> Look {
         return Look::Refused("its text is not one SELECT".to_owned());
     }
     let plain = |name: &String| name.rsplit('.').next().unwrap_or_default().trim_matches('"').to_owned();
-    let relations = parsed
-        .tables()
-        .iter()
-        .map(plain)
-        .find(|name| GUARDED.contains(&name.as_str()) || name.starts_with("pg_stat_progress_"));
-    let functions = parsed
-        .functions()
-        .iter()
-        .map(plain)
-        .find(|name| name == "pg_stat_get_activity" || name.starts_with("pg_stat_get_backend_"));
-    relations.or(functions).map_or(Look::Fine, Look::NeedsSessions)
+    let (relations, functions) = (parsed.tables(), parsed.functions());
+    let guarded = relations.iter().chain(&functions).map(plain).find(|name| is_guarded(name));
+    guarded.map_or(Look::Fine, Look::NeedsSessions)
+}
+
+/// Returns whether a relation or function of this name hides other sessions from a role without `pg_read_all_stats`.
+fn is_guarded(name: &str) -> bool {
+    let prefixes = ["pg_stat_progress_", "pg_stat_get_backend_"];
+    GUARDED.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
 pub(super) fn hidden(role: &str, name: &str) -> Reading {
@@ -114,12 +120,19 @@ pub(super) fn hidden(role: &str, name: &str) -> Reading {
 pub(super) async fn reading(link: &mut Link) -> Result<Reading, DatabaseError> {
     let answer = match link.demanded().await {
         Ok(reply) => Question::reading(cell(&reply, 0, 0)),
-        Err(lost @ DatabaseError::Lost(_)) => return Err(lost),
-        Err(DatabaseError::Refused { code, message }) => Reading::Blind(format!("{message} ({code})")),
-        Err(other) => Reading::Blind(other.to_string()),
+        Err(error) => blind(error)?,
     };
     link.demanded().await?;
     Ok(answer)
+}
+
+/// Says why a question that failed has no answer; a connection that is lost answers nothing at all.
+pub(super) fn blind(error: DatabaseError) -> Result<Reading, DatabaseError> {
+    match error {
+        lost @ DatabaseError::Lost(_) => Err(lost),
+        DatabaseError::Refused { code, message } => Ok(Reading::Blind(format!("{message} ({code})"))),
+        other => Ok(Reading::Blind(other.to_string())),
+    }
 }
 
 /// Takes a census on a transaction that is open, and leaves that as it was.

@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, VecDeque};
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, mpsc};
 
-use super::census::{Look, hidden, look_at, no_look, reading, whereabouts};
-use super::database::Desk;
+use super::census::{Look, blind, hidden, look_at, no_look, reading, whereabouts};
+use super::database::{CENSUS_TIMEOUTS, Desk};
 use super::link::{Link, cell};
+use super::refusal;
 use super::sql::{TARGET, literal, pin};
+use super::tap::Exchange;
 use crate::census::{Census, Question, Reading};
 use crate::plan::Settings;
 use crate::port::DatabaseError;
@@ -94,7 +96,7 @@ pub(super) async fn take(
     // What a line that broke had taken is asked once more here: the snapshot is the same.
     let left: Vec<usize> = (0..questions.len()).filter(|at| readings[*at].is_none()).collect();
     for at in left {
-        let look = look_at(&questions[at].wrapped());
+        let look = look_at(&questions[at]);
         readings[at] = Some(match look {
             Look::Refused(reason) => Reading::Blind(reason),
             Look::NeedsSessions(name) if !here.sees_sessions => hidden(&here.target.role, &name),
@@ -141,14 +143,14 @@ fn no_answer() -> DatabaseError {
 /// Looks at the questions on a thread of its own, a batch at a time: the first are asked while the last are looked at.
 fn looked_at(questions: &[Question]) -> mpsc::Receiver<Batch> {
     let (sender, batches) = mpsc::channel(questions.len() / BATCH + 2);
-    let wrapped: Vec<String> = questions.iter().map(Question::wrapped).collect();
+    let questions = questions.to_vec();
     tokio::task::spawn_blocking(move || {
-        let count = wrapped.len();
+        let count = questions.len();
         let looks = sender.clone();
         let done = on_parser_thread(move || {
             let mut done = 0;
-            for batch in wrapped.chunks(BATCH) {
-                let batch: Batch = (done..).zip(batch.iter().map(|sql| look_at(sql))).collect();
+            for batch in questions.chunks(BATCH) {
+                let batch: Batch = (done..).zip(batch.iter().map(look_at)).collect();
                 done += batch.len();
                 if looks.blocking_send(batch).is_err() {
                     break;
@@ -216,13 +218,13 @@ async fn line(
         while ahead.len() < asking.ahead
             && let Some(batch) = asking.next(ahead.is_empty() || asking.ahead == usize::MAX).await
         {
-            let rows: Vec<String> = batch
+            let asked: Vec<String> = batch
                 .iter()
                 .filter(|(_, look)| !matches!(look, Look::Refused(_)))
-                .map(|(at, _)| format!("({at}, ({}))", asking.questions[*at].wrapped()))
+                .map(|(at, _)| beside_others(&asking.questions[*at]))
                 .collect();
-            if !rows.is_empty() {
-                link.send(&format!("VALUES {}", rows.join(",\n"))).await?;
+            if !asked.is_empty() {
+                link.send(&asked.join(";\n")).await?;
                 link.send("ROLLBACK TO SAVEPOINT question").await?;
             }
             ahead.push_back(batch);
@@ -232,11 +234,11 @@ async fn line(
             link.demanded().await?;
         }
         let Some(batch) = ahead.pop_front() else { break };
-        let count = batch.len();
+        let before = answered.len();
         read(link, batch, &mut answered, &mut failed).await?;
-        (asking.count)(count.saturating_sub(failed.len()));
+        (asking.count)(answered.len() - before);
     }
-    // Each question of a message that failed is asked by itself, so that only the failing ones are blind.
+    // What stood behind a question that failed was not asked: each is asked by itself, so that only the failing ones are blind.
     let again: Vec<&Question> = failed.iter().map(|(at, _)| &asking.questions[*at]).collect();
     let answers = alone(link, &again).await?;
     answered.extend(failed.into_iter().zip(answers).map(|((at, look), answer)| (at, look, answer)));
@@ -255,35 +257,57 @@ async fn read(
     if asked.is_empty() {
         return Ok(());
     }
-    let given = match link.demanded().await {
-        Ok(reply) => Some(reply),
-        Err(lost @ DatabaseError::Lost(_)) => return Err(lost),
-        Err(_) => None,
-    };
+    let Exchange { reply, cut } = link.receive().await?;
     link.demanded().await?;
-    let mut readings: BTreeMap<usize, Reading> = BTreeMap::new();
-    for row in given.iter().flat_map(|reply| &reply.rows) {
-        if let Some(at) = row.first().and_then(|at| at.as_deref()).and_then(|at| at.parse().ok()) {
-            readings.insert(at, Question::reading(row.get(1).and_then(Option::as_deref)));
-        }
+    if cut {
+        // Together they are too large for one answer; alone each may not be.
+        failed.extend(asked);
+        return Ok(());
     }
-    for (at, look) in asked {
-        match readings.remove(&at) {
-            Some(reading) => answered.push((at, look, reading)),
-            None => failed.push((at, look)),
-        }
+    let mut rows = reply.rows.into_iter();
+    let mut asked = asked.into_iter();
+    // One tag a question says how many of the rows are its own; further tags are those of a question's time limit.
+    for tag in &reply.tags {
+        let Some(count) = tag.strip_prefix("SELECT ").and_then(|count| count.parse().ok()) else { continue };
+        let own = rows.by_ref().take(count).map(|mut row| row.pop().flatten()).collect();
+        let Some((at, look)) = asked.next() else { break };
+        answered.push((at, look, Question::reading_of(own)));
     }
+    if let (Some(error), Some((at, look))) = (reply.error, asked.next()) {
+        answered.push((at, look, blind(refusal::of_server(&error))?));
+    }
+    failed.extend(asked);
     Ok(())
+}
+
+/// Returns the statements that ask a question in a message of many, within its own time limit where it has one.
+fn beside_others(question: &Question) -> String {
+    let asked = question.beside_others();
+    match question.limit_millis {
+        // The savepoint before the message takes the limit away again; what follows in the message needs it set back.
+        Some(limit) => {
+            let usual = CENSUS_TIMEOUTS.statement_millis;
+            format!("SET LOCAL statement_timeout = {limit};\n{asked};\nSET LOCAL statement_timeout = {usual}")
+        }
+        None => asked,
+    }
 }
 
 /// Asks questions one by one, all of them sent before the first answer is read.
 async fn alone(link: &mut Link, questions: &[&Question]) -> Result<Vec<Reading>, DatabaseError> {
+    let own = |limit: u32| format!("SET LOCAL statement_timeout = {limit}");
     for question in questions {
+        if let Some(limit) = question.limit_millis {
+            link.send(&own(limit)).await?;
+        }
         link.send(&question.wrapped()).await?;
         link.send("ROLLBACK TO SAVEPOINT question").await?;
     }
     let mut readings = Vec::new();
-    for _ in questions {
+    for question in questions {
+        if question.limit_millis.is_some() {
+            link.demanded().await?;
+        }
         readings.push(reading(link).await?);
     }
     Ok(readings)

@@ -32,7 +32,7 @@ const DESK_PATIENCE: Duration = Duration::from_mins(15);
 /// How long nothing may be heard of the ledger before it is looked at.
 const LISTEN_PATIENCE: Duration = Duration::from_secs(30);
 /// Timeouts of a census: a question that takes longer than this is blind.
-const CENSUS_TIMEOUTS: Timeouts =
+pub(super) const CENSUS_TIMEOUTS: Timeouts =
     Timeouts { lock_millis: 3_000, statement_millis: 30_000, idle_in_transaction_millis: 60_000 };
 
 /// One `PostgreSQL` database, reached with one person's rights.

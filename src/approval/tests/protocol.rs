@@ -161,6 +161,7 @@ fn the_rehearsal_passed_and_is_young() {
         title: String::new(),
         object: None,
         sql: String::new(),
+        key: Vec::new(),
         baseline: None,
         expected: "0".to_owned(),
         actual: Reading::Value(None),

@@ -13,7 +13,7 @@ use crate::ledger::State;
 use crate::runbook::CheckId;
 use crate::session::{
     BesideEachOther, Failure, FailureKind, FindingAbout, Kept, World, export_about, export_kept, findings,
-    open_baseline, open_runbook, sign_finding, verify_finding, verify_finding_against,
+    open_baseline, read_runbook, sign_finding, verify_finding, verify_finding_against,
 };
 
 /// `finding …`.
@@ -175,7 +175,7 @@ fn about(world: &World, words: &FindingExport) -> Result<FindingAbout, Failure> 
     };
     let checks = match &words.runbook {
         None => Vec::new(),
-        Some(path) => open_runbook(world, path)?.0.checks,
+        Some(path) => read_runbook(world, path)?.0.checks,
     };
     Ok(FindingAbout::Comparison(Box::new(BesideEachOther {
         left: open_baseline(world, left)?,

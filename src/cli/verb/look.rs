@@ -9,6 +9,7 @@ use super::{baseline, open, runbook, steps};
 use crate::census::{CompareScope, compare as compare_checks};
 use crate::diagnose::{Diagnosis, Mode, StepDiagnosis};
 use crate::plan::canonical;
+use crate::runbook::{Check, Runbook};
 use crate::session::{Failure, FailureKind, World, open_baseline, stop_hint, survey_and_latch, take_baseline};
 
 /// `census`: asks every check at one snapshot.
@@ -50,8 +51,20 @@ pub(super) async fn compare(world: &World, compare: &Compare, output: Output) ->
         (before, take_baseline(&*database, &runbook, "now").await?.census)
     };
     let scope = if steps.is_empty() { CompareScope::Everything } else { CompareScope::Steps(&steps) };
-    let comparison = compare_checks(&runbook.checks, before.as_ref(), &census, scope);
-    output.print(|| comparison_text(output, &comparison), || comparison_json(&comparison));
+    let checks = without(&runbook, &compare.ignored)?;
+    let comparison = compare_checks(&checks, before.as_ref(), &census, scope);
+    output.print(
+        || {
+            let left_out = compare.ignored.join(", ");
+            let said = if left_out.is_empty() { String::new() } else { format!("left out by choice: {left_out}\n") };
+            comparison_text(output, &comparison) + &said
+        },
+        || {
+            let mut said = comparison_json(&comparison);
+            said["left_out"] = json!(compare.ignored);
+            said
+        },
+    );
     if comparison.holds() {
         return Ok(());
     }
@@ -61,6 +74,16 @@ pub(super) async fn compare(world: &World, compare: &Compare, output: Output) ->
         message,
         "See what differs; `countersign diagnose` says which branch holds.",
     ))
+}
+
+/// Returns the runbook's checks without those that somebody leaves out.
+fn without(runbook: &Runbook, ignored: &[String]) -> Result<Vec<Check>, Failure> {
+    if let Some(unknown) = ignored.iter().find(|id| runbook.checks.iter().all(|check| check.id.as_str() != *id)) {
+        let message = format!("there is no check {unknown} that could be left out");
+        return Err(Failure::new(FailureKind::Unreadable, message, "Name checks as the runbook does."));
+    }
+    let kept = runbook.checks.iter().filter(|check| !ignored.iter().any(|id| check.id.as_str() == id));
+    Ok(kept.cloned().collect())
 }
 
 /// `diagnose`: the decision tree.

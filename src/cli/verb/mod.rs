@@ -25,7 +25,7 @@ use crate::approval::Decision;
 use crate::census::Baseline;
 use crate::port::Database;
 use crate::runbook::{Diagnostic, Runbook, StepId};
-use crate::session::{Failure, FailureKind, World, ledger_baseline, open_baseline, open_runbook, usable};
+use crate::session::{Failure, FailureKind, World, ledger_baseline, open_baseline, read_runbook, usable};
 
 /// Performs a verb.
 pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
@@ -103,7 +103,7 @@ pub(super) async fn perform(verb: Verb, output: Output) -> Result<(), Failure> {
 
 /// Opens a runbook that can be used.
 fn runbook(world: &World, path: &Path) -> Result<(Runbook, Vec<Diagnostic>), Failure> {
-    let (runbook, diagnostics, _) = open_runbook(world, path)?;
+    let (runbook, diagnostics) = read_runbook(world, path)?;
     usable(&diagnostics)?;
     Ok((runbook, diagnostics))
 }

@@ -2,9 +2,10 @@
 
 use super::Judge;
 use crate::approval::{Governed, RosterPlace, RosterVersion, SignedBytes};
+use crate::census::held;
 use crate::digest::Digest;
 use crate::finding::Finding;
-use crate::finding::cited::{Cited, beside, check_declaration, held};
+use crate::finding::cited::{Cited, beside, check_declaration};
 use crate::finding::export::{Over, signature_files};
 use crate::finding::subject::{ComparisonSubject, RestartSubject, StopSubject};
 use crate::ledger::{Body, KeptPaper, Lift, StopState};

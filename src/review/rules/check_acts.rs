@@ -44,10 +44,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
 
 /// Returns every SQL that is asked, with the name of what asks it.
 fn questions(runbook: &Runbook) -> Vec<(String, String)> {
-    let of_query = |query: &Query| match query {
-        Query::Sql(sql) => Some(sql.clone()),
-        Query::Definition(_, _) => None,
-    };
+    let of_query = |query: &Query| query.written().map(str::to_owned);
     let mut all: Vec<(String, String)> = Vec::new();
     for check in &runbook.checks {
         all.extend(of_query(&check.query).map(|sql| (format!("check {}", check.id), sql)));

@@ -120,12 +120,11 @@ fn shared_columns(catalog: &Catalog, waiting: &ObjectName, key: &str) -> Option<
 /// Returns whether a check of this step, or a stop condition, reads the object and expects none.
 fn is_watched(scene: &Scene<'_>, growing: &ObjectName) -> bool {
     let is_none = |expect: &Expectation| *expect == Expectation::Equals("0".to_owned());
-    let reads = |query: &Query| match query {
-        Query::Sql(sql) => split(sql).is_ok_and(|statements| {
+    let reads = |query: &Query| {
+        query.written().and_then(|sql| split(sql).ok()).is_some_and(|statements| {
             let all = statements.iter().flat_map(|statement| touched(statement, &scene.runbook.target.schema));
             all.into_iter().any(|one| one.name == *growing)
-        }),
-        Query::Definition(_, _) => false,
+        })
     };
     let mut checks =
         scene.runbook.checks.iter().filter(|check| check.steps.is_empty() || check.steps.contains(&scene.step.id));

@@ -49,6 +49,7 @@ pub(super) fn runbook(sql: &str) -> Runbook {
     let count = |table: &str| Query::Sql(format!("SELECT count(*) FROM public.{table}"));
     let check = |id: &str, query, expect| Check {
         accepted: None,
+        limit_millis: None,
         id: id.into(),
         title: id.to_owned(),
         object: None,

@@ -52,7 +52,7 @@ fn captured<'c>(scene: &Scene<'_>, check: &'c Check, trigger: &ObjectName) -> Op
     let short = trigger.name.rsplit('.').next().unwrap_or_default();
     let asks = match &check.query {
         Query::Definition(name, _) => name == trigger,
-        Query::Sql(sql) => sql.contains("pg_get_triggerdef") && sql.contains(&format!("'{short}'")),
+        Query::Sql(sql) | Query::Rows { sql, key: _ } => sql.contains("pg_get_triggerdef") && sql.contains(&format!("'{short}'")),
     };
     match check.per_step.get(&scene.step.id).unwrap_or(&check.expect) {
         Expectation::Text(text) | Expectation::Equals(text) if asks => Some(text),

@@ -87,7 +87,8 @@ pub(super) fn read(reader: &mut Reader<'_>, runbook: &mut Runbook) {
         runbook.parameters.extend(parameter(reader, &section));
     }
     // Checks may ask for the definition of any declared object, so objects come first.
-    let known = ["id", "title", "object", "sql", "definition_of", "steps", "expect", "per_step"];
+    let known =
+        ["id", "title", "object", "sql", "definition_of", "rows", "key", "steps", "expect", "per_step", "time_limit"];
     for section in reader.tables(&root, "check", "[[check]]", &known) {
         runbook.checks.extend(check(reader, &section, runbook));
     }
@@ -277,6 +278,7 @@ fn check(reader: &mut Reader<'_>, section: &Section<'_>, runbook: &Runbook) -> O
             per_step.insert(StepId::from(step), expect);
         }
     }
+    let limit = section.value("time_limit").and_then(|_| reader.duration(section, "time_limit", 1, 2_147_483_647));
     let id = id?;
     if id.value.starts_with("stop:") {
         reader.error(
@@ -295,10 +297,18 @@ fn check(reader: &mut Reader<'_>, section: &Section<'_>, runbook: &Runbook) -> O
         steps,
         per_step,
         accepted: None,
+        limit_millis: limit.and_then(|millis| u32::try_from(millis).ok()),
     })
 }
 
 fn query(reader: &mut Reader<'_>, section: &Section<'_>, runbook: &Runbook) -> Option<Query> {
+    if section.value("rows").is_some() {
+        return rows_by_key(reader, section);
+    }
+    if let Some(key) = section.value("key") {
+        let message = format!("{} has `key` without `rows`", section.what);
+        reader.error(key.span().start, message, "Write rows = \"SELECT …\", or leave the key out");
+    }
     let sql = reader.text_if(section, "sql");
     let definition = reader.text_if(section, "definition_of");
     match (sql, definition) {
@@ -326,6 +336,24 @@ fn query(reader: &mut Reader<'_>, section: &Section<'_>, runbook: &Runbook) -> O
             None
         }
     }
+}
+
+/// Reads `rows` and the `key` that tells one from another.
+fn rows_by_key(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Query> {
+    let sql = reader.text(section, "rows")?;
+    for other in ["sql", "definition_of"] {
+        if let Some(value) = section.value(other) {
+            let message = format!("{} has both `rows` and `{other}`", section.what);
+            reader.error(value.span().start, message, "Keep one of them");
+        }
+    }
+    let key: Vec<String> = reader.texts(section, "key").into_iter().map(|column| column.value).collect();
+    if key.is_empty() {
+        reader.missing(section, "key", "= [\"code\"]: the columns that tell one row from another");
+        return None;
+    }
+    reader.declare("sql", &sql.value, sql.offset);
+    Some(Query::Rows { sql: sql.value, key })
 }
 
 /// Reads `expect`; a missing one is an error.

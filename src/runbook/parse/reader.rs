@@ -1,5 +1,6 @@
 //! Takes TOML; gives values with their places; turns every wrong key, type and word into a diagnostic.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -21,6 +22,8 @@ pub(super) struct Reader<'f> {
     pub references: Vec<Reference>,
     /// Where each thing was declared: kind, name, byte offset.
     pub declared: Vec<(&'static str, String, usize)>,
+    /// The first place of each, by kind and name: a runbook may declare ten thousand checks.
+    places: HashMap<&'static str, HashMap<String, usize>>,
 }
 
 /// A name that must exist.
@@ -50,7 +53,8 @@ pub(super) struct Section<'t> {
 
 impl<'f> Reader<'f> {
     pub fn new(file: &'static str, text: &'f str, files: &'f Files) -> Self {
-        Self { file, text, files, problems: Vec::new(), references: Vec::new(), declared: Vec::new() }
+        let places = HashMap::new();
+        Self { file, text, files, problems: Vec::new(), references: Vec::new(), declared: Vec::new(), places }
     }
 
     /// Notes an error at a byte offset of this file.
@@ -86,26 +90,33 @@ impl<'f> Reader<'f> {
 
     /// Notes where a thing is declared; a second declaration of the same name is an error.
     pub fn declare(&mut self, kind: &'static str, name: &str, offset: usize) {
+        self.declared.push((kind, name.to_owned(), offset));
+        let places = self.places.entry(kind).or_default();
+        let Some(first) = places.get(name).copied() else {
+            places.insert(name.to_owned(), offset);
+            return;
+        };
         // Two checks may ask the same; everything else has a name of its own.
         if kind == "sql" {
-            self.declared.push((kind, name.to_owned(), offset));
             return;
         }
-        if let Some((_, _, first)) = self.declared.iter().find(|(k, n, _)| *k == kind && n == name) {
-            let (line, _) = place_of(self.text, *first);
-            let hint = match kind {
-                // D-29: an object belongs to exactly one class.
-                "object" => "Keep one entry: an object belongs to exactly one class",
-                _ => "Give it a name of its own, or remove it",
-            };
-            self.error(offset, format!("the {kind} `{name}` is declared twice, first in line {line}"), hint);
-        }
-        self.declared.push((kind, name.to_owned(), offset));
+        let (line, _) = place_of(self.text, first);
+        let hint = match kind {
+            // D-29: an object belongs to exactly one class.
+            "object" => "Keep one entry: an object belongs to exactly one class",
+            _ => "Give it a name of its own, or remove it",
+        };
+        self.error(offset, format!("the {kind} `{name}` is declared twice, first in line {line}"), hint);
+    }
+
+    /// Returns whether a thing is declared.
+    pub fn is_declared(&self, kind: &str, name: &str) -> bool {
+        self.places.get(kind).is_some_and(|places| places.contains_key(name))
     }
 
     /// Returns where a thing is declared; the file's beginning when it is not.
     pub fn place(&self, kind: &str, name: &str) -> usize {
-        self.declared.iter().find(|(k, n, _)| *k == kind && n == name).map_or(0, |(_, _, offset)| *offset)
+        self.places.get(kind).and_then(|places| places.get(name)).copied().unwrap_or(0)
     }
 
     /// Notes a name that must exist somewhere in this file.

@@ -203,6 +203,30 @@ fn keys_types_and_words() {
 }
 
 #[test]
+fn rows_have_a_key_and_a_check_its_time() {
+    const ONE: &str = "sql = \"SELECT count(*) FROM public.codes\"";
+    const ROWS: &str = "rows = \"SELECT code, label FROM public.codes\"\nkey = [\"code\"]\ntime_limit = \"5s\"";
+    let (runbook, problems) = parse(&files(&WHOLE.replace(ONE, ROWS)));
+    assert!(problems.iter().all(|problem| problem.file != "runbook.toml"), "{problems:?}");
+    let Query::Rows { sql, key } = &runbook.checks[0].query else { panic!("{:?}", runbook.checks[0].query) };
+    assert_eq!((sql.as_str(), key.as_slice()), ("SELECT code, label FROM public.codes", &["code".to_owned()][..]));
+    assert_eq!(runbook.checks[0].limit_millis, Some(5_000));
+    let asked = crate::census::Question::of(&runbook.checks[0]).sql;
+    assert!(asked.ends_with(") AS r ORDER BY r.code::text COLLATE \"C\""), "{asked}");
+    check(
+        ONE,
+        &ROWS.replace("key = [\"code\"]\n", ""),
+        "67:1 has no `key` … the columns that tell one row from another",
+    );
+    check(ONE, &format!("{ONE}\nkey = [\"code\"]"), "72:7 has `key` without `rows`");
+    check(ONE, &format!("{ONE}\n{ROWS}"), "71:7 has both `rows` and `sql`");
+    check(ONE, &ROWS.replace("5s", "soon"), "73:14 cannot be \"soon\"");
+    check(ONE, &ROWS.replace("SELECT code, label", "DELETE"), "71:8 cannot be asked");
+    check(ONE, &ROWS.replace("public.codes\"", "public.codes;\""), "71:8 cannot be asked");
+    check("error_contains", "rows = \"SELECT 1\"\nerror_contains", "94:1 no key `rows`");
+}
+
+#[test]
 fn names_that_must_fit() {
     check("depends_on = []", "depends_on = [\"SB-12\"]", "54:6 the step SB-12 needs itself in place");
     check("depends_on = []", "depends_on = [\"SB-13\"]", "60:15 no step `SB-13` … Write \"SB-12\"");

@@ -4,7 +4,7 @@ use super::reader::{Reader, nearest};
 use crate::runbook::key::Key;
 use crate::runbook::letters::{first_unseen, stranger};
 use crate::runbook::parameter::used;
-use crate::runbook::sql::{is_single_select, place_of, split};
+use crate::runbook::sql::{are_single_selects, place_of, rows_sql, split};
 use crate::runbook::{Check, Expectation, ObjectClass, Query, RestartBy, Runbook, StepId, StepRecord, StopSign};
 
 /// Finds contradictions and notes them.
@@ -25,16 +25,11 @@ pub(super) fn verify(reader: &mut Reader<'_>, runbook: &Runbook) {
 /// Every name that is referred to must be declared.
 fn references(reader: &mut Reader<'_>) {
     for reference in std::mem::take(&mut reader.references) {
-        let known: Vec<String> = reader
-            .declared
-            .iter()
-            .filter(|(kind, _, _)| *kind == reference.kind)
-            .map(|(_, name, _)| name.clone())
-            .collect();
-        if known.contains(&reference.name) {
+        if reader.is_declared(reference.kind, &reference.name) {
             continue;
         }
-        let hint = match nearest(&reference.name, known.iter().map(String::as_str)) {
+        let known = reader.declared.iter().filter(|(kind, _, _)| *kind == reference.kind);
+        let hint = match nearest(&reference.name, known.map(|(_, name, _)| name.as_str())) {
             Some(near) => format!("Write \"{near}\", or declare it in [[{}]]", reference.kind),
             None => format!("Declare it in [[{}]], or remove the name", reference.kind),
         };
@@ -44,35 +39,38 @@ fn references(reader: &mut Reader<'_>) {
 
 /// Every SQL of a check, trace, stop or gate is one reading SELECT of one column (D-50).
 fn questions(reader: &mut Reader<'_>, runbook: &Runbook) {
-    let of_query = |query: &Query| match query {
-        Query::Sql(sql) => Some(sql.clone()),
+    // Rows are asked inside a SELECT of one column.
+    let asked = |query: &Query| match query {
+        Query::Sql(sql) => Some((sql.clone(), sql.clone())),
+        Query::Rows { sql, key } => Some((sql.clone(), rows_sql(sql, key))),
         Query::Definition(_, _) => None,
     };
-    let checks = runbook
-        .checks
-        .iter()
-        .filter_map(|check| of_query(&check.query).map(|sql| (format!("check {}", check.id), sql)));
+    let same = |sql: &String| (sql.clone(), sql.clone());
+    let checks =
+        runbook.checks.iter().filter_map(|check| asked(&check.query).map(|sql| (format!("check {}", check.id), sql)));
     let traces = runbook
         .steps
         .iter()
-        .flat_map(|step| step.traces.iter().map(|trace| (format!("a trace of {}", step.id), trace.sql.clone())));
+        .flat_map(|step| step.traces.iter().map(|trace| (format!("a trace of {}", step.id), same(&trace.sql))));
     let stops = runbook.stops.iter().filter_map(|stop| match &stop.sign {
-        StopSign::Query { query, expect: _ } => of_query(query).map(|sql| (format!("stop {}", stop.id), sql)),
+        StopSign::Query { query, expect: _ } => asked(query).map(|sql| (format!("stop {}", stop.id), sql)),
         StopSign::ErrorContains(_) => None,
     });
-    let evidence = runbook.stops.iter().filter_map(|stop| {
-        stop.evidence.as_ref().map(|sql| (format!("the evidence of stop {}", stop.id), sql.clone()))
-    });
+    let evidence = runbook
+        .stops
+        .iter()
+        .filter_map(|stop| stop.evidence.as_ref().map(|sql| (format!("the evidence of stop {}", stop.id), same(sql))));
     let gates = runbook.restart.iter().filter_map(|gate| match &gate.by {
         RestartBy::Record { sql, expect: _ } | RestartBy::Sovereign { record: Some(StepRecord { sql, expect: _ }) } => {
-            Some((format!("restart {}", gate.id), sql.clone()))
+            Some((format!("restart {}", gate.id), same(sql)))
         }
         RestartBy::Reconciliation | RestartBy::Sovereign { record: None } => None,
     });
-    let all: Vec<(String, String)> = checks.chain(traces).chain(stops).chain(evidence).chain(gates).collect();
-    for (what, sql) in all {
-        if let Err(reason) = is_single_select(&sql) {
-            let offset = reader.place("sql", &sql);
+    let all: Vec<(String, (String, String))> = checks.chain(traces).chain(stops).chain(evidence).chain(gates).collect();
+    let texts: Vec<&str> = all.iter().map(|(_, (_, sql))| sql.as_str()).collect();
+    for ((what, (written, _)), answer) in all.iter().zip(are_single_selects(&texts)) {
+        if let Err(reason) = answer {
+            let offset = reader.place("sql", written);
             reader.error(
                 offset,
                 format!("the SQL of {what} cannot be asked: {reason}"),

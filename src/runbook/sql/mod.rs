@@ -14,6 +14,7 @@ mod memory;
 mod node;
 mod place;
 mod psql;
+mod question;
 mod tag;
 mod touched;
 pub mod tree;
@@ -24,6 +25,7 @@ pub use alter::{Alteration, AlterationKind, alterations};
 pub use body::{Body, body_of, body_of_do, constant_text};
 pub use effect::{Effect, acts, effect_of, effect_of_call, survives_rollback};
 pub use place::place_of;
+pub use question::{Asked, are_single_selects, asked, is_single_select, rows_sql};
 pub use touched::{Touch, Touched, touched};
 pub use tree::{Node, Tree};
 
@@ -167,75 +169,6 @@ pub fn lexemes(text: &str) -> Option<Vec<Lexeme>> {
         })
     };
     scanned.tokens.iter().map(lexeme).collect()
-}
-
-/// Answers whether a check's SQL is exactly one read-only SELECT with exactly one column.
-///
-/// # Errors
-/// Says in one sentence what else it is and what to write.
-pub fn is_single_select(sql: &str) -> Result<(), String> {
-    let statements = split(sql).map_err(|problem| format!("{}. {}", problem.message, problem.hint))?;
-    let [statement] = statements.as_slice() else {
-        return Err(format!("it holds {} statements; write exactly one SELECT", statements.len()));
-    };
-    if sql[statement.end..].contains(';')
-        && lexemes(&sql[statement.end..]).is_none_or(|rest| rest.iter().any(|l| !l.is_comment()))
-    {
-        return Err("it ends with a semicolon, but is asked inside a parenthesis; leave the semicolon out".to_owned());
-    }
-    let ("SelectStmt", select) = statement.tree.statement() else {
-        return Err(format!("it is not a SELECT but {}; a check only reads", statement.tag));
-    };
-    for written in ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"] {
-        if !statement.tree.all(written).is_empty() {
-            return Err("a WITH query in it writes; a check only reads".to_owned());
-        }
-    }
-    for call in statement.tree.all("FuncCall") {
-        let name = tree::strings(tree::items(call, "funcname")).pop().unwrap_or_default();
-        // A check is also asked inside the run, where nothing but this keeps it from acting.
-        if acts(&name) || name == "set_config" {
-            return Err(format!("it calls {name}(), which acts; a check only reads"));
-        }
-    }
-    let mut forbidden = None;
-    each_object(statement.tree.root(), &mut |node| {
-        if tree::present(node, "into_clause").is_some() {
-            forbidden = Some("it has INTO, which creates a table; leave it out");
-        }
-        if !tree::items(node, "locking_clause").is_empty() {
-            forbidden = Some("it has FOR UPDATE or FOR SHARE, which locks rows; leave it out");
-        }
-    });
-    if let Some(reason) = forbidden {
-        return Err(reason.to_owned());
-    }
-    match columns(select) {
-        Some(1) => Ok(()),
-        Some(count) => Err(format!("it has {count} columns; write exactly one, such as `SELECT count(*) FROM …`")),
-        None => Err("its columns cannot be counted because of `*`; name the one column".to_owned()),
-    }
-}
-
-/// Counts the columns of a SELECT; `None` when a `*` hides them.
-fn columns(select: &Node) -> Option<usize> {
-    if let Some(left) = tree::present(select, "larg") {
-        return columns(left);
-    }
-    if let Some(row) = tree::items(select, "values_lists").first() {
-        return Some(tree::as_kind(row, "List").map_or(0, |list| tree::items(list, "items").len()));
-    }
-    let targets = tree::items(select, "target_list");
-    let is_star = |target: &Node| {
-        let value = tree::as_kind(target, "ResTarget").and_then(|target| tree::present(target, "val"));
-        let last = value.and_then(|value| {
-            tree::as_kind(value, "ColumnRef").and_then(|column| tree::items(column, "fields").last()).or_else(|| {
-                tree::as_kind(value, "AIndirection").and_then(|star| tree::items(star, "indirection").last())
-            })
-        });
-        last.is_some_and(|last| tree::as_kind(last, "AStar").is_some())
-    };
-    (!targets.iter().any(is_star)).then_some(targets.len())
 }
 
 /// Visits every object of a tree, wrapped in a kind or not.

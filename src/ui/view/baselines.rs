@@ -16,6 +16,7 @@ pub struct KnownBaselines {
     open: Option<Arc<Baseline>>,
     ledger: Option<Arc<LedgerView>>,
     all: Vec<Arc<Baseline>>,
+    made: usize,
 }
 
 impl KnownBaselines {
@@ -30,11 +31,30 @@ impl KnownBaselines {
         let kept = ledger.into_iter().flat_map(|ledger| &ledger.state.baselines);
         let kept = kept.filter_map(|(_, text)| serde_json::from_str::<Baseline>(text).ok().map(Arc::new));
         self.all.clear();
+        self.made += 1;
         for baseline in open.cloned().into_iter().chain(kept) {
             if !self.all.contains(&baseline) {
                 self.all.push(baseline);
             }
         }
+    }
+
+    /// Returns all of them: the open one first, then the ledger's, the oldest first.
+    #[must_use]
+    pub fn all(&self) -> &[Arc<Baseline>] {
+        &self.all
+    }
+
+    /// Returns how often they were read: another number may mean other baselines.
+    #[must_use]
+    pub const fn made(&self) -> usize {
+        self.made
+    }
+
+    /// Names a baseline for people: what it is the truth of, and when it was taken.
+    #[must_use]
+    pub fn label_of(baseline: &Baseline) -> String {
+        format!("{} · {}", visible(&baseline.label), text::date(baseline.census.taken_at))
     }
 
     /// Returns the two that are chosen, when there are two.
@@ -52,20 +72,16 @@ impl KnownBaselines {
         let last = self.all.len() - 1;
         for (side, name) in [&mut sides.0, &mut sides.1].into_iter().zip(names) {
             *side = (*side).min(last);
-            let combo = ComboBox::from_id_salt(name).selected_text(label_of(&self.all[*side])).width(240.0);
+            let combo = ComboBox::from_id_salt(name).selected_text(Self::label_of(&self.all[*side])).width(240.0);
             let shown = combo.show_ui(ui, |ui| {
                 for (at, baseline) in self.all.iter().enumerate() {
-                    ui.selectable_value(side, at, label_of(baseline));
+                    ui.selectable_value(side, at, Self::label_of(baseline));
                 }
             });
             mark::name(&shown.response, Role::ComboBox, name);
         }
         true
     }
-}
-
-fn label_of(baseline: &Baseline) -> String {
-    format!("{} · {}", visible(&baseline.label), text::date(baseline.census.taken_at))
 }
 
 fn is_same<T>(known: Option<&Arc<T>>, now: Option<&Arc<T>>) -> bool {

@@ -7,12 +7,12 @@ use eframe::egui::{
 use egui_extras::{Column, TableBuilder};
 
 use super::Scene;
-use super::baselines::KnownBaselines;
 use super::compare_known::{Prepared, Tally};
-use super::compare_rows::{Filter, Item, Made, Sort, cells, group, items, reading_words, spoken};
-use super::detail::Detail;
+use super::compare_rows::{Columns, Filter, Item, Made, Sort, cells, change, group, items, reading_words, spoken};
+use super::compare_sides::SidesPart;
+use super::detail::{Asked, Detail};
 use super::restore::RestorePart;
-use crate::census::{Comparison, Row, Verdict};
+use crate::census::{Comparison, Row, SideBySide, Verdict};
 use crate::runbook::CheckId;
 use crate::session::Command;
 use crate::ui::UiOptions;
@@ -28,7 +28,7 @@ use crate::ui::widget::{form, text};
 enum Mode {
     #[default]
     Live,
-    TwoBaselines,
+    Sides,
     Dump,
 }
 
@@ -48,8 +48,9 @@ pub struct ComparePage {
     scroll: Option<usize>,
     laid_out: usize,
     detail: Detail,
-    baselines: KnownBaselines,
-    sides: (usize, usize),
+    sides: SidesPart,
+    /// A check that is to be left out of the sides from the next frame on.
+    left_out: Option<CheckId>,
     /// A table against a dump.
     pub restore: RestorePart,
 }
@@ -58,7 +59,7 @@ impl ComparePage {
     /// Makes the page; a dump that was named at the start is offered first.
     #[must_use]
     pub fn new(options: &UiOptions) -> Self {
-        let mut page = Self { sides: (0, 1), ..Self::default() };
+        let mut page = Self::default();
         if let Some(dump) = &options.dump {
             page.restore.set_dump(dump);
         }
@@ -79,7 +80,7 @@ impl ComparePage {
     #[must_use]
     pub const fn rows_laid_out(&self) -> usize {
         match self.mode {
-            Mode::Live | Mode::TwoBaselines => self.laid_out,
+            Mode::Live | Mode::Sides => self.laid_out,
             Mode::Dump => self.restore.rows_laid_out(),
         }
     }
@@ -88,22 +89,29 @@ impl ComparePage {
     pub fn ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
         self.laid_out = 0;
         self.prepared.refresh(scene);
-        self.modes(ui, scene);
+        self.modes(ui);
         if self.mode == Mode::Dump {
             self.restore.ui(ui, scene);
             return;
         }
         let shown = scene.shown;
-        let (comparison, stale) = match self.mode {
-            Mode::Live => {
-                (shown.survey.value().map(|survey| &survey.comparison), !matches!(shown.survey, Known::Known(_)))
+        if self.mode == Mode::Sides {
+            self.sides.ui(ui, scene);
+            // Taken out while it is drawn, because drawing may change what is left out.
+            let sides = std::mem::take(&mut self.sides);
+            if let Some(comparison) = sides.comparison() {
+                self.compared(ui, scene, comparison, &|id| sides.between(id), sides.columns());
             }
-            Mode::TwoBaselines | Mode::Dump => (shown.baselines_compared.value().map(AsRef::as_ref), false),
-        };
-        let Some(comparison) = comparison else {
-            if self.mode == Mode::Live {
-                nothing_yet(ui, scene);
+            self.sides = sides;
+            if let Some(id) = self.left_out.take() {
+                self.sides.leave_out(id);
+                self.selected = None;
             }
+            return;
+        }
+        let stale = !matches!(shown.survey, Known::Known(_));
+        let Some(comparison) = shown.survey.value().map(|survey| &survey.comparison) else {
+            nothing_yet(ui, scene);
             return;
         };
         if let (Mode::Live, Known::Unreadable { reason, .. }) = (self.mode, &shown.survey) {
@@ -115,18 +123,32 @@ impl ComparePage {
             let tokens = Tokens::of(ui);
             mark::word(ui, Mark::Care, tokens.care, "No baseline is open: rows that must equal it cannot pass.");
         }
-        self.make(comparison);
-        self.bar(ui, scene, comparison);
-        self.make(comparison);
-        self.detail_panel(ui, scene, comparison);
-        self.table(ui, comparison);
+        let prepared = std::mem::take(&mut self.prepared);
+        self.compared(ui, scene, comparison, &|id| prepared.inside(id), Columns::Live);
+        self.prepared = prepared;
     }
 
-    fn modes(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
+    /// Draws the rows of a comparison, with the filters above and the one that is open below.
+    fn compared(
+        &mut self,
+        ui: &mut Ui,
+        scene: &mut Scene<'_>,
+        comparison: &Comparison,
+        inside: Inside<'_>,
+        columns: Columns,
+    ) {
+        self.make(comparison);
+        self.bar(ui, scene, comparison, inside, columns);
+        self.make(comparison);
+        self.detail_panel(ui, scene, comparison, inside, columns);
+        self.table(ui, comparison, inside, columns);
+    }
+
+    fn modes(&mut self, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
             let choices = [
                 (Mode::Live, "Baseline against now"),
-                (Mode::TwoBaselines, "Two baselines"),
+                (Mode::Sides, "Side by side"),
                 (Mode::Dump, "A table against a dump"),
             ];
             if form::choice(ui, &mut self.mode, &choices) {
@@ -134,31 +156,22 @@ impl ComparePage {
                 self.made = None;
             }
         });
-        if self.mode != Mode::TwoBaselines {
-            return;
-        }
-        self.baselines.refresh(scene);
-        ui.horizontal_wrapped(|ui| {
-            if !self.baselines.choose(ui, &mut self.sides, ["First baseline", "Second baseline"]) {
-                return;
-            }
-            let pair = self.baselines.pair(self.sides);
-            let asked = text::deed(ui, scene.shown.is_free() && pair.is_some(), "Compare the two").clicked();
-            if let (true, Some((first, second))) = (asked, pair) {
-                scene.ask(Command::CompareBaselines(Box::new((**first).clone()), Box::new((**second).clone())));
-            }
-        });
-        if let Known::Unreadable { reason, .. } = &scene.shown.baselines_compared {
-            text::failure(ui, &reason.message, &reason.hint);
-        }
     }
 
-    fn bar(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, comparison: &Comparison) {
+    fn bar(
+        &mut self,
+        ui: &mut Ui,
+        scene: &mut Scene<'_>,
+        comparison: &Comparison,
+        inside: Inside<'_>,
+        columns: Columns,
+    ) {
         let tally = self.tally.clone();
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             self.filter_button(ui, Filter::All, None, &format!("all {}", comparison.rows.len()));
-            self.filter_button(ui, Filter::NotAsExpected, None, &format!("not as expected {}", tally.failures));
+            let differing = if columns == Columns::Live { "not as expected" } else { "not the same" };
+            self.filter_button(ui, Filter::NotAsExpected, None, &format!("{differing} {}", tally.failures));
             for verdict in [Verdict::Same, Verdict::Grown, Verdict::Drifted, Verdict::Missing, Verdict::Blind] {
                 let words = format!("{} {}", mark::verdict_word(verdict), tally.count(verdict));
                 self.filter_button(ui, Filter::Only(verdict), Some(verdict), &words);
@@ -174,11 +187,11 @@ impl ComparePage {
             text::muted(ui, "A row opens its query, the whole values and their difference.");
             ui.add_space(8.0);
             if quiet(ui, "Copy Markdown").clicked() {
-                let text = self.copied(comparison, " | ");
+                let text = self.copied(comparison, inside, columns, true);
                 scene.actions.push(UiAction::Copy { text, what: "the comparison as Markdown".to_owned() });
             }
             if quiet(ui, "Copy TSV").clicked() {
-                let text = self.copied(comparison, "\t");
+                let text = self.copied(comparison, inside, columns, false);
                 scene.actions.push(UiAction::Copy { text, what: "the comparison as TSV".to_owned() });
             }
         });
@@ -246,24 +259,35 @@ impl ComparePage {
         }
     }
 
-    fn detail_panel(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, comparison: &Comparison) {
+    fn detail_panel(
+        &mut self,
+        ui: &mut Ui,
+        scene: &mut Scene<'_>,
+        comparison: &Comparison,
+        inside: Inside<'_>,
+        columns: Columns,
+    ) {
         let Some(row) = self.selected.as_ref().and_then(|id| comparison.rows.iter().find(|row| row.id == *id)) else {
             return;
         };
-        seen(scene, row);
+        if columns == Columns::Live {
+            seen(scene, row);
+        }
         let tokens = Tokens::of(ui);
         let frame = Frame::new().fill(tokens.raised).inner_margin(Margin::symmetric(12, 8));
         let height = (ui.available_height() * 0.45).clamp(120.0, 420.0);
-        let mut open = true;
+        let mut asked = Asked::Nothing;
         Panel::bottom("compare-detail").frame(frame).exact_size(height).show(ui, |ui| {
-            open = self.detail.ui(ui, scene, row, self.prepared.inside(&row.id));
+            asked = self.detail.ui(ui, scene, row, inside(&row.id), columns);
         });
-        if !open {
-            self.selected = None;
+        match asked {
+            Asked::Nothing => {}
+            Asked::Close => self.selected = None,
+            Asked::LeaveOut => self.left_out = Some(row.id.clone()),
         }
     }
 
-    fn table(&mut self, ui: &mut Ui, comparison: &Comparison) {
+    fn table(&mut self, ui: &mut Ui, comparison: &Comparison, inside: Inside<'_>, columns: Columns) {
         if self.items.is_empty() {
             text::muted(ui, "No check is like that. Choose another verdict, or clear the search.");
             return;
@@ -275,34 +299,37 @@ impl ComparePage {
         ui.spacing_mut().item_spacing = vec2(12.0, 0.0);
         let width = ui.available_width();
         let narrow = width < 640.0;
-        let value = if narrow { 64.0 } else { (width * 0.11).clamp(76.0, 160.0) };
-        let table = TableBuilder::new(ui)
-            .id_salt("compare")
+        let share = if columns == Columns::Two { 0.18 } else { 0.11 };
+        let value = if narrow { 64.0 } else { (width * share).clamp(76.0, 200.0) };
+        let heads = columns.heads();
+        let mut table = TableBuilder::new(ui)
+            .id_salt(("compare", heads.len()))
             .sense(Sense::click())
             .cell_layout(Layout::left_to_right(Align::Center))
             .auto_shrink(false)
-            .column(Column::remainder().at_least(110.0).clip(true))
-            .column(Column::initial(value).clip(true).resizable(true))
-            .column(Column::initial((value * 1.15).max(if narrow { 88.0 } else { 122.0 })).clip(true).resizable(true))
-            .column(Column::initial(value).clip(true).resizable(true))
-            .column(Column::initial(value).clip(true).resizable(true))
-            .column(Column::exact(92.0).clip(true));
+            .column(Column::remainder().at_least(110.0).clip(true));
+        for head in &heads[1..heads.len() - 1] {
+            let width = match *head {
+                "expected" => (value * 1.15).max(if narrow { 88.0 } else { 122.0 }),
+                "change" => 76.0,
+                _ => value,
+            };
+            table = table.column(Column::initial(width).clip(true).resizable(true));
+        }
+        let table = table.column(Column::exact(if columns == Columns::Live { 92.0 } else { 122.0 }).clip(true));
         let table = match self.scroll.take() {
             Some(row) if row != usize::MAX => table.scroll_to_row(row, Some(Align::Center)),
             Some(_) | None => table,
         };
-        let heads = match self.mode {
-            Mode::Live => ["what", "baseline", "expected", "inside", "now", "verdict"],
-            Mode::TwoBaselines | Mode::Dump => ["what", "first", "expected", "inside", "second", "verdict"],
-        };
+        let last = heads.len() - 1;
         let mut laid_out = 0;
         let mut clicked = None;
-        let (items, selected, prepared) = (&self.items, &self.selected, &self.prepared);
+        let (items, selected) = (&self.items, &self.selected);
         table
             .header(ROW, |mut header| {
-                for (at, head) in heads.into_iter().enumerate() {
+                for (at, head) in heads.iter().enumerate() {
                     header.col(|ui| {
-                        if (1..5).contains(&at) {
+                        if (1..last).contains(&at) {
                             ui.with_layout(Layout::right_to_left(Align::Center), |ui| text::label(ui, head));
                         } else {
                             text::label(ui, head);
@@ -314,13 +341,13 @@ impl ComparePage {
                 body.rows(ROW, items.len(), |mut line| {
                     laid_out += 1;
                     match &items[line.index()] {
-                        Item::Group { name, rows, failures } => group(&mut line, name, *rows, *failures),
+                        Item::Group { name, rows, failures } => group(&mut line, name, *rows, *failures, last - 1),
                         Item::Row(at) => {
                             let row = &comparison.rows[*at];
                             line.set_selected(selected.as_ref() == Some(&row.id));
-                            cells(&mut line, &tokens, row, prepared.inside(&row.id));
+                            cells(&mut line, &tokens, row, inside(&row.id), columns);
                             let response = line.response();
-                            response.widget_info(|| WidgetInfo::labeled(Role::Row, true, spoken(row)));
+                            response.widget_info(|| WidgetInfo::labeled(Role::Row, true, spoken(row, columns)));
                             if response.clicked() {
                                 clicked = Some(row.id.clone());
                             }
@@ -334,36 +361,51 @@ impl ComparePage {
         }
     }
 
-    fn copied(&mut self, comparison: &Comparison, separator: &str) -> String {
+    fn copied(&mut self, comparison: &Comparison, inside: Inside<'_>, columns: Columns, markdown: bool) -> String {
         self.make(comparison);
-        let markdown = separator != "\t";
-        let heads = ["what", "baseline", "expected", "inside", "now", "verdict"];
-        let line = |cells: [String; 6]| {
+        let heads = columns.heads();
+        let line = |cells: &[String]| {
             let clean = |cell: &String| {
                 let cell = visible(cell).replace(['\n', '\t'], " ");
                 if markdown { cell.replace('|', "\\|") } else { cell }
             };
             let cells: Vec<String> = cells.iter().map(clean).collect();
-            if markdown { format!("| {} |\n", cells.join(separator)) } else { format!("{}\n", cells.join(separator)) }
+            if markdown { format!("| {} |\n", cells.join(" | ")) } else { format!("{}\n", cells.join("\t")) }
         };
-        let mut copied = line(heads.map(ToOwned::to_owned));
+        let mut copied = match (self.sides.seen(), columns) {
+            (Some(seen), Columns::Two | Columns::Three) if markdown => about(seen),
+            _ => String::new(),
+        };
+        copied.push_str(&line(&heads.iter().map(|head| (*head).to_owned()).collect::<Vec<_>>()));
         if markdown {
-            copied.push_str("| --- | ---: | ---: | ---: | ---: | --- |\n");
+            copied.push_str(&format!("| --- |{} --- |\n", " ---: |".repeat(heads.len() - 2)));
         }
         for item in &self.items {
             let Item::Row(at) = item else { continue };
             let row = &comparison.rows[*at];
-            copied.push_str(&line([
-                row.title.clone(),
-                row.baseline.as_ref().map_or_else(String::new, reading_words),
-                row.expected.clone(),
-                self.prepared.inside(&row.id).map_or_else(String::new, |inside| reading_words(&inside.actual)),
-                reading_words(&row.actual),
-                mark::verdict_word(row.verdict).to_owned(),
-            ]));
+            let inside = inside(&row.id).map_or_else(String::new, |inside| reading_words(&inside.actual));
+            let before = row.baseline.as_ref().map_or_else(String::new, reading_words);
+            let (now, verdict) = (reading_words(&row.actual), mark::verdict_word(row.verdict).to_owned());
+            let title = row.title.clone();
+            copied.push_str(&line(&match columns {
+                Columns::Live => vec![title, before, row.expected.clone(), inside, now, verdict],
+                Columns::Two => vec![title, before, now, change(row), verdict],
+                Columns::Three => vec![title, before, inside, now, change(row), verdict],
+            }));
         }
         copied
     }
+}
+
+/// Finds what a check answered between the two ends of a comparison.
+type Inside<'a> = &'a dyn Fn(&CheckId) -> Option<&'a Row>;
+
+/// Says what stands side by side, what was left out, and the digest over both.
+fn about(seen: &SideBySide) -> String {
+    let left_out: Vec<&str> = seen.left_out.iter().map(CheckId::as_str).collect();
+    let left_out = if left_out.is_empty() { "nothing".to_owned() } else { left_out.join(", ") };
+    let names: Vec<_> = seen.names.iter().map(|name| visible(name)).collect();
+    format!("{}\n\nLeft out by choice: {left_out}\nDigest: {}\n\n", names.join(" | "), seen.digest)
 }
 
 fn quiet(ui: &mut Ui, words: &str) -> eframe::egui::Response {

@@ -38,6 +38,39 @@ pub enum Sort {
     Gravest,
 }
 
+/// Which columns a comparison has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Columns {
+    /// The baseline, what is expected, inside the rehearsal, now.
+    Live,
+    /// Two sides and what changed between them.
+    Two,
+    /// Three sides, and what changed between the first and the last.
+    Three,
+}
+
+impl Columns {
+    /// Returns the words above them.
+    #[must_use]
+    pub const fn heads(self) -> &'static [&'static str] {
+        match self {
+            Self::Live => &["what", "baseline", "expected", "inside", "now", "verdict"],
+            Self::Two => &["what", "first", "second", "change", "verdict"],
+            Self::Three => &["what", "first", "second", "third", "change", "verdict"],
+        }
+    }
+
+    /// Names the answers of a row: the baseline's or the first side's, the one between, and the last.
+    #[must_use]
+    pub const fn answers(self) -> [&'static str; 3] {
+        match self {
+            Self::Live => ["Baseline", "Inside", "Now"],
+            Self::Two => ["First", "", "Second"],
+            Self::Three => ["First", "Second", "Third"],
+        }
+    }
+}
+
 /// A line of the table.
 pub enum Item {
     /// The head of a group.
@@ -110,11 +143,11 @@ pub fn items(comparison: &Comparison, made: &Made) -> Vec<Item> {
 }
 
 /// Draws the head of a group.
-pub fn group(line: &mut TableRow<'_, '_>, name: &str, rows: usize, failures: usize) {
+pub fn group(line: &mut TableRow<'_, '_>, name: &str, rows: usize, failures: usize, between: usize) {
     line.col(|ui| {
         text::strong(ui, name);
     });
-    for _ in 0..4 {
+    for _ in 0..between {
         line.col(|_| {});
     }
     line.col(|ui| {
@@ -124,7 +157,7 @@ pub fn group(line: &mut TableRow<'_, '_>, name: &str, rows: usize, failures: usi
 }
 
 /// Draws the cells of a row.
-pub fn cells(line: &mut TableRow<'_, '_>, tokens: &Tokens, row: &Row, inside: Option<&Row>) {
+pub fn cells(line: &mut TableRow<'_, '_>, tokens: &Tokens, row: &Row, inside: Option<&Row>, columns: Columns) {
     line.col(|ui| {
         ui.add(Label::new(visible(&row.title).as_ref()).truncate().selectable(false));
     });
@@ -135,28 +168,56 @@ pub fn cells(line: &mut TableRow<'_, '_>, tokens: &Tokens, row: &Row, inside: Op
         });
     };
     line.col(|ui| number(ui, row.baseline.as_ref().map_or_else(|| "–".to_owned(), reading_words), tokens.muted));
-    line.col(|ui| number(ui, row.expected.clone(), tokens.text));
-    line.col(|ui| {
-        let color = inside.map_or(tokens.muted, |inside| {
-            if passes(inside.verdict) { tokens.text } else { tokens.verdict(inside.verdict) }
+    if columns == Columns::Live {
+        line.col(|ui| number(ui, row.expected.clone(), tokens.text));
+    }
+    if columns != Columns::Two {
+        line.col(|ui| {
+            let color = inside.map_or(tokens.muted, |inside| {
+                if passes(inside.verdict) { tokens.text } else { tokens.verdict(inside.verdict) }
+            });
+            number(ui, inside.map_or_else(|| "–".to_owned(), |inside| reading_words(&inside.actual)), color);
         });
-        number(ui, inside.map_or_else(|| "–".to_owned(), |inside| reading_words(&inside.actual)), color);
-    });
+    }
     line.col(|ui| {
         let color = if passes(row.verdict) { tokens.text } else { tokens.verdict(row.verdict) };
         number(ui, reading_words(&row.actual), color);
     });
+    if columns != Columns::Live {
+        line.col(|ui| {
+            let color = if passes(row.verdict) { tokens.muted } else { tokens.verdict(row.verdict) };
+            number(ui, change(row), color);
+        });
+    }
     line.col(|ui| {
         let words = match (row.verdict, growth(row)) {
             (Verdict::Grown, Some(growth)) => format!("+{growth} allowed"),
-            (verdict @ (Verdict::Drifted | Verdict::Missing), _) => match row.off_by() {
-                Some(off) => format!("{} {off:+}", mark::verdict_word(verdict)),
-                None => mark::verdict_word(verdict).to_owned(),
-            },
+            // Between sides the change has a column of its own.
+            (verdict @ (Verdict::Drifted | Verdict::Missing), _) => {
+                match row.off_by().filter(|_| columns == Columns::Live) {
+                    Some(off) => format!("{} {off:+}", mark::verdict_word(verdict)),
+                    None => mark::verdict_word(verdict).to_owned(),
+                }
+            }
             (verdict, _) => mark::verdict_word(verdict).to_owned(),
         };
         mark::small(ui, Mark::verdict(row.verdict), tokens.verdict(row.verdict), &words);
     });
+}
+
+/// Says in a word what changed between two sides: the signed difference of numbers, or how many rows or parts differ.
+#[must_use]
+pub fn change(row: &Row) -> String {
+    if let Some(off) = row.off_by() {
+        return format!("{off:+}");
+    }
+    match row.verdict {
+        Verdict::Same | Verdict::Grown => "–".to_owned(),
+        Verdict::Missing => "gone".to_owned(),
+        Verdict::Blind => "unknown".to_owned(),
+        Verdict::Drifted if matches!(row.baseline, Some(Reading::Value(None))) => "new".to_owned(),
+        Verdict::Drifted => "altered".to_owned(),
+    }
 }
 
 /// Returns by how much a growing count stands above its baseline.
@@ -186,8 +247,13 @@ pub fn reading_words(reading: &Reading) -> String {
 
 /// Returns what a screen reader says of a row.
 #[must_use]
-pub fn spoken(row: &Row) -> String {
+pub fn spoken(row: &Row, columns: Columns) -> String {
     let now = one_line(&reading_words(&row.actual), CELL_LETTERS);
+    if columns != Columns::Live {
+        let before = row.baseline.as_ref().map_or_else(|| "unknown".to_owned(), reading_words);
+        let verdict = mark::verdict_word(row.verdict);
+        return format!("{}: {verdict}, from {} to {now}", row.id, one_line(&before, CELL_LETTERS));
+    }
     format!(
         "{}: {}, expected {}, now {now}",
         row.id,

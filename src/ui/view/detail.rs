@@ -5,15 +5,16 @@ use std::sync::Arc;
 use eframe::egui::{Align, Layout, ScrollArea, Ui};
 
 use super::Scene;
-use super::compare_rows::reading_words;
+use super::compare_rows::{Columns, reading_words};
 use super::diff_pane::DiffPane;
+use super::row_diff::RowDiff;
 use crate::census::{Reading, Row};
 use crate::runbook::CheckId;
 use crate::ui::action::UiAction;
 use crate::ui::tokens::{Tokens, UNIT};
 use crate::ui::widget::escape::one_line;
 use crate::ui::widget::mark::{self, Mark};
-use crate::ui::widget::text;
+use crate::ui::widget::{form, text};
 
 /// Two texts, and what each of them is.
 type Long = (Arc<str>, Arc<str>, (&'static str, &'static str));
@@ -21,24 +22,59 @@ type Long = (Arc<str>, Arc<str>, (&'static str, &'static str));
 /// More parts than this are read in the difference below.
 const MOST_ALTERATIONS: usize = 6;
 
+/// What somebody asked for in the detail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Nothing: it stays open.
+    Nothing,
+    /// To close it.
+    Close,
+    /// To leave the check out of the sides.
+    LeaveOut,
+}
+
+/// Which two of three texts stand beside each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Ends {
+    #[default]
+    FirstLast,
+    FirstBetween,
+    BetweenLast,
+}
+
 /// The detail's own state.
 #[derive(Default)]
 pub struct Detail {
+    ends: Ends,
+    rows: RowDiff,
+    as_text: bool,
     diff: DiffPane,
     texts: Option<(CheckId, Arc<str>, Arc<str>)>,
     altered: Option<(CheckId, Reading, Vec<String>)>,
 }
 
 impl Detail {
-    /// Draws a row in full; returns whether it stays open.
-    pub fn ui(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, row: &Row, inside: Option<&Row>) -> bool {
+    /// Draws a row in full.
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        scene: &mut Scene<'_>,
+        row: &Row,
+        inside: Option<&Row>,
+        columns: Columns,
+    ) -> Asked {
         let tokens = Tokens::of(ui);
-        let mut open = true;
+        let mut asked = Asked::Nothing;
         ui.horizontal(|ui| {
             text::heading(ui, &row.title);
             mark::word(ui, Mark::verdict(row.verdict), tokens.verdict(row.verdict), mark::verdict_word(row.verdict));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                open = !ui.button("Close").clicked();
+                if ui.button("Close").clicked() {
+                    asked = Asked::Close;
+                }
+                if columns != Columns::Live && ui.button("Leave this check out").clicked() {
+                    asked = Asked::LeaveOut;
+                }
                 if ui.button("Copy query").clicked() {
                     scene
                         .actions
@@ -49,8 +85,26 @@ impl Detail {
         if let Some(remark) = &row.remark {
             text::body(ui, remark);
         }
-        self.altered(ui, row);
-        match self.long_texts(row) {
+        if self.rows.refresh(row) {
+            let words = format!("Rows by {}", row.key.join(", "));
+            form::choice(ui, &mut self.as_text, &[(false, words.as_str()), (true, "Text")]);
+            if !self.as_text {
+                self.rows.ui(ui, columns);
+                return asked;
+            }
+        } else {
+            self.altered(ui, row);
+        }
+        if inside.is_some_and(|inside| is_long(&inside.actual)) {
+            let [first, between, last] = columns.answers();
+            let pair = |one: &str, other: &str| format!("{one} beside {}", other.to_lowercase());
+            let (ends, head, tail) = (pair(first, last), pair(first, between), pair(between, last));
+            let pairs = [(Ends::FirstLast, ends.as_str()), (Ends::FirstBetween, &head), (Ends::BetweenLast, &tail)];
+            form::choice(ui, &mut self.ends, &pairs);
+        } else {
+            self.ends = Ends::FirstLast;
+        }
+        match self.long_texts(row, inside, columns) {
             Some((before, after, sides)) => {
                 self.diff.ui(ui, scene, "compare-diff", &before, &after, sides);
             }
@@ -58,10 +112,10 @@ impl Detail {
                 ScrollArea::vertical()
                     .id_salt(("detail", &row.id.0))
                     .auto_shrink(false)
-                    .show(ui, |ui| values(ui, row, inside));
+                    .show(ui, |ui| values(ui, row, inside, columns));
             }
         }
-        open
+        asked
     }
 
     /// What differs between two definitions, a line a part; made once for a row.
@@ -77,29 +131,48 @@ impl Detail {
         }
     }
 
-    /// Returns the two texts to compare when one of them has several lines: expected or baseline against now.
-    fn long_texts(&mut self, row: &Row) -> Option<Long> {
-        let Reading::Value(Some(now)) = &row.actual else { return None };
-        let baseline = match &row.baseline {
-            Some(Reading::Value(Some(text))) => Some(text.as_str()),
-            Some(Reading::Value(None) | Reading::Blind(_)) | None => None,
+    /// Returns the two texts to compare when one of them has several lines.
+    fn long_texts(&mut self, row: &Row, inside: Option<&Row>, columns: Columns) -> Option<Long> {
+        let [first, between, last] = columns.answers();
+        let inside = inside.and_then(|inside| written(&inside.actual));
+        let before = if columns == Columns::Live && row.expected.contains('\n') {
+            Some((row.expected.as_str(), "Expected"))
+        } else {
+            row.baseline.as_ref().and_then(written).map(|text| (text, first))
         };
-        let (before, side) =
-            if row.expected.contains('\n') { (row.expected.as_str(), "Expected") } else { (baseline?, "Baseline") };
-        if !before.contains('\n') && !now.contains('\n') {
+        let now = written(&row.actual).map(|text| (text, last));
+        let inside = inside.map(|text| (text, between));
+        let (before, after) = match self.ends {
+            Ends::FirstLast => (before?, now?),
+            Ends::FirstBetween => (before?, inside?),
+            Ends::BetweenLast => (inside?, now?),
+        };
+        if !before.0.contains('\n') && !after.0.contains('\n') {
             return None;
         }
-        let fresh =
-            self.texts.as_ref().is_none_or(|(id, old, new)| *id != row.id || **old != *before || **new != **now);
-        if fresh {
-            self.texts = Some((row.id.clone(), before.into(), now.as_str().into()));
+        let is_same =
+            |(id, old, new): &(CheckId, Arc<str>, Arc<str>)| *id == row.id && **old == *before.0 && **new == *after.0;
+        if !self.texts.as_ref().is_some_and(is_same) {
+            self.texts = Some((row.id.clone(), before.0.into(), after.0.into()));
         }
         let (_, old, new) = self.texts.as_ref()?;
-        Some((old.clone(), new.clone(), (side, "Now")))
+        Some((old.clone(), new.clone(), (before.1, after.1)))
     }
 }
 
-fn values(ui: &mut Ui, row: &Row, inside: Option<&Row>) {
+/// Returns an answer's text, when it has one.
+fn written(reading: &Reading) -> Option<&str> {
+    match reading {
+        Reading::Value(value) => value.as_deref(),
+        Reading::Blind(_) => None,
+    }
+}
+
+fn is_long(reading: &Reading) -> bool {
+    written(reading).is_some_and(|text| text.contains('\n'))
+}
+
+fn values(ui: &mut Ui, row: &Row, inside: Option<&Row>, columns: Columns) {
     const NAMES: f32 = 104.0;
     let fact = |ui: &mut Ui, name: &str, words: &str| {
         text::fact(ui, name, NAMES, |ui| {
@@ -108,10 +181,16 @@ fn values(ui: &mut Ui, row: &Row, inside: Option<&Row>) {
     };
     fact(ui, "Query", &row.sql);
     ui.add_space(UNIT / 2.0);
-    fact(ui, "Baseline", &row.baseline.as_ref().map_or_else(|| "not in the baseline".to_owned(), full));
-    fact(ui, "Expected", &row.expected);
-    fact(ui, "Inside", &inside.map_or_else(|| "not rehearsed".to_owned(), |inside| full(&inside.actual)));
-    fact(ui, "Now", &full(&row.actual));
+    let [first, between, last] = columns.answers();
+    let missing = if columns == Columns::Live { "not in the baseline" } else { "not held" };
+    fact(ui, first, &row.baseline.as_ref().map_or_else(|| missing.to_owned(), full));
+    if columns == Columns::Live {
+        fact(ui, "Expected", &row.expected);
+    }
+    if columns != Columns::Two {
+        fact(ui, between, &inside.map_or_else(|| "not rehearsed".to_owned(), |inside| full(&inside.actual)));
+    }
+    fact(ui, last, &full(&row.actual));
     if let Some(object) = &row.object {
         fact(ui, "Object", &object.to_string());
     }

@@ -60,6 +60,8 @@ pub struct FindingsPage {
     entry: Option<u64>,
     baselines: KnownBaselines,
     sides: (usize, usize),
+    /// Two sides that were chosen in Compare.
+    given: Option<(Arc<Baseline>, Arc<Baseline>)>,
     /// The checks that a comparison leaves out, as they were typed.
     left_out: String,
     words: String,
@@ -80,6 +82,7 @@ impl Default for FindingsPage {
             entry: None,
             baselines: KnownBaselines::default(),
             sides: (0, 1),
+            given: None,
             left_out: String::new(),
             words: String::new(),
             folder: String::new(),
@@ -93,6 +96,13 @@ impl FindingsPage {
     /// Puts a path that a dialog gave into the form.
     pub fn set_folder(&mut self, path: &Path) {
         self.folder = path.display().to_string();
+    }
+
+    /// Begins a finding about two sides that were chosen in Compare.
+    pub fn write_beside(&mut self, left: Arc<Baseline>, right: Arc<Baseline>, left_out: Vec<CheckId>) {
+        (self.part, self.about) = (Part::Write, About::Comparison);
+        self.given = Some((left, right));
+        self.left_out = left_out.into_iter().map(|id| id.0).collect::<Vec<_>>().join(", ");
     }
 
     /// Draws the page.
@@ -286,16 +296,7 @@ impl FindingsPage {
     }
 
     fn pair(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<(String, Subject)> {
-        self.baselines.refresh(scene);
-        let names = ["Left baseline", "Right baseline"];
-        let known = ui.horizontal_wrapped(|ui| self.baselines.choose(ui, &mut self.sides, names)).inner;
-        if !known {
-            return None;
-        }
-        let Some((left, right)) = self.baselines.pair(self.sides) else {
-            text::muted(ui, "Choose two different ones.");
-            return None;
-        };
+        let (left, right) = self.two(ui, scene)?;
         let label = "Checks to leave out, by id, with commas between them";
         form::field(ui, "finding-left-out", label, &mut self.left_out, "noise, heartbeats");
         let ignored: Vec<CheckId> =
@@ -311,7 +312,35 @@ impl FindingsPage {
             text::muted(ui, &format!("Left out, named in the finding and signed: {}.", ids.join(", ")));
         }
         let title = format!("{} beside {}", left.label, right.label);
-        Some((title, Subject::Pair((Arc::clone(left), Arc::clone(right)), ignored)))
+        Some((title, Subject::Pair((left, right), ignored)))
+    }
+
+    /// The two sides: those that were chosen in Compare, or two kept baselines.
+    fn two(&mut self, ui: &mut Ui, scene: &Scene<'_>) -> Option<(Arc<Baseline>, Arc<Baseline>)> {
+        if let Some((left, right)) = self.given.clone() {
+            let mut others = false;
+            ui.horizontal_wrapped(|ui| {
+                text::muted_line(ui, "As chosen in Compare:");
+                let labels = [KnownBaselines::label_of(&left), KnownBaselines::label_of(&right)];
+                text::strong(ui, &labels.join(" beside "));
+                others = ui.button("Choose others").clicked();
+            });
+            if !others {
+                return Some((left, right));
+            }
+            self.given = None;
+        }
+        self.baselines.refresh(scene);
+        let names = ["Left baseline", "Right baseline"];
+        let known = ui.horizontal_wrapped(|ui| self.baselines.choose(ui, &mut self.sides, names)).inner;
+        if !known {
+            return None;
+        }
+        let Some((left, right)) = self.baselines.pair(self.sides) else {
+            text::muted(ui, "Choose two different ones.");
+            return None;
+        };
+        Some((Arc::clone(left), Arc::clone(right)))
     }
 
     fn folder_field(&mut self, ui: &mut Ui, scene: &mut Scene<'_>) {
