@@ -96,7 +96,7 @@ fn parts(text: &str) -> BTreeMap<String, String> {
 
 /// Names the part that a line begins.
 fn part(line: &str) -> Option<(String, String)> {
-    const NAMED: [&str; 7] = ["column", "constraint", "policy", "label", "attribute", "inherits", "grant"];
+    const NAMED: [&str; 8] = ["column", "constraint", "policy", "label", "attribute", "inherits", "grant", "revoke"];
     const ALONE: [&str; 12] = [
         "owner",
         "comment",
@@ -114,7 +114,7 @@ fn part(line: &str) -> Option<(String, String)> {
     let (head, rest) = line.split_once(' ').unwrap_or((line, ""));
     if NAMED.contains(&head) {
         // Each grant is a part: who and what.
-        let name = if head == "grant" { rest.to_owned() } else { word(rest) };
+        let name = if matches!(head, "grant" | "revoke") { rest.to_owned() } else { word(rest) };
         let value = rest.strip_prefix(&name).unwrap_or(rest).trim().to_owned();
         return Some((format!("{head} {name}"), if value.is_empty() { rest.to_owned() } else { value }));
     }

@@ -1,6 +1,7 @@
 //! Baseline, expected and actual side by side, one verdict a row (D-50 … D-53).
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -176,6 +177,7 @@ impl<'a> Judged<'a> {
 pub(super) fn key_of(check: &Check) -> Vec<String> {
     match &check.query {
         Query::Rows { sql: _, key } => key.clone(),
+        Query::Catalog(_) => vec![super::catalog::OBJECT.to_owned()],
         Query::Sql(_) | Query::Definition(_, _) => Vec::new(),
     }
 }
@@ -253,21 +255,24 @@ fn refuse_mixed_branches(judged: &[(&Check, Judged<'_>)], rows: &mut [Row]) {
             branch.name == name && matches!(&row.actual, Reading::Value(Some(value)) if *value == branch.value)
         })
     };
+    // The first row that knows a branch and is not in it. A branch holds when there is none.
+    let mut odd: HashMap<&str, usize> = HashMap::new();
+    for index in 0..rows.len() {
+        for name in branches(index).iter().map(|branch| branch.name.as_str()) {
+            if !odd.contains_key(name) && !holds(&rows[index], index, name) {
+                odd.insert(name, index);
+            }
+        }
+    }
     let mixed: Vec<(usize, String)> = (0..rows.len())
         .filter(|index| rows[*index].verdict == Verdict::Same && !branches(*index).is_empty())
         .filter_map(|index| {
-            // A branch of this row holds when every row that knows it is in it.
             let names = branches(index).iter().map(|branch| branch.name.as_str());
-            let others = |name: &str| {
-                (0..rows.len()).find(|other| {
-                    branches(*other).iter().any(|branch| branch.name == name) && !holds(&rows[*other], *other, name)
-                })
-            };
             let mine: Vec<&str> = names.filter(|name| holds(&rows[index], index, name)).collect();
-            let odd = others(mine.first()?)?;
+            let first = *odd.get(mine.first()?)?;
             mine.iter()
-                .all(|name| others(name).is_some())
-                .then(|| (index, format!("`{}` holds here, but not for check `{}`", mine.join("`, `"), rows[odd].id)))
+                .all(|name| odd.contains_key(name))
+                .then(|| (index, format!("`{}` holds here, but not for check `{}`", mine.join("`, `"), rows[first].id)))
         })
         .collect();
     for (index, remark) in mixed {

@@ -4,6 +4,7 @@
 //! The text is for people and for `=`: every line is sorted by something stable, names are schema-qualified because
 //! `search_path` is pinned, and what `pg_get_*def` leaves out (enabled state, comment, owner) has its own line.
 
+use super::catalog::catalog_sql;
 use crate::runbook::sql::rows_sql;
 use crate::runbook::{ObjectKind, ObjectName, Query};
 
@@ -14,12 +15,32 @@ pub fn query_sql(query: &Query) -> String {
         Query::Sql(sql) => sql.clone(),
         Query::Definition(name, kind) => definition_sql(name, *kind),
         Query::Rows { sql, key } => rows_sql(sql, key),
+        Query::Catalog(schemas) => catalog_sql(schemas),
     }
 }
 
 /// Returns a SELECT of one text column: the object's definition, NULL when it is absent.
 #[must_use]
 pub fn definition_sql(name: &ObjectName, kind: ObjectKind) -> String {
+    let (relation, own) = name.name.split_once('.').unwrap_or(("", &name.name));
+    let words = Words {
+        schema: literal(&name.schema),
+        relation: literal(relation),
+        part: literal(own),
+        name: literal(&name.name),
+    };
+    definition_by(&words, kind)
+}
+
+/// The SQL that names the object in a definition: literals, or columns of a list of objects around it.
+pub(super) struct Words {
+    pub(super) schema: String,
+    pub(super) relation: String,
+    pub(super) part: String,
+    pub(super) name: String,
+}
+
+pub(super) fn definition_by(words: &Words, kind: ObjectKind) -> String {
     let text = match kind {
         ObjectKind::Table => format!("{RELATION}{TABLE}"),
         ObjectKind::View | ObjectKind::MaterializedView => format!("{RELATION}{VIEW}"),
@@ -49,25 +70,40 @@ pub fn definition_sql(name: &ObjectName, kind: ObjectKind) -> String {
         | ObjectKind::Schema
         | ObjectKind::Extension => "",
     };
-    let (relation, own) = name.name.split_once('.').unwrap_or(("", &name.name));
     // One pass, so that a name that looks like a mark is never filled in a second time.
     let mut sql = String::with_capacity(text.len() + 64);
     for (at, part) in text.split('@').enumerate() {
         match part {
             _ if at % 2 == 0 => sql.push_str(part),
             "kinds" => sql.push_str(kinds),
-            "schema" => sql.push_str(&literal(&name.schema)),
-            "relation" => sql.push_str(&literal(relation)),
-            "part" => sql.push_str(&literal(own)),
-            "name" => sql.push_str(&literal(&name.name)),
+            "schema" => sql.push_str(&words.schema),
+            "relation" => sql.push_str(&words.relation),
+            "part" => sql.push_str(&words.part),
+            "name" => sql.push_str(&words.name),
+            "grants" => sql.push_str(&grants("c.relacl", 'r', "c.relowner")),
             mark => unreachable!("BUG: the mark @{mark}@ has no meaning"),
         }
     }
     sql
 }
 
+/// Returns SQL for what an access list grants beyond what an object of this kind has at first, and what of that was revoked, a
+/// line each: a list that was written and says the default says nothing.
+pub(super) fn grants(list: &str, kind: char, owner: &str) -> String {
+    let entries =
+        |list: &str| format!("SELECT z.grantee, z.privilege_type, z.is_grantable FROM pg_catalog.aclexplode({list}) z");
+    let (own, usual) = (entries(list), entries(&format!("pg_catalog.acldefault('{kind}', {owner})")));
+    format!(
+        "(SELECT pg_catalog.string_agg(y.line, E'\\n' ORDER BY y.line) FROM (SELECT h.how || COALESCE(w.rolname::text, 'public') || ' ' \
+         || h.privilege_type || CASE WHEN h.is_grantable THEN ' with grant option' ELSE '' END AS line FROM ( \
+         SELECT 'grant ' AS how, b.* FROM ({own} EXCEPT {usual}) AS b UNION ALL \
+         SELECT 'revoke ', b.* FROM ({usual} EXCEPT {own}) AS b WHERE {list} IS NOT NULL) AS h \
+         LEFT JOIN pg_catalog.pg_roles w ON w.oid = h.grantee) AS y)"
+    )
+}
+
 /// Writes text as a literal that means the same whatever `standard_conforming_strings` says.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     let quoted = text.replace('\'', "''");
     if text.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
 }
@@ -113,9 +149,7 @@ const TABLE: &str = "
       || COALESCE(' using (' || pg_catalog.pg_get_expr(p.polqual, p.polrelid) || ')', '')
       || COALESCE(' with check (' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) || ')', ''), E'\\n' ORDER BY p.polname)
     FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid),
-  (SELECT pg_catalog.string_agg('grant ' || g.grant, E'\\n' ORDER BY g.grant) FROM (SELECT COALESCE(o.rolname::text, 'public') || ' ' || x.privilege_type
-      || CASE WHEN x.is_grantable THEN ' with grant option' ELSE '' END AS grant
-    FROM pg_catalog.aclexplode(c.relacl) x LEFT JOIN pg_catalog.pg_roles o ON o.oid = x.grantee) g)
+  @grants@
 ) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = @schema@ AND c.relname = @name@ AND c.relkind IN (@kinds@)";
 

@@ -1,6 +1,7 @@
 //! Takes what the database answered; gives a [`Comparison`] of baseline, expected and actual; refuses "close enough".
 
 mod altered;
+mod catalog;
 mod comparison;
 mod definition;
 mod expectation;

@@ -113,7 +113,7 @@ impl Question {
     /// Turns what is asked into a question; the definition of an object is asked in this program's own words.
     #[must_use]
     pub fn of_query(id: CheckId, query: &Query) -> Self {
-        let is_ours = matches!(query, Query::Definition(..));
+        let is_ours = matches!(query, Query::Definition(..) | Query::Catalog(_));
         Self { is_ours, ..Self::new(id, super::definition::query_sql(query)) }
     }
 

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use super::{Alteration, How};
+use super::{Alteration, How, alterations};
 
 /// One row, or one value of it, that differs between two results.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowChange {
-    /// The row, by the values of its key: `code = "A1"`.
+    /// The row, by the values of its key: `row code = "A1"`; an object of a fingerprint by its name.
     pub row: String,
     /// What is different about it.
     pub what: RowChangeKind,
@@ -54,7 +54,7 @@ pub fn row_changes(before: Option<&str>, after: Option<&str>, key: &[String]) ->
                 |columns: &Columns| columns.get(column).map_or_else(String::new, |value| value.get().to_owned());
             let (before, after) = (value(was), value(now));
             if before != after {
-                changes.push(change(RowChangeKind::Changed { column: column.clone(), before, after }));
+                changes.extend(opened(column, before, after).into_iter().map(change));
             }
         }
     }
@@ -69,13 +69,46 @@ fn by_key(text: Option<&str>, key: &[String]) -> Option<BTreeMap<String, Columns
     let mut rows = BTreeMap::new();
     for line in text.unwrap_or_default().lines() {
         let columns: Columns = serde_json::from_str(line).ok()?;
-        let named: Option<Vec<String>> =
-            key.iter().map(|name| Some(format!("{name} = {}", columns.get(name)?.get()))).collect();
-        if rows.insert(named?.join(", "), columns).is_some() {
+        let values: Option<Vec<(&String, &str)>> =
+            key.iter().map(|name| Some((name, columns.get(name)?.get()))).collect();
+        if rows.insert(named(&values?), columns).is_some() {
             return None;
         }
     }
     Some(rows)
+}
+
+/// Names a row by the values of its key; an object of a fingerprint by its own name.
+fn named(values: &[(&String, &str)]) -> String {
+    if let [(column, value)] = values
+        && column.as_str() == super::catalog::OBJECT
+        && let Ok(object) = serde_json::from_str::<String>(value)
+    {
+        return object;
+    }
+    let pairs: Vec<String> = values.iter().map(|(column, value)| format!("{column} = {value}")).collect();
+    format!("row {}", pairs.join(", "))
+}
+
+/// Opens a change of a definition into the parts that differ; any other value is one change.
+fn opened(column: &str, before: String, after: String) -> Vec<RowChangeKind> {
+    let definition = |json: &str| serde_json::from_str::<String>(json).ok().filter(|text| text.contains('\n'));
+    let parts = match (definition(&before), definition(&after)) {
+        (Some(before), Some(after)) => alterations(Some(&before), Some(&after)),
+        (None, _) | (_, None) => Vec::new(),
+    };
+    if parts.is_empty() {
+        return vec![RowChangeKind::Changed { column: column.to_owned(), before, after }];
+    }
+    let of_part = |part: Alteration| {
+        let (before, after) = match part.how {
+            How::Added(now) => (String::new(), now),
+            How::Dropped(was) => (was, String::new()),
+            How::Altered(was, now) => (was, now),
+        };
+        RowChangeKind::Changed { column: part.what, before, after }
+    };
+    parts.into_iter().map(of_part).collect()
 }
 
 fn others(columns: &Columns, key: &[String]) -> String {
@@ -88,10 +121,15 @@ impl RowChange {
     #[must_use]
     pub fn alteration(&self) -> Alteration {
         let (what, how) = match &self.what {
-            RowChangeKind::Added(now) => (format!("row {}", self.row), How::Added(now.clone())),
-            RowChangeKind::Dropped(before) => (format!("row {}", self.row), How::Dropped(before.clone())),
+            RowChangeKind::Added(now) => (self.row.clone(), How::Added(now.clone())),
+            RowChangeKind::Dropped(before) => (self.row.clone(), How::Dropped(before.clone())),
             RowChangeKind::Changed { column, before, after } => {
-                (format!("{column} of row {}", self.row), How::Altered(before.clone(), after.clone()))
+                let how = match (before.as_str(), after.as_str()) {
+                    ("", _) => How::Added(after.clone()),
+                    (_, "") => How::Dropped(before.clone()),
+                    (_, _) => How::Altered(before.clone(), after.clone()),
+                };
+                (format!("{column} of {}", self.row), how)
             }
         };
         Alteration { what, how }
@@ -131,7 +169,31 @@ mod tests {
                 "row code = \"c\" was added: label = \"Một\", n = 1",
             ],
         );
-        by_code((",\"label\":null", ""), &["label of row code = \"b\" was altered: null → "]);
+        by_code((",\"label\":null", ""), &["label of row code = \"b\" was dropped: null"]);
+    }
+
+    #[test]
+    fn objects_of_a_fingerprint_are_opened_into_their_parts() {
+        let before = r#"{"object":"table public.t","definition":"table t\nowner ops\ncolumn id bigint not null\ncolumn n int\ngrant lan SELECT"}
+{"object":"view public.v","definition":"view v\nowner ops\n SELECT 1"}"#;
+        let key = ["object".to_owned()];
+        let told = |after: &str| -> Vec<String> {
+            let changes = row_changes(Some(before), Some(after), &key).unwrap();
+            changes.iter().map(|change| change.alteration().words()).collect()
+        };
+        assert_eq!(told(before), Vec::<String>::new());
+        let after = before.replace("column n int", "column n bigint").replace("grant lan SELECT", "comment it");
+        assert_eq!(
+            told(&after),
+            [
+                "column n of table public.t was altered: int → bigint",
+                "comment of table public.t was added: it",
+                "grant lan SELECT of table public.t was dropped: lan SELECT",
+            ]
+        );
+        let gone = before.lines().next().unwrap();
+        assert_eq!(told(gone)[0].split(" was ").next(), Some("view public.v"));
+        assert!(told(gone)[0].contains("was dropped"), "{:?}", told(gone));
     }
 
     #[test]

@@ -101,9 +101,21 @@ pub fn one_line(reading: &Reading) -> String {
 }
 
 fn shorten(value: &str) -> String {
-    let flat: String = value.chars().take(33).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if value.chars().count() > 32 { format!("{}…", flat.chars().take(31).collect::<String>()) } else { flat }
+    cut(value, 32)
 }
+
+/// Writes a value in one line of so many letters.
+fn cut(value: &str, letters: usize) -> String {
+    let flat: String = value.chars().take(letters + 1).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if value.chars().count() > letters {
+        format!("{}…", flat.chars().take(letters - 1).collect::<String>())
+    } else {
+        flat
+    }
+}
+
+/// How many letters are told of one thing that was added, dropped or altered.
+const ALTERATION_LETTERS: usize = 160;
 
 /// Lays out rows in columns, two spaces apart, the last one ragged.
 #[must_use]
@@ -161,7 +173,11 @@ fn details(row: &Row) -> String {
     let lines =
         |mark: &str, text: &str| text.lines().map(|line| format!("    {mark} {}\n", visible(line))).collect::<String>();
     let altered: String =
-        row.alterations().iter().map(|it| format!("    ≠ {}\n", visible(&shorten(&it.words())))).collect();
+        row.alterations().iter().map(|it| format!("    ≠ {}\n", cut(&it.words(), ALTERATION_LETTERS))).collect();
+    // Rows are told by what differs between them: a fingerprint of a schema would fill the screen twice.
+    if !altered.is_empty() && !row.key.is_empty() {
+        return format!("{}: {}\n{altered}", row.id, row.title);
+    }
     format!("{}: {}\n{altered}{}{}", row.id, row.title, lines("expected", &row.expected), lines("actual  ", actual))
 }
 

@@ -221,6 +221,8 @@ pub enum Query {
         /// The columns that tell one row from another.
         key: Vec<String>,
     },
+    /// The fingerprint of whole schemas: every object in them with its definition, compared object by object.
+    Catalog(Vec<String>),
 }
 
 impl Query {
@@ -229,7 +231,7 @@ impl Query {
     pub fn written(&self) -> Option<&str> {
         match self {
             Self::Sql(sql) | Self::Rows { sql, key: _ } => Some(sql),
-            Self::Definition(_, _) => None,
+            Self::Definition(_, _) | Self::Catalog(_) => None,
         }
     }
 }

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use countersign::census::Reading;
+use countersign::census::{Comparison, Reading};
 use countersign::diagnose::Mode;
+use countersign::ledger::RequestStatus;
+use countersign::run::{Evidence, Outcome};
 use countersign::session::Event;
 use countersign::ui::Page;
 use egui_kittest::kittest::Queryable as _;
 
-use super::desk::Desk;
+use super::desk::{Desk, Setting};
 use super::fixture;
-use super::shell::connected;
+use super::shell::{connected, connected_with};
 
 fn compare() -> Desk {
     let mut desk = connected();
@@ -89,34 +91,41 @@ fn ten_thousand_rows_lay_out_only_what_is_seen() {
     assert!(desk.harness.state().compare_rows_laid_out() <= 40);
 }
 
+/// Presses a button and returns what is on the clipboard then.
+fn copied(desk: &mut Desk, button: &str) -> String {
+    desk.harness.get_by_label(button).click();
+    for _ in 0..4 {
+        desk.harness.run_steps(1);
+        let text = desk.harness.output().platform_output.commands.iter().find_map(|command| match command {
+            eframe::egui::OutputCommand::CopyText(text) => Some(text.clone()),
+            _ => None,
+        });
+        if let Some(text) = text {
+            return text;
+        }
+    }
+    panic!("{button} copied nothing");
+}
+
 #[test]
 fn it_is_copied_as_markdown_and_as_tsv() {
     let mut desk = compare();
-    let copied = |desk: &Desk| {
-        desk.harness.output().platform_output.commands.iter().find_map(|command| match command {
-            eframe::egui::OutputCommand::CopyText(text) => Some(text.clone()),
-            _ => None,
-        })
-    };
     for (button, expect) in
         [("Copy Markdown", "| Active action types | 6 | 6 | "), ("Copy TSV", "Active action types\t6\t6\t")]
     {
-        desk.harness.get_by_label(button).click();
-        let mut text = None;
-        for _ in 0..4 {
-            desk.harness.run_steps(1);
-            text = text.or_else(|| copied(&desk));
-        }
-        let text = text.expect("nothing was copied");
+        let text = copied(&mut desk, button);
         assert!(text.contains(expect), "{text}");
         assert_eq!(text.lines().count(), if button == "Copy TSV" { 12 } else { 13 });
     }
 }
 
-/// A desk that knows two baselines, what is live now, and a rehearsal.
-fn sides() -> Desk {
-    let mut desk = connected();
-    let mut view = fixture::ledger(None, countersign::ledger::RequestStatus::Open);
+/// A desk that knows two baselines, what is live now, a rehearsal, and a run that ended.
+pub fn sides(setting: Setting) -> Desk {
+    let mut desk = connected_with(setting);
+    let mut request = fixture::request_view(&[]);
+    request.evidence =
+        Some(Arc::new(Evidence { after: Some(Comparison { rows: fixture::rows() }), ..Evidence::default() }));
+    let mut view = fixture::ledger(Some(request), RequestStatus::Ended(Outcome::Committed));
     let kept = fixture::baseline("after the build");
     let text = serde_json::to_string(&kept).unwrap();
     Arc::make_mut(&mut view.state).baselines.push((countersign::digest::Digest::of(text.as_bytes()), text));
@@ -128,13 +137,14 @@ fn sides() -> Desk {
     before.census.readings.insert("only-here".into(), answer("1"));
     desk.hear(Event::BaselineOpened { path: "/baseline.json".into(), baseline: Arc::new(before) });
     desk.hear(fixture::survey(Mode::Isolated));
+    desk.hear(fixture::rehearsed(fixture::rehearsal()));
     desk.go(Page::Compare).click("Side by side");
     desk.harness.run_steps(2);
     desk
 }
 
 /// Chooses an offer for a side by the beginning of its name.
-fn choose(desk: &mut Desk, side: &str, offer: &str) {
+pub fn choose(desk: &mut Desk, side: &str, offer: &str) {
     desk.harness.get_by_label(side).click();
     desk.harness.run_steps(4);
     desk.harness.get_all_by_label_contains(offer).last().unwrap().click();
@@ -143,7 +153,7 @@ fn choose(desk: &mut Desk, side: &str, offer: &str) {
 
 #[test]
 fn any_two_or_three_sides_are_compared() {
-    let mut desk = sides();
+    let mut desk = sides(Setting::default());
     // At first the first two that are known; each may be chosen anew, and one with itself is no comparison.
     choose(&mut desk, "Second side", "before the build");
     desk.must_say("Choose sides that differ from one another").must_not_say("apr-active");
@@ -153,28 +163,40 @@ fn any_two_or_three_sides_are_compared() {
     choose(&mut desk, "Third side", "after the build");
     desk.must_say("only-here: blind, from 1 to blind");
     desk.click("apr-active: drifted, from 6 to 10").must_say("Third");
+    // What the rehearsal saw inside stands between, and what a run left can be the last.
+    choose(&mut desk, "Second side", "Inside the rehearsal");
+    choose(&mut desk, "Third side", "After the run");
+    desk.must_say("births: drifted, from 48000 to 48223").must_not_say("Write a finding about it");
+    desk.click("Close");
+    desk.harness.get_by_label_contains("birth-trigger: ").click();
+    desk.harness.run_steps(4);
+    choose(&mut desk, "First side", "Now");
+    desk.must_say("birth-trigger: same");
+}
+
+#[test]
+fn sides_are_copied_with_what_was_left_out_and_the_digest() {
+    let mut desk = sides(Setting::default());
+    choose(&mut desk, "Second side", "Now");
+    desk.type_into("Check to leave out", "only-here").click("Leave out");
+    let text = copied(&mut desk, "Copy Markdown");
+    for part in [
+        "before the build",
+        "Left out by choice: only-here",
+        "Digest: ",
+        "| what | first | second | change | verdict |",
+    ] {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+    assert!(text.contains("| Active action types | 6 | 10 | +4 | drifted |"), "{text}");
 }
 
 #[test]
 fn what_is_left_out_is_listed_digested_and_taken_back() {
-    let mut desk = sides();
+    let mut desk = sides(Setting::default());
     choose(&mut desk, "Second side", "Now");
     desk.must_say("nothing");
-    let digest = |desk: &mut Desk| {
-        desk.harness.get_by_label("Copy digest").click();
-        let copied = |desk: &Desk| {
-            desk.harness.output().platform_output.commands.iter().find_map(|command| match command {
-                eframe::egui::OutputCommand::CopyText(text) => Some(text.clone()),
-                _ => None,
-            })
-        };
-        let mut text = None;
-        for _ in 0..4 {
-            desk.harness.run_steps(1);
-            text = text.or_else(|| copied(desk));
-        }
-        text.expect("the digest was not copied")
-    };
+    let digest = |desk: &mut Desk| copied(desk, "Copy digest");
     let all = digest(&mut desk);
     desk.type_into("Check to leave out", "only-").must_say("no side holds a check of that name");
     assert!(!desk.can("Leave out"));
@@ -194,9 +216,9 @@ fn what_is_left_out_is_listed_digested_and_taken_back() {
     assert_eq!(digest(&mut desk), all, "nothing is left out any more");
 }
 
-#[test]
-fn small_results_are_compared_row_by_row() {
-    let mut desk = connected();
+/// A desk with a small result that is open, row by row.
+pub fn rows(setting: Setting) -> Desk {
+    let mut desk = connected_with(setting);
     let (before, now) = (
         "{\"code\":\"a\",\"label\":\"Một\"}\n{\"code\":\"b\",\"label\":\"Hai\"}",
         "{\"code\":\"a\",\"label\":\"Mốt\"}\n{\"code\":\"c\",\"label\":\"Ba\"}",
@@ -207,6 +229,12 @@ fn small_results_are_compared_row_by_row() {
     desk.go(Page::Compare);
     desk.harness.get_by_label_contains("codes: drifted").click();
     desk.harness.run_steps(4);
+    desk
+}
+
+#[test]
+fn small_results_are_compared_row_by_row() {
+    let mut desk = rows(Setting::default());
     desk.must_say("1 rows are new, 1 are gone, 1 values changed.");
     desk.must_say("label of row code = \"a\" was altered: \"Một\" → \"Mốt\"");
     desk.must_say("row code = \"b\" was dropped").must_say("row code = \"c\" was added");

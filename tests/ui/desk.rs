@@ -54,6 +54,7 @@ pub struct Desk {
 }
 
 /// How a window under test is made.
+#[derive(Clone)]
 pub struct Setting {
     pub size: egui::Vec2,
     pub theme: Theme,

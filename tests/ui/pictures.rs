@@ -102,6 +102,19 @@ fn compare_in_the_dark_with_a_definition_open() {
 }
 
 #[test]
+fn three_sides_with_a_definition_open_in_a_small_dark_window() {
+    let mut desk = super::compare::sides(Setting { size: vec2(960.0, 640.0), ..dark() });
+    super::compare::choose(&mut desk, "Second side", "Inside the rehearsal");
+    super::compare::choose(&mut desk, "Third side", "After the run");
+    picture(desk, "compare-sides-small");
+}
+
+#[test]
+fn a_small_result_row_by_row_in_the_light() {
+    picture(super::compare::rows(light()), "compare-rows");
+}
+
+#[test]
 fn approvals_in_the_light() {
     let mut desk = furnished(light());
     desk.go(Page::Approvals);
@@ -281,6 +294,20 @@ fn every_page_for_looking() {
             let mut desk = super::findings::two_baselines(setting);
             desk.type_into("Checks to leave out, by id, with commas between them", "rules");
             desk.harness.render().unwrap().save(folder.join(format!("{name}-two-baselines{size}.png"))).unwrap();
+        }
+        for (size, setting) in [
+            ("", Setting { theme, ..Setting::default() }),
+            ("-small", Setting { theme, size: vec2(960.0, 640.0), ..Setting::default() }),
+            ("-zoomed", Setting { theme, zoom: 1.5, size: vec2(864.0, 540.0), ..Setting::default() }),
+        ] {
+            let mut desk = super::compare::sides(setting.clone());
+            super::compare::choose(&mut desk, "Third side", "Now");
+            desk.type_into("Check to leave out", "only-here").click("Leave out");
+            desk.harness.get_by_label_contains("birth-trigger: ").click();
+            desk.harness.run_steps(40);
+            desk.harness.render().unwrap().save(folder.join(format!("{name}-sides{size}.png"))).unwrap();
+            let mut desk = super::compare::rows(setting);
+            desk.harness.render().unwrap().save(folder.join(format!("{name}-rows{size}.png"))).unwrap();
         }
         for (about, rehearsal) in [("spoiled", fixture::spoiled()), ("gave-up", fixture::gave_up())] {
             for (size, setting) in [

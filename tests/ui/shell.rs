@@ -16,7 +16,11 @@ use super::desk::{Desk, Setting};
 use super::fixture;
 
 pub fn connected() -> Desk {
-    let mut desk = Desk::new();
+    connected_with(Setting::default())
+}
+
+pub fn connected_with(setting: Setting) -> Desk {
+    let mut desk = Desk::with(setting);
     desk.hear(fixture::opened());
     desk.hear(fixture::connected(Environment::Production));
     desk.hear(fixture::ledger_read(&[]));

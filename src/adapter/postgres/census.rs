@@ -36,6 +36,18 @@ pub(super) struct Whereabouts {
     pub(super) version: String,
 }
 
+impl Whereabouts {
+    /// Returns what an answer is worth, by what the question's text showed.
+    pub(super) fn read(&self, look: &Look, answer: Reading) -> Reading {
+        match look {
+            Look::Refused(reason) => Reading::Blind(reason.clone()),
+            // D-51: without the right, other sessions' rows are hidden and nothing says so.
+            Look::NeedsSessions(name) if !self.sees_sessions => hidden(&self.target.role, name),
+            Look::Fine | Look::NeedsSessions(_) => answer,
+        }
+    }
+}
+
 /// Reads one row of [`TARGET`].
 pub(super) fn whereabouts(reply: &Reply) -> Result<Whereabouts, DatabaseError> {
     let garbled = || DatabaseError::Garbled("the server does not say who and where it is".to_owned());
@@ -112,7 +124,7 @@ fn is_guarded(name: &str) -> bool {
     GUARDED.contains(&name) || prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
-pub(super) fn hidden(role: &str, name: &str) -> Reading {
+fn hidden(role: &str, name: &str) -> Reading {
     Reading::Blind(format!("{name} hides other sessions from `{role}`; GRANT pg_read_all_stats TO it"))
 }
 
@@ -190,12 +202,7 @@ pub(super) async fn take_inside(link: &mut Link, questions: &[Question]) -> Resu
     for ((at, question), look) in questions.iter().enumerate().zip(looks) {
         let answered =
             answers.remove(&at).unwrap_or_else(|| Reading::Blind("the server did not answer this question".to_owned()));
-        let reading = match look {
-            Look::Refused(reason) => Reading::Blind(reason),
-            Look::NeedsSessions(name) if !here.sees_sessions => hidden(&here.target.role, &name),
-            Look::Fine | Look::NeedsSessions(_) => answered,
-        };
-        readings.insert(question.id.clone(), reading);
+        readings.insert(question.id.clone(), here.read(&look, answered));
     }
     Ok(Census { taken_at: here.at, target: here.target, readings })
 }

@@ -300,6 +300,11 @@ impl Link {
         self.client.is_closed()
     }
 
+    /// Returns whether a message is read by the standard's rule for literals from its first word on.
+    pub(super) fn has_standard_strings(&self) -> bool {
+        self.asides.lock().unwrap_or_else(PoisonError::into_inner).has_standard_strings
+    }
+
     /// Returns the process the server named at login.
     pub(super) fn login_pid(&self) -> Option<i32> {
         self.asides.lock().unwrap_or_else(PoisonError::into_inner).pid

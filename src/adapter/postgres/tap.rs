@@ -37,6 +37,8 @@ pub(super) struct Aside {
     pub(super) pid: Option<i32>,
     /// Whether the link gives the data that a COPY asks for.
     pub(super) gives_data: bool,
+    /// Whether the session reads a backslash in a plain literal as a letter, as the server said last.
+    pub(super) has_standard_strings: bool,
 }
 
 /// What is said aside, shared between the tap and the link.
@@ -138,6 +140,9 @@ impl Listener {
                 let said = Said::read(body);
                 self.aside().last_words = Some(said.error.clone());
                 self.current.reply.error.get_or_insert(said.error);
+            }
+            b'S' if body.starts_with(b"standard_conforming_strings\0") => {
+                self.aside().has_standard_strings = body.ends_with(b"\0on\0");
             }
             b'K' => self.aside().pid = body.first_chunk().map(|pid| i32::from_be_bytes(*pid)),
             b'G' if self.aside().gives_data => {}

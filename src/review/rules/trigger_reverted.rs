@@ -51,6 +51,7 @@ pub(super) fn look(scene: &Scene<'_>, found: &mut Found) {
 fn captured<'c>(scene: &Scene<'_>, check: &'c Check, trigger: &ObjectName) -> Option<&'c str> {
     let short = trigger.name.rsplit('.').next().unwrap_or_default();
     let asks = match &check.query {
+        Query::Catalog(_) => false,
         Query::Definition(name, _) => name == trigger,
         Query::Sql(sql) | Query::Rows { sql, key: _ } => sql.contains("pg_get_triggerdef") && sql.contains(&format!("'{short}'")),
     };

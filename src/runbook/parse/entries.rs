@@ -3,12 +3,13 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::asked::{expectation, expected, query};
 use super::reader::{At, Reader, Section};
 use crate::runbook::parameter::is_name;
 use crate::runbook::{
-    Branch, Check, CheckId, Expectation, NoticeExpected, Object, ObjectClass, ObjectKind, ObjectName, Parameter,
-    ParameterKind, Principal, Query, RestartBy, RestartGate, RowsExpected, Runbook, StatementRule, Step, StepId,
-    StepRecord, StopCondition, StopSign, Trace, Waiver,
+    Check, CheckId, NoticeExpected, Object, ObjectClass, ObjectKind, ObjectName, Parameter, ParameterKind, Principal,
+    RestartBy, RestartGate, RowsExpected, Runbook, StatementRule, Step, StepId, StepRecord, StopCondition, StopSign,
+    Trace, Waiver,
 };
 
 const KINDS: [(&str, ObjectKind); 13] = [
@@ -87,8 +88,20 @@ pub(super) fn read(reader: &mut Reader<'_>, runbook: &mut Runbook) {
         runbook.parameters.extend(parameter(reader, &section));
     }
     // Checks may ask for the definition of any declared object, so objects come first.
-    let known =
-        ["id", "title", "object", "sql", "definition_of", "rows", "key", "steps", "expect", "per_step", "time_limit"];
+    let known = [
+        "id",
+        "title",
+        "object",
+        "sql",
+        "definition_of",
+        "rows",
+        "key",
+        "catalog_of",
+        "steps",
+        "expect",
+        "per_step",
+        "time_limit",
+    ];
     for section in reader.tables(&root, "check", "[[check]]", &known) {
         runbook.checks.extend(check(reader, &section, runbook));
     }
@@ -301,127 +314,6 @@ fn check(reader: &mut Reader<'_>, section: &Section<'_>, runbook: &Runbook) -> O
     })
 }
 
-fn query(reader: &mut Reader<'_>, section: &Section<'_>, runbook: &Runbook) -> Option<Query> {
-    if section.value("rows").is_some() {
-        return rows_by_key(reader, section);
-    }
-    if let Some(key) = section.value("key") {
-        let message = format!("{} has `key` without `rows`", section.what);
-        reader.error(key.span().start, message, "Write rows = \"SELECT …\", or leave the key out");
-    }
-    let sql = reader.text_if(section, "sql");
-    let definition = reader.text_if(section, "definition_of");
-    match (sql, definition) {
-        (Some(sql), None) => {
-            reader.declare("sql", &sql.value, sql.offset);
-            Some(Query::Sql(sql.value))
-        }
-        (None, Some(name)) => {
-            let found = referred_object(reader, &name)?;
-            let kind = runbook.objects.iter().find(|object| object.name == found)?.kind;
-            Some(Query::Definition(found, kind))
-        }
-        (Some(_), Some(name)) => {
-            reader.error(
-                name.offset,
-                format!("{} has both `sql` and `definition_of`", section.what),
-                "Keep one of them",
-            );
-            None
-        }
-        (None, None) => {
-            if section.value("sql").is_none() && section.value("definition_of").is_none() {
-                reader.missing(section, "sql", "= \"SELECT count(*) FROM …\", or definition_of = \"schema.name\"");
-            }
-            None
-        }
-    }
-}
-
-/// Reads `rows` and the `key` that tells one from another.
-fn rows_by_key(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Query> {
-    let sql = reader.text(section, "rows")?;
-    for other in ["sql", "definition_of"] {
-        if let Some(value) = section.value(other) {
-            let message = format!("{} has both `rows` and `{other}`", section.what);
-            reader.error(value.span().start, message, "Keep one of them");
-        }
-    }
-    let key: Vec<String> = reader.texts(section, "key").into_iter().map(|column| column.value).collect();
-    if key.is_empty() {
-        reader.missing(section, "key", "= [\"code\"]: the columns that tell one row from another");
-        return None;
-    }
-    reader.declare("sql", &sql.value, sql.offset);
-    Some(Query::Rows { sql: sql.value, key })
-}
-
-/// Reads `expect`; a missing one is an error.
-fn expected(reader: &mut Reader<'_>, section: &Section<'_>, example: &str) -> Option<Expectation> {
-    if let Some(value) = section.value("expect") {
-        return expectation(reader, value, &format!("`expect` of {}", section.what));
-    }
-    reader.missing(section, "expect", example);
-    None
-}
-
-fn expectation(reader: &mut Reader<'_>, value: &Spanned<DeValue<'_>>, what: &str) -> Option<Expectation> {
-    const HINT: &str = "Write \"absent\", \"present\", \"unchanged\", \"grows\", { equals = \"…\" }, { one_of = […] }, { text = \"…\" } or { text_file = \"…\" }";
-    let offset = value.span().start;
-    if let Some(word) = value.get_ref().as_str() {
-        return match word {
-            "absent" => Some(Expectation::Absent),
-            "present" => Some(Expectation::Present),
-            "unchanged" => Some(Expectation::Unchanged),
-            "grows" => Some(Expectation::Grows),
-            _ => {
-                reader.error(offset, format!("{what} cannot be \"{word}\""), HINT);
-                None
-            }
-        };
-    }
-    let section = reader.section(value, what, &["equals", "one_of", "text", "text_file"])?;
-    let keys: Vec<&str> = section.entries().map(|(key, _, _)| key).collect();
-    let [key] = keys.as_slice() else {
-        reader.error(offset, format!("{what} holds {} keys, not one", keys.len()), HINT);
-        return None;
-    };
-    let inner = section.value(key)?;
-    match *key {
-        "equals" => reader.as_text(inner, &format!("`equals` of {what}")).map(|text| Expectation::Equals(text.value)),
-        "text" => reader.as_text(inner, &format!("`text` of {what}")).map(|text| Expectation::Text(text.value)),
-        "text_file" => {
-            let path = reader.as_text(inner, &format!("`text_file` of {what}"))?;
-            Some(Expectation::Text(reader.script(&path).text))
-        }
-        "one_of" => {
-            let sections = reader.tables(&section, "one_of", &format!("`one_of` of {what}"), &["name", "value"]);
-            let branches: Vec<Branch> = sections.iter().filter_map(|section| branch(reader, section)).collect();
-            if branches.is_empty() {
-                reader.error(
-                    offset,
-                    format!("{what} names no state"),
-                    "Write { one_of = [ { name = \"…\", value = \"…\" } ] }",
-                );
-                return None;
-            }
-            Some(Expectation::OneOf(branches))
-        }
-        _ => None,
-    }
-}
-
-fn branch(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Branch> {
-    let name = reader.text(section, "name");
-    let value = if let Some(value) = section.value("value") {
-        reader.as_text(value, "`value` of a state")
-    } else {
-        reader.missing(section, "value", "= \"…\"");
-        None
-    };
-    Some(Branch { name: name?.value, value: value?.value })
-}
-
 fn step(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Step> {
     let id = reader.text(section, "id");
     let position = reader.number(section, "position", 1);
@@ -577,7 +469,7 @@ fn step_ids(reader: &mut Reader<'_>, section: &Section<'_>, key: &str) -> Vec<St
     names.into_iter().map(|name| StepId(name.value)).collect()
 }
 
-fn referred_object(reader: &mut Reader<'_>, name: &At<String>) -> Option<ObjectName> {
+pub(super) fn referred_object(reader: &mut Reader<'_>, name: &At<String>) -> Option<ObjectName> {
     reader.refer("object", name);
     object_name(reader, name)
 }

@@ -2,6 +2,7 @@
 //!
 //! Parsing never fails whole: a missing or wrong part becomes a [`Diagnostic`], and the rest is still read.
 
+mod asked;
 mod entries;
 mod reader;
 mod verify;

@@ -223,6 +223,10 @@ fn rows_have_a_key_and_a_check_its_time() {
     check(ONE, &ROWS.replace("5s", "soon"), "73:14 cannot be \"soon\"");
     check(ONE, &ROWS.replace("SELECT code, label", "DELETE"), "71:8 cannot be asked");
     check(ONE, &ROWS.replace("public.codes\"", "public.codes;\""), "71:8 cannot be asked");
+    let catalog = parse(&files(&WHOLE.replace(ONE, "catalog_of = [\"public\", \"shop\"]"))).0.checks[0].query.clone();
+    assert_eq!(catalog, Query::Catalog(vec!["public".to_owned(), "shop".to_owned()]));
+    check(ONE, "catalog_of = []", "67:1 has no `catalog_of`");
+    check(ONE, &format!("{ONE}\ncatalog_of = [\"public\"]"), "71:7 has both `catalog_of` and `sql`");
     check("error_contains", "rows = \"SELECT 1\"\nerror_contains", "94:1 no key `rows`");
 }
 

@@ -43,7 +43,7 @@ fn questions(reader: &mut Reader<'_>, runbook: &Runbook) {
     let asked = |query: &Query| match query {
         Query::Sql(sql) => Some((sql.clone(), sql.clone())),
         Query::Rows { sql, key } => Some((sql.clone(), rows_sql(sql, key))),
-        Query::Definition(_, _) => None,
+        Query::Definition(_, _) | Query::Catalog(_) => None,
     };
     let same = |sql: &String| (sql.clone(), sql.clone());
     let checks =

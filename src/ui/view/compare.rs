@@ -100,7 +100,9 @@ impl ComparePage {
             // Taken out while it is drawn, because drawing may change what is left out.
             let sides = std::mem::take(&mut self.sides);
             if let Some(comparison) = sides.comparison() {
-                self.compared(ui, scene, comparison, &|id| sides.between(id), sides.columns());
+                let seen =
+                    Seen { comparison, inside: &|id| sides.between(id), columns: sides.columns(), sides: sides.seen() };
+                self.compared(ui, scene, &seen);
             }
             self.sides = sides;
             if let Some(id) = self.left_out.take() {
@@ -124,24 +126,18 @@ impl ComparePage {
             mark::word(ui, Mark::Care, tokens.care, "No baseline is open: rows that must equal it cannot pass.");
         }
         let prepared = std::mem::take(&mut self.prepared);
-        self.compared(ui, scene, comparison, &|id| prepared.inside(id), Columns::Live);
+        let seen = Seen { comparison, inside: &|id| prepared.inside(id), columns: Columns::Live, sides: None };
+        self.compared(ui, scene, &seen);
         self.prepared = prepared;
     }
 
     /// Draws the rows of a comparison, with the filters above and the one that is open below.
-    fn compared(
-        &mut self,
-        ui: &mut Ui,
-        scene: &mut Scene<'_>,
-        comparison: &Comparison,
-        inside: Inside<'_>,
-        columns: Columns,
-    ) {
-        self.make(comparison);
-        self.bar(ui, scene, comparison, inside, columns);
-        self.make(comparison);
-        self.detail_panel(ui, scene, comparison, inside, columns);
-        self.table(ui, comparison, inside, columns);
+    fn compared(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, seen: &Seen<'_>) {
+        self.make(seen.comparison);
+        self.bar(ui, scene, seen);
+        self.make(seen.comparison);
+        self.detail_panel(ui, scene, seen);
+        self.table(ui, seen);
     }
 
     fn modes(&mut self, ui: &mut Ui) {
@@ -158,14 +154,8 @@ impl ComparePage {
         });
     }
 
-    fn bar(
-        &mut self,
-        ui: &mut Ui,
-        scene: &mut Scene<'_>,
-        comparison: &Comparison,
-        inside: Inside<'_>,
-        columns: Columns,
-    ) {
+    fn bar(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, seen: &Seen<'_>) {
+        let Seen { comparison, columns, .. } = *seen;
         let tally = self.tally.clone();
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
@@ -187,11 +177,11 @@ impl ComparePage {
             text::muted(ui, "A row opens its query, the whole values and their difference.");
             ui.add_space(8.0);
             if quiet(ui, "Copy Markdown").clicked() {
-                let text = self.copied(comparison, inside, columns, true);
+                let text = self.copied(seen, true);
                 scene.actions.push(UiAction::Copy { text, what: "the comparison as Markdown".to_owned() });
             }
             if quiet(ui, "Copy TSV").clicked() {
-                let text = self.copied(comparison, inside, columns, false);
+                let text = self.copied(seen, false);
                 scene.actions.push(UiAction::Copy { text, what: "the comparison as TSV".to_owned() });
             }
         });
@@ -259,19 +249,13 @@ impl ComparePage {
         }
     }
 
-    fn detail_panel(
-        &mut self,
-        ui: &mut Ui,
-        scene: &mut Scene<'_>,
-        comparison: &Comparison,
-        inside: Inside<'_>,
-        columns: Columns,
-    ) {
+    fn detail_panel(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, seen: &Seen<'_>) {
+        let Seen { comparison, inside, columns, .. } = *seen;
         let Some(row) = self.selected.as_ref().and_then(|id| comparison.rows.iter().find(|row| row.id == *id)) else {
             return;
         };
         if columns == Columns::Live {
-            seen(scene, row);
+            opened(scene, row);
         }
         let tokens = Tokens::of(ui);
         let frame = Frame::new().fill(tokens.raised).inner_margin(Margin::symmetric(12, 8));
@@ -287,7 +271,8 @@ impl ComparePage {
         }
     }
 
-    fn table(&mut self, ui: &mut Ui, comparison: &Comparison, inside: Inside<'_>, columns: Columns) {
+    fn table(&mut self, ui: &mut Ui, seen: &Seen<'_>) {
+        let Seen { comparison, inside, columns, .. } = *seen;
         if self.items.is_empty() {
             text::muted(ui, "No check is like that. Choose another verdict, or clear the search.");
             return;
@@ -361,7 +346,8 @@ impl ComparePage {
         }
     }
 
-    fn copied(&mut self, comparison: &Comparison, inside: Inside<'_>, columns: Columns, markdown: bool) -> String {
+    fn copied(&mut self, seen: &Seen<'_>, markdown: bool) -> String {
+        let Seen { comparison, inside, columns, sides } = *seen;
         self.make(comparison);
         let heads = columns.heads();
         let line = |cells: &[String]| {
@@ -372,10 +358,7 @@ impl ComparePage {
             let cells: Vec<String> = cells.iter().map(clean).collect();
             if markdown { format!("| {} |\n", cells.join(" | ")) } else { format!("{}\n", cells.join("\t")) }
         };
-        let mut copied = match (self.sides.seen(), columns) {
-            (Some(seen), Columns::Two | Columns::Three) if markdown => about(seen),
-            _ => String::new(),
-        };
+        let mut copied = sides.filter(|_| markdown).map_or_else(String::new, about);
         copied.push_str(&line(&heads.iter().map(|head| (*head).to_owned()).collect::<Vec<_>>()));
         if markdown {
             copied.push_str(&format!("| --- |{} --- |\n", " ---: |".repeat(heads.len() - 2)));
@@ -397,8 +380,16 @@ impl ComparePage {
     }
 }
 
-/// Finds what a check answered between the two ends of a comparison.
-type Inside<'a> = &'a dyn Fn(&CheckId) -> Option<&'a Row>;
+/// A comparison and what is shown beside it.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    comparison: &'a Comparison,
+    /// Finds what a check answered between the two ends.
+    inside: &'a dyn Fn(&CheckId) -> Option<&'a Row>,
+    columns: Columns,
+    /// The sides, where they were chosen freely.
+    sides: Option<&'a SideBySide>,
+}
 
 /// Says what stands side by side, what was left out, and the digest over both.
 fn about(seen: &SideBySide) -> String {
@@ -413,7 +404,7 @@ fn quiet(ui: &mut Ui, words: &str) -> eframe::egui::Response {
 }
 
 /// A drifted check counts as opened for every open request once its row is on the screen in full.
-fn seen(scene: &mut Scene<'_>, row: &Row) {
+fn opened(scene: &mut Scene<'_>, row: &Row) {
     let what = format!("check:{}", row.id);
     for request in scene.shown.requests() {
         if !scene.shown.seen.contains(&(request.digest, what.clone())) {
