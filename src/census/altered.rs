@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Reading, Row, RowChange, row_changes};
+use super::{Reading, Row, RowChange, Verdict, row_changes};
 
 /// One thing that differs between two definitions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +63,29 @@ pub fn alterations(before: Option<&str>, after: Option<&str>) -> Vec<Alteration>
     all
 }
 
+/// Says in one line what differs between two answers of which one has several lines; nothing for two short ones, which are told
+/// as they are.
+#[must_use]
+pub fn difference_in_words(before: Option<&str>, after: Option<&str>, key: &[String]) -> Option<String> {
+    if ![before, after].into_iter().flatten().any(|text| text.contains('\n') || text.starts_with('{')) {
+        return None;
+    }
+    let all: Vec<Alteration> = match row_changes(before, after, key).filter(|_| !key.is_empty()) {
+        Some(changes) => changes.iter().map(RowChange::alteration).collect(),
+        None => alterations(before, after),
+    };
+    let first = brief(&all.first()?.words());
+    Some(if all.len() > 1 { format!("{first} (and {} more)", all.len() - 1) } else { first })
+}
+
+/// Writes a value in one line, and cuts it where it would fill the screen.
+#[must_use]
+pub fn brief(value: &str) -> String {
+    const LETTERS: usize = 160;
+    let flat: String = value.chars().take(LETTERS + 1).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if flat.chars().count() <= LETTERS { flat } else { flat.chars().take(LETTERS - 1).chain(['…']).collect() }
+}
+
 fn first(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
@@ -71,8 +94,12 @@ fn first(text: &str) -> String {
 fn parts(text: &str) -> BTreeMap<String, String> {
     let mut parts: BTreeMap<String, String> = BTreeMap::new();
     let mut last = String::new();
+    // `pg_get_viewdef` begins with a space; what follows it is the query, up to what is named again.
+    let is_view = ["view ", "materialized view "].iter().any(|kind| text.starts_with(kind));
+    let is_query = |line: &str| is_view && [" SELECT", " WITH", " VALUES"].iter().any(|word| line.starts_with(word));
     for line in text.lines() {
         let (name, value) = match part(line) {
+            None if is_query(line) && last != "the query" => ("the query".to_owned(), line.to_owned()),
             Some(part) => part,
             None if last.is_empty() => ("the definition".to_owned(), line.to_owned()),
             None => {
@@ -182,6 +209,27 @@ impl Row {
         (!self.key.is_empty()).then(|| row_changes(before.as_deref(), after.as_deref(), &self.key)).flatten()
     }
 
+    /// Remarks that a key does not tell the rows apart, where they differ and nobody else has remarked anything.
+    #[must_use]
+    pub(super) fn with_shared_key(mut self) -> Self {
+        let is_rows = matches!(&self.actual, Reading::Value(Some(rows)) if rows.starts_with('{'));
+        if !self.key.is_empty() && self.verdict == Verdict::Drifted && is_rows && self.row_changes().is_none() {
+            let key = self.key.join(", ");
+            let shared =
+                format!("several rows share one value of the key ({key}), so which row became which cannot be told");
+            self.remark.get_or_insert(shared);
+        }
+        self
+    }
+
+    /// Says in one line what differs, where expected and actual are no short values.
+    #[must_use]
+    pub fn difference_in_words(&self) -> Option<String> {
+        let all = self.alterations();
+        let first = brief(&all.first()?.words());
+        Some(if all.len() > 1 { format!("{first} (and {} more)", all.len() - 1) } else { first })
+    }
+
     /// Says what differs, where the row is of a definition: expected against actual, or the baseline against it.
     #[must_use]
     pub fn alterations(&self) -> Vec<Alteration> {
@@ -221,6 +269,20 @@ mod tests {
         let after = TABLE.replace(change.0, change.1);
         let said: Vec<String> = alterations(Some(TABLE), Some(&after)).iter().map(Alteration::words).collect();
         assert_eq!(said, expected, "{change:?}");
+    }
+
+    #[test]
+    fn the_query_of_a_view_is_a_part_of_its_own() {
+        let before = "view public.v\nowner ops\n SELECT t.id\n   FROM public.t;";
+        let said = |change: (&str, &str)| {
+            let all = alterations(Some(before), Some(&before.replace(change.0, change.1)));
+            all.iter().map(Alteration::words).collect::<Vec<_>>()
+        };
+        assert_eq!(said(("owner ops", "owner ops\ncomment it")), ["comment was added: it"]);
+        assert_eq!(
+            said(("t.id", "t.n")),
+            ["the query was altered:  SELECT t.id\n   FROM public.t; →  SELECT t.n\n   FROM public.t;"]
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(super) fn catalog_sql(schemas: &[String]) -> String {
     let wanted = wanted.join(", ");
     let relations = |kinds: &str| {
         format!(
-            "SELECT m.nspname AS s, e.relname AS r, e.relacl AS acl, e.relowner AS owner FROM pg_catalog.pg_class e JOIN pg_catalog.pg_namespace m \
+            "SELECT m.nspname AS s, e.relname AS r FROM pg_catalog.pg_class e JOIN pg_catalog.pg_namespace m \
              ON m.oid = e.relnamespace WHERE m.nspname IN ({wanted}) AND e.relkind IN ({kinds}) AND {}",
             free("pg_class")
         )
@@ -25,14 +25,13 @@ pub(super) fn catalog_sql(schemas: &[String]) -> String {
         part: String::new(),
         name: "listed.r".to_owned(),
     };
-    let told = |word: &str, kind: ObjectKind, grants: &str, list: &str| {
+    let told = |word: &str, kind: ObjectKind, list: &str| {
         format!(
             "SELECT '{word} ' || pg_catalog.quote_ident(listed.s) || '.' || pg_catalog.quote_ident(listed.r) AS {OBJECT}, \
-             pg_catalog.concat_ws(E'\\n', ({}){grants}) AS definition FROM ({list}) AS listed",
+             ({}) AS definition FROM ({list}) AS listed",
             definition_by(&listed, kind)
         )
     };
-    let granted = |kind| format!(", {}", grants("listed.acl", kind, "listed.owner"));
     let types = format!(
         "SELECT m.nspname AS s, e.typname AS r FROM pg_catalog.pg_type e JOIN pg_catalog.pg_namespace m ON m.oid = e.typnamespace \
          LEFT JOIN pg_catalog.pg_class k ON k.oid = e.typrelid WHERE m.nspname IN ({wanted}) \
@@ -40,12 +39,11 @@ pub(super) fn catalog_sql(schemas: &[String]) -> String {
         free("pg_type")
     );
     let parts = [
-        // A table's own definition has its grants.
-        told("table", ObjectKind::Table, COLUMN_GRANTS, &relations("'r', 'p', 'f'")),
-        told("view", ObjectKind::View, &granted('r'), &relations("'v'")),
-        told("materialized view", ObjectKind::MaterializedView, &granted('r'), &relations("'m'")),
-        told("sequence", ObjectKind::Sequence, &granted('s'), &relations("'S'")),
-        told("type", ObjectKind::Type, "", &types),
+        told("table", ObjectKind::Table, &relations("'r', 'p', 'f'")),
+        told("view", ObjectKind::View, &relations("'v'")),
+        told("materialized view", ObjectKind::MaterializedView, &relations("'m'")),
+        told("sequence", ObjectKind::Sequence, &relations("'S'")),
+        told("type", ObjectKind::Type, &types),
         functions(&wanted),
         format!(
             "SELECT 'schema ' || pg_catalog.quote_ident(listed.r), ({}) FROM (SELECT nspname AS r FROM pg_catalog.pg_namespace \
@@ -85,14 +83,6 @@ fn free(catalog: &str) -> String {
          AND b.objid = e.oid AND b.deptype = 'e')"
     )
 }
-
-/// The grants on single columns of a table, a line each.
-const COLUMN_GRANTS: &str = ", (SELECT pg_catalog.string_agg('grant ' || y.who || ' ' || y.what, E'\\n' ORDER BY y.who, y.what) FROM (SELECT \
-    COALESCE(w.rolname::text, 'public') AS who, z.privilege_type || ' (' || pg_catalog.quote_ident(v.attname) || ')' \
-    || CASE WHEN z.is_grantable THEN ' with grant option' ELSE '' END AS what \
-    FROM pg_catalog.pg_attribute v JOIN pg_catalog.pg_class u ON u.oid = v.attrelid JOIN pg_catalog.pg_namespace t ON t.oid = u.relnamespace \
-    CROSS JOIN LATERAL pg_catalog.aclexplode(v.attacl) z LEFT JOIN pg_catalog.pg_roles w ON w.oid = z.grantee \
-    WHERE t.nspname = listed.s AND u.relname = listed.r AND NOT v.attisdropped) AS y)";
 
 #[cfg(test)]
 mod tests {

@@ -100,8 +100,8 @@ pub fn compare(checks: &[Check], baseline: Option<&Baseline>, census: &Census, s
 /// What one check is held against.
 struct Judged<'a> {
     expectation: Cow<'a, Expectation>,
-    against: Option<&'a Reading>,
-    baseline: Option<&'a Reading>,
+    against: Option<Cow<'a, Reading>>,
+    baseline: Option<Cow<'a, Reading>>,
     /// Rows that a restore keeps beside the dump's.
     kept: u64,
 }
@@ -109,7 +109,7 @@ struct Judged<'a> {
 impl<'a> Judged<'a> {
     /// Returns what the check is held against, or nothing when it is out of scope.
     fn of(check: &'a Check, baseline: Option<&'a Baseline>, scope: CompareScope<'a>) -> Option<Self> {
-        let baseline = baseline.and_then(|baseline| baseline.census.readings.get(&check.id));
+        let baseline = baseline.and_then(|baseline| baseline.answer(check));
         let own = |steps: &[StepId]| {
             let per_step = steps.iter().find_map(|step| check.per_step.get(step));
             Cow::Borrowed(per_step.unwrap_or(&check.expect))
@@ -120,25 +120,30 @@ impl<'a> Judged<'a> {
         };
         match scope {
             CompareScope::Everything => {
-                Some(Self { expectation: Cow::Borrowed(&check.expect), against: baseline, baseline, kept: 0 })
+                Some(Self { expectation: Cow::Borrowed(&check.expect), against: baseline.clone(), baseline, kept: 0 })
             }
             CompareScope::Steps(steps) => {
-                in_scope(steps).then(|| Self { expectation: own(steps), against: baseline, baseline, kept: 0 })
+                in_scope(steps).then(|| Self { expectation: own(steps), against: baseline.clone(), baseline, kept: 0 })
             }
             CompareScope::StepsAndHeld(steps, _) if in_scope(steps) => {
-                Some(Self { expectation: own(steps), against: baseline, baseline, kept: 0 })
+                Some(Self { expectation: own(steps), against: baseline.clone(), baseline, kept: 0 })
             }
             CompareScope::Restored(table, kept, _) if check.object.as_ref() == Some(table) => {
                 // What a step left in the table is for that step's reversal to take away.
                 let is_throughout = check.steps.is_empty();
                 let expectation = Cow::Borrowed(&check.expect);
-                is_throughout.then_some(Self { expectation, against: baseline, baseline, kept })
+                is_throughout.then_some(Self { expectation, against: baseline.clone(), baseline, kept })
             }
             CompareScope::Restored(_, _, None) => None,
             // Out of the reverted scope nothing may move: held to what it was when the transaction began.
             CompareScope::StepsAndHeld(_, entry) | CompareScope::Restored(_, _, Some(entry)) => {
                 let held = if check.expect == Expectation::Grows { Expectation::Grows } else { Expectation::Unchanged };
-                Some(Self { expectation: Cow::Owned(held), against: entry.readings.get(&check.id), baseline, kept: 0 })
+                Some(Self {
+                    expectation: Cow::Owned(held),
+                    against: entry.readings.get(&check.id).map(Cow::Borrowed),
+                    baseline,
+                    kept: 0,
+                })
             }
         }
     }
@@ -149,7 +154,7 @@ impl<'a> Judged<'a> {
             .get(&check.id)
             .cloned()
             .unwrap_or_else(|| Reading::Blind("the census does not hold this check; take it again".to_owned()));
-        let (verdict, remark) = match judge(&self.expectation, self.against, &actual) {
+        let (verdict, remark) = match judge(&self.expectation, self.against.as_deref(), &actual) {
             (Verdict::Drifted, _) if self.kept > 0 => {
                 (Verdict::Grown, Some(format!("{} later rows are kept beside those of the dump", self.kept)))
             }
@@ -158,23 +163,25 @@ impl<'a> Judged<'a> {
             }
             judged => judged,
         };
-        Row {
+        let row = Row {
             id: check.id.clone(),
             title: check.title.clone(),
             object: check.object.clone(),
             sql: Question::of(check).sql,
             key: key_of(check),
-            baseline: self.baseline.cloned(),
-            expected: describe(&self.expectation, self.against),
+            baseline: self.baseline.as_deref().cloned(),
+            expected: describe(&self.expectation, self.against.as_deref()),
             actual,
             verdict,
             remark,
-        }
+        };
+        row.with_shared_key()
     }
 }
 
-/// Returns the columns that tell the rows of a check's answer apart.
-pub(super) fn key_of(check: &Check) -> Vec<String> {
+/// Returns the columns that tell the rows of a check's answer apart; none where its answer is no rows.
+#[must_use]
+pub fn key_of(check: &Check) -> Vec<String> {
     match &check.query {
         Query::Rows { sql: _, key } => key.clone(),
         Query::Catalog(_) => vec![super::catalog::OBJECT.to_owned()],

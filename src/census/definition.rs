@@ -80,7 +80,14 @@ pub(super) fn definition_by(words: &Words, kind: ObjectKind) -> String {
             "relation" => sql.push_str(&words.relation),
             "part" => sql.push_str(&words.part),
             "name" => sql.push_str(&words.name),
-            "grants" => sql.push_str(&grants("c.relacl", 'r', "c.relowner")),
+            "grants of relation" => {
+                sql.push_str(&grants("c.relacl", 'r', "c.relowner"));
+                sql.push_str(COLUMN_GRANTS);
+            }
+            "grants of sequence" => sql.push_str(&grants("c.relacl", 's', "c.relowner")),
+            "grants of function" => sql.push_str(&grants("p.proacl", 'f', "p.proowner")),
+            "grants of type" => sql.push_str(&grants("t.typacl", 'T', "t.typowner")),
+            "grants of schema" => sql.push_str(&grants("n.nspacl", 'n', "n.nspowner")),
             mark => unreachable!("BUG: the mark @{mark}@ has no meaning"),
         }
     }
@@ -101,6 +108,13 @@ pub(super) fn grants(list: &str, kind: char, owner: &str) -> String {
          LEFT JOIN pg_catalog.pg_roles w ON w.oid = h.grantee) AS y)"
     )
 }
+
+/// The grants on single columns of a relation, a line each; a column has none at first.
+const COLUMN_GRANTS: &str = ",
+  (SELECT pg_catalog.string_agg(y.line, E'\\n' ORDER BY y.line) FROM (SELECT 'grant ' || COALESCE(w.rolname::text, 'public') || ' ' || z.privilege_type
+      || ' (' || pg_catalog.quote_ident(v.attname) || ')' || CASE WHEN z.is_grantable THEN ' with grant option' ELSE '' END AS line
+    FROM pg_catalog.pg_attribute v CROSS JOIN LATERAL pg_catalog.aclexplode(v.attacl) z
+    LEFT JOIN pg_catalog.pg_roles w ON w.oid = z.grantee WHERE v.attrelid = c.oid AND NOT v.attisdropped) AS y)";
 
 /// Writes text as a literal that means the same whatever `standard_conforming_strings` says.
 pub(super) fn literal(text: &str) -> String {
@@ -149,11 +163,12 @@ const TABLE: &str = "
       || COALESCE(' using (' || pg_catalog.pg_get_expr(p.polqual, p.polrelid) || ')', '')
       || COALESCE(' with check (' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) || ')', ''), E'\\n' ORDER BY p.polname)
     FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid),
-  @grants@
+  @grants of relation@
 ) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = @schema@ AND c.relname = @name@ AND c.relkind IN (@kinds@)";
 
 const VIEW: &str = "
+  @grants of relation@,
   'populated ' || CASE WHEN c.relkind = 'm' THEN c.relispopulated::text END,
   pg_catalog.pg_get_viewdef(c.oid),
   (SELECT pg_catalog.string_agg(pg_catalog.pg_get_indexdef(x.indexrelid), E'\\n' ORDER BY pg_catalog.pg_get_indexdef(x.indexrelid))
@@ -164,6 +179,7 @@ const VIEW: &str = "
 WHERE n.nspname = @schema@ AND c.relname = @name@ AND c.relkind IN (@kinds@)";
 
 const SEQUENCE: &str = "
+  @grants of sequence@,
   (SELECT pg_catalog.concat_ws(' ', 'as', pg_catalog.format_type(s.seqtypid, NULL), 'start', s.seqstart, 'increment', s.seqincrement, 'min', s.seqmin,
       'max', s.seqmax, 'cache', s.seqcache, CASE WHEN s.seqcycle THEN 'cycle' END) FROM pg_catalog.pg_sequence s WHERE s.seqrelid = c.oid),
   (SELECT 'owned by ' || d.refobjid::pg_catalog.regclass::text || '.' || pg_catalog.quote_ident(a.attname) FROM pg_catalog.pg_depend d
@@ -181,7 +197,7 @@ WHERE n.nspname = @schema@ AND c.relname = @name@ AND c.relkind IN (@kinds@)";
 /// Every function of that name, in order of its arguments.
 const FUNCTION: &str = "SELECT pg_catalog.string_agg(pg_catalog.concat_ws(E'\\n',
   CASE WHEN p.prokind = 'a' THEN 'aggregate ' || p.oid::pg_catalog.regprocedure::text ELSE pg_catalog.pg_get_functiondef(p.oid) END,
-  'owner ' || pg_catalog.pg_get_userbyid(p.proowner),
+  'owner ' || pg_catalog.pg_get_userbyid(p.proowner), @grants of function@,
   'comment ' || pg_catalog.obj_description(p.oid, 'pg_proc')), E'\\n' ORDER BY pg_catalog.pg_get_function_identity_arguments(p.oid))
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname = @schema@ AND p.proname = @name@";
@@ -216,7 +232,7 @@ FROM pg_catalog.pg_event_trigger e WHERE e.evtname = @name@";
 const TYPE: &str = "SELECT pg_catalog.concat_ws(E'\\n',
   CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'c' THEN 'composite' WHEN 'r' THEN 'range' WHEN 'm' THEN 'multirange' ELSE 'base' END
     || ' ' || t.oid::pg_catalog.regtype::text,
-  'owner ' || pg_catalog.pg_get_userbyid(t.typowner),
+  'owner ' || pg_catalog.pg_get_userbyid(t.typowner), @grants of type@,
   'comment ' || pg_catalog.obj_description(t.oid, 'pg_type'),
   (SELECT pg_catalog.string_agg('label ' || pg_catalog.quote_literal(l.enumlabel), E'\\n' ORDER BY l.enumsortorder) FROM pg_catalog.pg_enum l WHERE l.enumtypid = t.oid),
   'as ' || CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END,
@@ -231,7 +247,7 @@ FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespa
 WHERE n.nspname = @schema@ AND t.typname = @name@";
 
 const SCHEMA: &str = "SELECT pg_catalog.concat_ws(E'\\n', 'schema ' || pg_catalog.quote_ident(n.nspname), 'owner ' || pg_catalog.pg_get_userbyid(n.nspowner),
-  'grants ' || pg_catalog.array_to_string(n.nspacl, ', '), 'comment ' || pg_catalog.obj_description(n.oid, 'pg_namespace'))
+  @grants of schema@, 'comment ' || pg_catalog.obj_description(n.oid, 'pg_namespace'))
 FROM pg_catalog.pg_namespace n WHERE n.nspname = @name@";
 
 const EXTENSION: &str = "SELECT pg_catalog.concat_ws(E'\\n', 'extension ' || pg_catalog.quote_ident(e.extname), 'version ' || e.extversion, 'schema ' || n.nspname,

@@ -9,9 +9,8 @@ mod model;
 mod rows;
 mod sides;
 
-pub use altered::{Alteration, How, alterations};
-use comparison::key_of;
-pub use comparison::{CompareScope, Comparison, Row, Verdict, compare, judge};
+pub use altered::{Alteration, How, alterations, brief, difference_in_words};
+pub use comparison::{CompareScope, Comparison, Row, Verdict, compare, judge, key_of};
 pub use definition::{definition_sql, query_sql};
 pub use expectation::describe;
 pub use model::*;

@@ -1,12 +1,13 @@
 //! What was read from a database at one snapshot.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-use crate::runbook::{Check, CheckId, Query};
+use crate::runbook::{Check, CheckId, Query, Runbook};
 
 /// The key under which a stop condition is asked in a census.
 #[must_use]
@@ -84,8 +85,47 @@ pub struct Baseline {
     pub runbook: String,
     /// The runbook's digest when it was taken.
     pub runbook_digest: Digest,
+    /// What was asked: the digest of each check's query, so that an answer to another question is not taken for this one's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub asked: BTreeMap<CheckId, Digest>,
     /// What was read.
     pub census: Census,
+}
+
+/// Returns the digest by which a baseline knows what a check asked.
+#[must_use]
+pub fn query_digest(query: &Query) -> Digest {
+    Digest::of(&serde_json::to_vec(query).unwrap_or_default())
+}
+
+impl Baseline {
+    /// Keeps a census of this runbook as the truth of something.
+    #[must_use]
+    pub fn of(label: &str, runbook: &Runbook, census: Census) -> Self {
+        Self {
+            format: BASELINE_FORMAT.to_owned(),
+            label: label.to_owned(),
+            runbook: runbook.id.clone(),
+            runbook_digest: runbook.digest,
+            asked: runbook.checks.iter().map(|check| (check.id.clone(), query_digest(&check.query))).collect(),
+            census,
+        }
+    }
+
+    /// Returns the answer to this check; blind where the baseline was asked something else under its name. Of a check without
+    /// text only the name is known.
+    #[must_use]
+    pub fn answer(&self, check: &Check) -> Option<Cow<'_, Reading>> {
+        let answer = self.census.readings.get(&check.id)?;
+        let is_named = check.query != Query::Sql(String::new());
+        match self.asked.get(&check.id) {
+            Some(asked) if is_named && *asked != query_digest(&check.query) => {
+                let reason = "the runbook asked something else under this name when it was taken; take one with today's question";
+                Some(Cow::Owned(Reading::Blind(reason.to_owned())))
+            }
+            Some(_) | None => Some(Cow::Borrowed(answer)),
+        }
+    }
 }
 
 /// The format name of a [`Baseline`].

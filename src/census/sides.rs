@@ -78,7 +78,7 @@ fn row(check: &Check, first: &Side, last: &Side) -> Row {
         (Reading::Blind(reason), (Verdict::Blind, _)) if now.is_some() => (Verdict::Blind, Some(reason.clone())),
         (_, judged) => judged,
     };
-    Row {
+    let row = Row {
         id: check.id.clone(),
         title: check.title.clone(),
         object: check.object.clone(),
@@ -89,7 +89,8 @@ fn row(check: &Check, first: &Side, last: &Side) -> Row {
         actual,
         verdict,
         remark,
-    }
+    };
+    row.with_shared_key()
 }
 
 /// Returns the checks that are compared: those the runbook knows, in its order, and of others only the name.

@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use serde_json::{Value, json};
 
 use crate::census::{Comparison, Reading, Row, Verdict};
+use crate::runbook::letters::{Unseen, unseen};
 use crate::session::{Failure, Progress};
 
 /// Counts things: `1 step`, `2 steps`.
@@ -107,6 +108,7 @@ fn shorten(value: &str) -> String {
 /// Writes a value in one line of so many letters.
 fn cut(value: &str, letters: usize) -> String {
     let flat: String = value.chars().take(letters + 1).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let flat = visible(&flat);
     if value.chars().count() > letters {
         format!("{}…", flat.chars().take(letters - 1).collect::<String>())
     } else {
@@ -187,10 +189,20 @@ fn off(row: &Row) -> String {
     row.off_by().filter(|_| is_off).map_or_else(String::new, |off| format!(" {off:+}"))
 }
 
-/// Controls of a terminal that a value may hold are shown, not obeyed.
+/// Controls of a terminal that a value may hold are shown, not obeyed; so are letters that turn the text or cannot be seen.
 #[must_use]
 pub fn visible(line: &str) -> String {
-    line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    let mut out = String::with_capacity(line.len());
+    for letter in line.chars() {
+        match unseen(letter) {
+            _ if letter.is_control() => out.push('\u{fffd}'),
+            Some(Unseen::Direction | Unseen::NoWidth | Unseen::Variation) => {
+                out += &format!("\\u{{{:04x}}}", u32::from(letter));
+            }
+            Some(Unseen::Space | Unseen::Break | Unseen::Control) | None => out.push(letter),
+        }
+    }
+    out
 }
 
 /// Prints a comparison for machines.
@@ -223,6 +235,11 @@ fn reading_json(reading: &Reading) -> Value {
 #[cfg(test)]
 mod tests {
     use super::columns;
+
+    #[test]
+    fn what_a_terminal_would_obey_or_hide_is_shown() {
+        assert_eq!(super::visible("Nguyễn\u{202e}x\u{200b}\u{1b}[2J"), "Nguyễn\\u{202e}x\\u{200b}\u{fffd}[2J");
+    }
 
     #[test]
     fn columns_line_up_whatever_the_alphabet() {

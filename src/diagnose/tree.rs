@@ -128,14 +128,16 @@ fn stop_reasons(facts: &Facts) -> Vec<String> {
     });
     let counts = facts.throughout.iter().filter_map(|row| match row.verdict {
         Verdict::Same | Verdict::Grown => None,
-        Verdict::Drifted | Verdict::Missing => Some(format!(
-            "{}: {} must hold throughout (expected {}, actual {})",
-            row.id,
-            row.title,
-            cut(&row.expected),
-            in_words(&row.actual)
-        )),
-        Verdict::Blind => Some(format!("{}: {} cannot be known ({})", row.id, row.title, in_words(&row.actual))),
+        Verdict::Drifted | Verdict::Missing => {
+            let values = || format!("expected {}, actual {}", cut(&row.expected), in_words(&row.actual));
+            let differs = row.difference_in_words().unwrap_or_else(values);
+            Some(format!("{}: {} must hold throughout ({differs})", row.id, row.title))
+        }
+        Verdict::Blind => {
+            // The answer may be there, and what it is held against not.
+            let reason = row.remark.clone().unwrap_or_else(|| in_words(&row.actual));
+            Some(format!("{}: {} cannot be known ({reason})", row.id, row.title))
+        }
     });
     let unreadable = facts.unreadable.iter().map(|reason| format!("not readable: {reason}"));
     conditions.chain(counts).chain(unreadable).collect()

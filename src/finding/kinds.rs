@@ -222,6 +222,7 @@ fn baseline(label: &str, readings: &[(&str, &str)]) -> Baseline {
         label: label.to_owned(),
         runbook: "phase1".to_owned(),
         runbook_digest: Digest::of(b"runbook"),
+        asked: std::collections::BTreeMap::new(),
         census,
     }
 }

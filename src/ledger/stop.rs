@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Body;
-use crate::census::Reading;
+use crate::census::{Reading, difference_in_words};
 use crate::diagnose::{ConditionFact, ConditionState, OpenTransaction};
 use crate::runbook::{Principal, StepId, StopCondition};
 
@@ -101,6 +101,11 @@ impl TrippedCondition {
             Reading::Value(None) => "absent".to_owned(),
             Reading::Blind(reason) => format!("blind ({reason})"),
         };
+        if let Reading::Value(now) = &self.actual
+            && let Some(words) = difference_in_words(Some(&self.expected), now.as_deref(), &[])
+        {
+            return format!("{} ({words})", self.title);
+        }
         format!("{} (expected {}, actual {})", self.title, one_line(&self.expected), one_line(&actual))
     }
 }

@@ -102,11 +102,18 @@ pub(super) fn is_named(session: &[Option<String>]) -> bool {
     session.iter().any(Option::is_some)
 }
 
-/// Keeps the beginning of a statement, in one line. One that speaks of a password is not kept: it may hold it.
-fn beginning(statement: &str) -> String {
+/// Returns what may be shown and kept of another session's statement: one that speaks of a password may hold it.
+#[must_use]
+pub fn shown_of(statement: String) -> String {
     if statement.to_ascii_lowercase().contains("password") {
         return "(not shown: it speaks of a password)".to_owned();
     }
+    statement
+}
+
+/// Keeps the beginning of a statement, in one line.
+fn beginning(statement: &str) -> String {
+    let statement = shown_of(statement.to_owned());
     let line = statement.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(STATEMENT_LIMIT) {
         None => line,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Notice, Reply, TransactionStatus};
-use crate::census::{Census, Comparison, Reading, Target, Verdict, judge};
+use crate::census::{Census, Comparison, Reading, Target, Verdict, brief, difference_in_words, judge, key_of};
 use crate::plan::{Plan, PlannedStatement, Settings, Via};
 use crate::runbook::{Check, CheckId, Expectation, NoticeExpected, RowsExpected, StopCondition, StopSign};
 
@@ -144,6 +144,11 @@ pub fn entry_surprise(checks: &[Check], approved: &BTreeMap<CheckId, Reading>, c
         let actual = census.readings.get(&check.id).unwrap_or(&unasked);
         let (verdict, _) = judge(&expectation, approved.get(&check.id), actual);
         (!matches!(verdict, Verdict::Same | Verdict::Grown)).then(|| {
+            if let (Some(Reading::Value(before)), Reading::Value(actual)) = (approved.get(&check.id), actual)
+                && let Some(words) = difference_in_words(before.as_deref(), actual.as_deref(), &key_of(check))
+            {
+                return format!("{}: since it was approved {words}; stage it again", check.id);
+            }
             let before = approved.get(&check.id).map_or("not asked".to_owned(), in_words);
             format!("{}: was {before} when it was approved, is {} now; stage it again", check.id, in_words(actual))
         })
@@ -155,14 +160,17 @@ pub fn first_failure(comparison: &Comparison) -> Option<String> {
     let count = comparison.failures().count();
     comparison.failures().next().map(|row| {
         let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
-        format!("{}: expected {}, actual {}{more}", row.id, row.expected, in_words(&row.actual))
+        match row.difference_in_words() {
+            Some(words) => format!("{}: {words}{more}", row.id),
+            None => format!("{}: expected {}, actual {}{more}", row.id, brief(&row.expected), in_words(&row.actual)),
+        }
     })
 }
 
 /// Shows a reading in a sentence.
 pub fn in_words(reading: &Reading) -> String {
     match reading {
-        Reading::Value(Some(value)) => value.clone(),
+        Reading::Value(Some(value)) => brief(value),
         Reading::Value(None) => "absent".to_owned(),
         Reading::Blind(reason) => format!("blind ({reason})"),
     }

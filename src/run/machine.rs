@@ -272,7 +272,6 @@ impl Machine {
 
     /// Handles the answer to a message.
     fn answered(&mut self, phase: &Phase, reply: &Reply) -> Step {
-        self.finished.duration_millis = self.finished.duration_millis.saturating_add(reply.duration_millis);
         let expected_tag = match phase {
             Phase::Statement(index) => return self.statement_answered(*index, reply),
             Phase::Beginning => "BEGIN",

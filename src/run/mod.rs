@@ -22,7 +22,7 @@ mod via;
 mod words;
 
 pub use build::{BuildRehearsal, BuildStatement, build_statements};
-pub use bystander::{HIDDEN, bystander_of, in_the_way, named};
+pub use bystander::{HIDDEN, bystander_of, in_the_way, named, shown_of};
 pub use event::*;
 pub use guard::{target_surprise, tripped};
 pub use locks::{LockMode, strongest, strongest_first};

@@ -83,7 +83,7 @@ pub struct Finished {
     pub tripped: Option<(String, String)>,
     /// Why it did not go as planned; `None` when it did.
     pub failure: Option<String>,
-    /// How long the transactions were open, in milliseconds, by the sum of the server's answers.
+    /// How long the transactions were open, in milliseconds, by the clock of the desk that drove them.
     pub duration_millis: u32,
 }
 

@@ -1,5 +1,7 @@
 //! Drives a machine on a line, step by step, and says what is happening.
 
+use std::time::{Duration, Instant};
+
 use super::{Cancel, Progress, Watch};
 use crate::plan::Plan;
 use crate::port::RunLine;
@@ -14,9 +16,10 @@ pub(super) async fn drive(
 ) -> Finished {
     let total: usize = plan.stages.iter().map(|stage| stage.statements.len()).sum();
     let mut event = Event::Start;
+    let mut open = OpenFor::default();
     loop {
         let step = match machine.on(event) {
-            Step::Done(finished) => return *finished,
+            Step::Done(finished) => return Finished { duration_millis: open.millis(), ..*finished },
             step => step,
         };
         if watch.cancel.is_asked() && !machine.is_past_cancelling() {
@@ -24,8 +27,34 @@ pub(super) async fn drive(
             continue;
         }
         announce(&step, plan, total, watch);
+        let sent = Instant::now();
         event = perform(line, &step, watch.cancel).await;
+        open.performed(&step, sent);
         confirm(&step, &event, watch);
+    }
+}
+
+/// How long transactions were open, censuses and books included: so long their locks were held.
+#[derive(Default)]
+struct OpenFor {
+    begun: Option<Instant>,
+    before: Duration,
+}
+
+impl OpenFor {
+    fn performed(&mut self, step: &Step, sent: Instant) {
+        match step {
+            Step::Send { purpose: Purpose::Begin, .. } => self.begun = Some(sent),
+            Step::Commit | Step::Rollback => {
+                self.before += self.begun.take().map_or(Duration::ZERO, |begun| begun.elapsed());
+            }
+            _ => {}
+        }
+    }
+
+    fn millis(&self) -> u32 {
+        let open = self.begun.map_or(Duration::ZERO, |begun| begun.elapsed());
+        u32::try_from((self.before + open).as_millis()).unwrap_or(u32::MAX)
     }
 }
 

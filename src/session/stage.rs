@@ -9,7 +9,7 @@ use super::trust::{not_taken, refuse_other_role, refuse_pooler, runbooks_roster}
 use super::{Failure, FailureKind, SignAs, Survey, Watch, World, survey_and_latch, usable};
 use crate::approval::{Namespace, Roster, may_request};
 use crate::census::Baseline;
-use crate::diagnose::Diagnosis;
+use crate::diagnose::{ConditionState, Diagnosis};
 use crate::digest::Digest;
 use crate::ledger::Body;
 use crate::plan::{Plan, REQUEST_FORMAT, Request, SealInput, SealedPlan, Via, canonical, seal};
@@ -127,8 +127,14 @@ fn stop_or_refusal(looked: &Survey, failure: Failure) -> Failure {
 #[must_use]
 pub fn stop_hint(diagnosis: &Diagnosis) -> &'static str {
     if diagnosis.is_blind() {
-        "Something cannot be seen, so nothing goes on. Connect as a role that reads what the checks and stop conditions ask \
-         (USAGE on the schema, SELECT on the tables, pg_read_all_stats), and look again with `countersign diagnose`."
+        "Something cannot be known, so nothing goes on. Where a right is missing, connect as a role that reads what the checks \
+         and stop conditions ask (USAGE on the schema, SELECT on the tables, pg_read_all_stats); where the baseline does not hold \
+         it, take one that does; where it takes too long or asks for what is not there, mend the check. Look again with \
+         `countersign diagnose`."
+    } else if diagnosis.facts.conditions.iter().all(|condition| condition.state == ConditionState::Clear) {
+        "No condition has tripped and nothing is latched, but a check that names no step must hold throughout, and does not. Find \
+         who changed it. A count that others add to belongs to an object of class growing, with expect = \"grows\"; what only a \
+         step changes names it in `steps`. Look again with `countersign diagnose`."
     } else {
         "Halt. `countersign stop show` shows the evidence and what a restart needs; nothing runs on this target until then."
     }

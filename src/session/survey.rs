@@ -40,8 +40,9 @@ pub fn usable(diagnostics: &[Diagnostic]) -> Result<(), Failure> {
         diagnostics.iter().filter(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error).collect();
     let Some(first) = errors.first() else { return Ok(()) };
     let message = format!(
-        "the runbook has {} errors; the first: {}:{}:{}: {}",
+        "the runbook has {} error{}; the first: {}:{}:{}: {}",
         errors.len(),
+        if errors.len() == 1 { "" } else { "s" },
         first.file,
         first.line,
         first.column,
@@ -85,13 +86,12 @@ pub fn read_baseline(text: &str) -> Result<Baseline, Failure> {
 pub async fn take_baseline(database: &dyn Database, runbook: &Runbook, label: &str) -> Result<Baseline, Failure> {
     database.use_schema(&runbook.target.schema);
     let census = database.census(&questions(runbook)).await?;
-    Ok(Baseline {
-        format: BASELINE_FORMAT.to_owned(),
-        label: label.to_owned(),
-        runbook: runbook.id.clone(),
-        runbook_digest: runbook.digest,
-        census,
-    })
+    let (expected, actual) = (&runbook.target.database, &census.target.database);
+    if expected != actual {
+        let message = format!("another database: the runbook is for {expected}, this is {actual}");
+        return Err(Failure::new(FailureKind::Refused, message, "Connect to the database that the runbook names."));
+    }
+    Ok(Baseline::of(label, runbook, census))
 }
 
 /// Writes a baseline file: canonical text and a line feed.

@@ -37,6 +37,14 @@ const SCHEMA: &str = "
     CREATE TABLE egg (id int PRIMARY KEY); CREATE TABLE hen (id int PRIMARY KEY, egg int CONSTRAINT from_egg REFERENCES egg);
     ALTER TABLE egg ADD COLUMN hen int CONSTRAINT from_hen REFERENCES hen;
     CREATE TABLE logged (id int); CREATE RULE keep AS ON DELETE TO logged DO ALSO INSERT INTO seen VALUES (OLD.id);
+    CREATE TABLE codes (c int PRIMARY KEY);
+    CREATE TABLE log (c int CONSTRAINT log_c REFERENCES codes, at date) PARTITION BY RANGE (at);
+    CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+    CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+    CREATE TRIGGER stamped AFTER INSERT ON log FOR EACH ROW EXECUTE FUNCTION stamp();
+    CREATE TABLE target (id int PRIMARY KEY) PARTITION BY RANGE (id);
+    CREATE TABLE target_1 PARTITION OF target FOR VALUES FROM (0) TO (9);
+    CREATE TABLE refers (t int CONSTRAINT refers_t REFERENCES target);
     CREATE TABLE whole (id int); CREATE FUNCTION of_row(whole) RETURNS int LANGUAGE sql AS 'SELECT 1';";
 
 /// Scripts, of which the server takes some and refuses the others; which is which it says itself.
@@ -73,6 +81,13 @@ const SCRIPTS: &[&str] = &[
     "DROP TRIGGER moody ON child; DROP FUNCTION f()",
     "DROP FUNCTION e()",
     "DROP EVENT TRIGGER watch; DROP FUNCTION e()",
+    "DROP FUNCTION stamp()",
+    "DROP TRIGGER stamped ON log; DROP FUNCTION stamp()",
+    "DROP TABLE codes",
+    "ALTER TABLE log DROP CONSTRAINT log_c; DROP TABLE codes",
+    "DROP TABLE log_1; DROP TABLE log; DROP FUNCTION stamp(); DROP TABLE codes",
+    "ALTER TABLE refers DROP CONSTRAINT refers_t; DROP TABLE target_1; DROP TABLE target",
+    "DROP TABLE refers; DROP TABLE target_1; DROP TABLE target",
     "DROP TABLE seen",
     "DROP TABLE logged",
     "DROP TABLE old",

@@ -42,6 +42,17 @@ fn a_session_that_writes_to_an_object_is_seen_and_its_innocent_neighbours_are_no
 }
 
 #[test]
+fn a_statement_that_speaks_of_a_password_is_not_shown() {
+    let database = database();
+    run(database.superuser().load("CREATE TABLE t (a int)")).expect("loaded");
+    let _writer =
+        idle(&database, &["LOCK TABLE t IN SHARE MODE", "SET LOCAL application_name = 'my Password is 1234'"]);
+    let found = seen(&database, &["t"]);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].last_statement.contains("not shown") && !found[0].last_statement.contains("1234"), "{found:?}");
+}
+
+#[test]
 fn a_failed_transaction_that_still_holds_its_locks_is_seen() {
     let database = database();
     run(database.superuser().load("CREATE TABLE t (a int)")).expect("loaded");

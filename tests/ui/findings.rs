@@ -72,6 +72,7 @@ fn baseline(label: &str, count: &str) -> Baseline {
         label: label.to_owned(),
         runbook: "phase1-governance".to_owned(),
         runbook_digest: Digest::of(b"runbook"),
+        asked: std::collections::BTreeMap::new(),
         census,
     }
 }

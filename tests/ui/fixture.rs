@@ -275,6 +275,7 @@ pub fn baseline(label: &str) -> Baseline {
         label: label.to_owned(),
         runbook: "phase1-governance".to_owned(),
         runbook_digest: Digest::of(b"runbook"),
+        asked: std::collections::BTreeMap::new(),
         census: Census { taken_at: at("2026-05-31T09:00:00Z"), ..census() },
     }
 }

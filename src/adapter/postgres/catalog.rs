@@ -48,7 +48,8 @@ const EDGES: &str = "WITH named AS (
       FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_type y ON y.typarray = t.oid
       LEFT JOIN pg_class r ON r.oid = COALESCE(NULLIF(t.typrelid, 0), y.typrelid) WHERE #n#
   ), raw AS (
-    SELECT 'pg_class'::regclass AS class, conrelid AS object, 'pg_class'::regclass AS refclass, confrelid AS ref, 'foreign key' AS by FROM pg_constraint WHERE contype = 'f'
+    SELECT 'pg_class'::regclass AS class, conrelid AS object, 'pg_class'::regclass AS refclass, confrelid AS ref, 'foreign key' AS by FROM pg_constraint k WHERE contype = 'f'
+      AND NOT EXISTS (SELECT FROM pg_constraint up WHERE up.oid = k.conparentid AND up.confrelid = k.confrelid)
     UNION ALL SELECT 'pg_class'::regclass, i.inhrelid, 'pg_class'::regclass, i.inhparent, 'inheritance'
       FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE c.relkind IN ('r','p','f')
     UNION ALL SELECT 'pg_class'::regclass, r.ev_class, d.refclassid, d.refobjid, CASE WHEN c.relkind IN ('v','m') THEN 'view' ELSE 'rule' END
@@ -68,7 +69,7 @@ const EDGES: &str = "WITH named AS (
     WHERE (a.schema, a.name) <> (b.schema, b.name)
   UNION SELECT n.nspname, c.relname || '.' || g.tgname, f.schema, f.name, 'trigger'
     FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    JOIN named f ON f.class = 'pg_proc'::regclass AND f.object = g.tgfoid WHERE NOT g.tgisinternal AND #n#
+    JOIN named f ON f.class = 'pg_proc'::regclass AND f.object = g.tgfoid WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND #n#
   UNION SELECT '', e.evtname, f.schema, f.name, 'trigger'
     FROM pg_event_trigger e JOIN named f ON f.class = 'pg_proc'::regclass AND f.object = e.evtfoid
   ORDER BY 1, 2, 3, 4, 5";

@@ -8,7 +8,8 @@ use crate::runbook::ObjectName;
 ///
 /// `#n#` stands for the condition on schemas. A constraint itself is a row without a referenced object. What goes with a
 /// table in silence is told too: an index by `index`, a partition by `partition`. What goes with a column is told by
-/// `column`: constraints, indexes (their expressions and conditions too) and extended statistics.
+/// `column`: constraints, indexes (their expressions and conditions too) and extended statistics. The copies of a partitioned
+/// table's triggers and foreign keys on its partitions go with the original, and nobody can drop them alone.
 pub(super) const PARTS: &str = "WITH rel AS (
     SELECT c.oid, c.relkind, c.relispartition, n.nspname::text AS schema, c.relname::text AS name
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE #n#
@@ -23,7 +24,8 @@ pub(super) const PARTS: &str = "WITH rel AS (
       FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid
       WHERE rel.relkind IN ('r','p','f','v','m') AND a.attnum > 0 AND NOT a.attisdropped
   ), con AS (
-    SELECT k.oid, k.contype, k.conrelid, k.conindid, k.conkey, k.confrelid, k.confkey, rel.schema, rel.name || '.' || k.conname AS name
+    SELECT k.oid, k.contype, k.conrelid, k.conindid, k.conkey, k.confrelid, k.confkey, rel.schema, rel.name || '.' || k.conname AS name,
+      EXISTS (SELECT FROM pg_constraint up WHERE up.oid = k.conparentid AND up.confrelid = k.confrelid) AS is_clone
       FROM pg_constraint k JOIN rel ON rel.oid = k.conrelid WHERE k.contype <> 't'
   ), part AS (
     SELECT 'pg_class'::regclass AS class, attrelid AS object, attnum::int AS sub, schema, name FROM col
@@ -37,14 +39,14 @@ pub(super) const PARTS: &str = "WITH rel AS (
     UNION ALL SELECT 'pg_class'::regclass, attrelid, attnum, schema, name, CASE WHEN attgenerated <> '' THEN 'generated column' ELSE 'type' END, attrelid FROM col
     UNION ALL SELECT 'pg_constraint'::regclass, oid, 0, schema, name, 'constraint', conrelid FROM con WHERE contype <> 'f'
     UNION ALL SELECT 'pg_policy'::regclass, p.oid, 0, r.schema, r.name || '.' || p.polname, 'policy', p.polrelid FROM pg_policy p JOIN rel r ON r.oid = p.polrelid
-    UNION ALL SELECT 'pg_trigger'::regclass, g.oid, 0, r.schema, r.name || '.' || g.tgname, 'trigger', g.tgrelid FROM pg_trigger g JOIN rel r ON r.oid = g.tgrelid WHERE NOT g.tgisinternal
+    UNION ALL SELECT 'pg_trigger'::regclass, g.oid, 0, r.schema, r.name || '.' || g.tgname, 'trigger', g.tgrelid FROM pg_trigger g JOIN rel r ON r.oid = g.tgrelid WHERE NOT g.tgisinternal AND g.tgparentid = 0
     UNION ALL SELECT 'pg_proc'::regclass, p.oid, 0, n.nspname, p.proname, 'function', 0 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE #n#
   )
   SELECT schema, name, '', '', 'constraint' FROM con
   UNION SELECT con.schema, con.name, col.schema, col.name, 'column' FROM con JOIN col ON col.attrelid = con.conrelid AND col.attnum = ANY (con.conkey)
-  UNION SELECT con.schema, con.name, rel.schema, rel.name, 'foreign key' FROM con JOIN rel ON rel.oid = con.confrelid WHERE con.contype = 'f' AND con.conrelid <> con.confrelid
-  UNION SELECT con.schema, con.name, col.schema, col.name, 'foreign key' FROM con JOIN col ON col.attrelid = con.confrelid AND col.attnum = ANY (con.confkey) WHERE con.contype = 'f'
-  UNION SELECT con.schema, con.name, k.schema, k.name, 'foreign key' FROM con JOIN con k ON k.conindid = con.conindid AND k.conrelid = con.confrelid AND k.contype IN ('p','u') WHERE con.contype = 'f'
+  UNION SELECT con.schema, con.name, rel.schema, rel.name, 'foreign key' FROM con JOIN rel ON rel.oid = con.confrelid WHERE con.contype = 'f' AND NOT con.is_clone AND con.conrelid <> con.confrelid
+  UNION SELECT con.schema, con.name, col.schema, col.name, 'foreign key' FROM con JOIN col ON col.attrelid = con.confrelid AND col.attnum = ANY (con.confkey) WHERE con.contype = 'f' AND NOT con.is_clone
+  UNION SELECT con.schema, con.name, k.schema, k.name, 'foreign key' FROM con JOIN con k ON k.conindid = con.conindid AND k.conrelid = con.confrelid AND k.contype IN ('p','u') WHERE con.contype = 'f' AND NOT con.is_clone
   UNION SELECT con.schema, con.name, i.schema, i.name, 'constraint' FROM con JOIN rel i ON i.oid = con.conindid WHERE con.contype IN ('p','u','x')
   UNION SELECT col.schema, col.name, s.schema, s.name, 'identity' FROM pg_depend d JOIN rel s ON s.oid = d.objid AND s.relkind = 'S'
     JOIN col ON col.attrelid = d.refobjid AND col.attnum = d.refobjsubid

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::database::CENSUS_TIMEOUTS;
 use super::link::{Link, cell};
 use super::sql::TARGET;
 use crate::census::{Census, Question, Reading, Target};
@@ -128,20 +129,29 @@ fn hidden(role: &str, name: &str) -> Reading {
     Reading::Blind(format!("{name} hides other sessions from `{role}`; GRANT pg_read_all_stats TO it"))
 }
 
-/// Reads the answers to one question and to the ROLLBACK TO after it.
-pub(super) async fn reading(link: &mut Link) -> Result<Reading, DatabaseError> {
+/// Reads the answers to one question, which may take so long, and to the ROLLBACK TO after it.
+pub(super) async fn reading(link: &mut Link, limit_millis: u32) -> Result<Reading, DatabaseError> {
     let answer = match link.demanded().await {
         Ok(reply) => Question::reading(cell(&reply, 0, 0)),
-        Err(error) => blind(error)?,
+        Err(error) => blind(error, limit_millis)?,
     };
     link.demanded().await?;
     Ok(answer)
 }
 
 /// Says why a question that failed has no answer; a connection that is lost answers nothing at all.
-pub(super) fn blind(error: DatabaseError) -> Result<Reading, DatabaseError> {
+pub(super) fn blind(error: DatabaseError, limit_millis: u32) -> Result<Reading, DatabaseError> {
     match error {
         lost @ DatabaseError::Lost(_) => Err(lost),
+        DatabaseError::Refused { code, message } if code == "57014" && message.contains("statement timeout") => {
+            let limit = match limit_millis {
+                millis if millis % 1_000 == 0 => format!("{} s", millis / 1_000),
+                millis => format!("{millis} ms"),
+            };
+            Ok(Reading::Blind(format!(
+                "no answer within {limit} (statement timeout, {code}); give the check a longer time_limit, or ask less"
+            )))
+        }
         DatabaseError::Refused { code, message } => Ok(Reading::Blind(format!("{message} ({code})"))),
         other => Ok(Reading::Blind(other.to_string())),
     }
@@ -181,6 +191,11 @@ pub(super) async fn take_inside(link: &mut Link, questions: &[Question]) -> Resu
             // Cancelled: somebody asked to stop, or the time is up. Asking 500 times more would not help.
             Err(DatabaseError::Refused { code, message }) if code == "57014" => {
                 link.demanded().await?;
+                let message = format!(
+                    "{message}, while all {} checks were asked in one statement; [timeouts] statement is the time they have \
+                     together",
+                    asked.len()
+                );
                 return Err(DatabaseError::Refused { code, message });
             }
             Err(_) => failed = true,
@@ -194,7 +209,7 @@ pub(super) async fn take_inside(link: &mut Link, questions: &[Question]) -> Resu
             link.send("ROLLBACK TO SAVEPOINT countersign_census").await?;
         }
         for (at, _) in &asked {
-            answers.insert(*at, reading(link).await?);
+            answers.insert(*at, reading(link, CENSUS_TIMEOUTS.statement_millis).await?);
         }
     }
     link.demand("RELEASE SAVEPOINT countersign_census").await?;

@@ -291,7 +291,7 @@ async fn line(
         }
         let Some(batch) = ahead.pop_front() else { break };
         let before = answered.len();
-        read(link, batch, &mut answered, &mut failed).await?;
+        read(link, asking.questions, batch, &mut answered, &mut failed).await?;
         (asking.count)(answered.len() - before);
     }
     // What stood behind a question that failed was not asked: each is asked by itself, so that only the failing ones are blind.
@@ -304,6 +304,7 @@ async fn line(
 /// Reads what the server said to one batch; questions of one that failed are left for later.
 async fn read(
     link: &mut Link,
+    questions: &[Question],
     batch: Batch,
     answered: &mut Vec<Answered>,
     failed: &mut Batch,
@@ -330,10 +331,15 @@ async fn read(
         answered.push((at, look, Question::reading_of(own)));
     }
     if let (Some(error), Some((at, look))) = (reply.error, asked.next()) {
-        answered.push((at, look, blind(refusal::of_server(&error))?));
+        answered.push((at, look, blind(refusal::of_server(&error), limit_of(&questions[at]))?));
     }
     failed.extend(asked);
     Ok(())
+}
+
+/// Returns how long a question may take, in milliseconds.
+fn limit_of(question: &Question) -> u32 {
+    question.limit_millis.unwrap_or(CENSUS_TIMEOUTS.statement_millis)
 }
 
 /// Returns the statements that ask a question in a message of many, within its own time limit where it has one.
@@ -364,7 +370,7 @@ async fn alone(link: &mut Link, questions: &[&Question]) -> Result<Vec<Reading>,
         if question.limit_millis.is_some() {
             link.demanded().await?;
         }
-        readings.push(reading(link).await?);
+        readings.push(reading(link, limit_of(question)).await?);
     }
     Ok(readings)
 }

@@ -9,6 +9,7 @@ use super::link::{Link, cell};
 use super::sql::{TARGET, literal};
 use crate::diagnose::OpenTransaction;
 use crate::port::DatabaseError;
+use crate::run::shown_of;
 use crate::runbook::ObjectName;
 
 /// One JSON array of sessions. An active one counts when its transaction is older than two seconds: a shorter one is
@@ -92,5 +93,15 @@ fn transaction(session: Session) -> OpenTransaction {
         session;
     let name = |schema: Option<String>, relation: Option<String>| Some(ObjectName::new(&schema?, &relation?));
     let locks = locks.into_iter().map(|(schema, relation, mode)| (name(schema, relation), mode)).collect();
-    OpenTransaction { pid, user, application, state, backend_start, xact_start, age_seconds, last_statement, locks }
+    OpenTransaction {
+        pid,
+        user,
+        application,
+        state,
+        backend_start,
+        xact_start,
+        age_seconds,
+        last_statement: shown_of(last_statement),
+        locks,
+    }
 }

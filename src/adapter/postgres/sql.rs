@@ -25,7 +25,9 @@ pub(super) fn pin(settings: &Settings) -> [String; 2] {
         let (name, value) = (literal(name), literal(value));
         format!("CASE WHEN pg_catalog.current_setting({name}) <> {value} THEN pg_catalog.set_config({name}, {value}, true) END")
     });
-    let all: Vec<String> = timeouts.chain(pinned).collect();
+    // Compiling many small questions takes many times longer than answering them; it changes no answer.
+    let jit = ["pg_catalog.set_config('jit', 'off', true)".to_owned()];
+    let all: Vec<String> = timeouts.chain(pinned).chain(jit).collect();
     [
         format!("SELECT pg_catalog.set_config('search_path', {}, true)", literal(path)),
         format!("SELECT {}", all.join(",\n  ")),

@@ -9,7 +9,7 @@ use super::people::DemoPerson;
 use super::place::Place;
 use super::{DemoUp, Scenario, embedded, people};
 use crate::adapter::postgres::{Postgres, PrivateCluster, Surroundings, find_binaries};
-use crate::census::{BASELINE_FORMAT, Baseline};
+use crate::census::Baseline;
 use crate::diagnose::questions;
 use crate::digest::Digest;
 use crate::ledger::Body;
@@ -124,13 +124,7 @@ async fn sign_roster(database: &Postgres, text: &str, people: &[DemoPerson]) -> 
 /// Takes the census before anything is built, and keeps it in a file and in the ledger.
 async fn keep_baseline(place: &Place, database: &Postgres, runbook: &Runbook) -> Result<(), DemoFailure> {
     let census = database.census(&questions(runbook)).await.map_err(DemoFailure::database("take the baseline"))?;
-    let baseline = Baseline {
-        format: BASELINE_FORMAT.to_owned(),
-        label: LABEL.to_owned(),
-        runbook: runbook.id.clone(),
-        runbook_digest: runbook.digest,
-        census,
-    };
+    let baseline = Baseline::of(LABEL, runbook, census);
     let document = crate::plan::canonical(&baseline).map_err(|error| DemoFailure::Sample(error.to_string()))?;
     // As every baseline file: its canonical text, and a line feed.
     Place::write(&place.baseline(), format!("{document}\n").as_bytes())?;

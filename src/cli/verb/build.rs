@@ -7,7 +7,7 @@ use super::super::args::RehearseBuild;
 use super::super::output::{counted, visible};
 use super::ceremony::cancel_on_interrupt;
 use super::{needed_baseline, open, runbook};
-use crate::census::Reading;
+use crate::census::{Reading, brief};
 use crate::run::BuildRehearsal;
 use crate::runbook::StepId;
 use crate::session::{Building, Failure, FailureKind, Progress, Watch, World, rehearse_build};
@@ -43,8 +43,11 @@ fn failed(built: &BuildRehearsal) -> Failure {
 fn text(built: &BuildRehearsal) -> String {
     let mut out = format!("{}: {}\n", visible(built.step.as_str()), counted(built.statements.len(), "statement"));
     for sent in &built.statements {
-        let rows = sent.rows.as_ref().map_or_else(String::new, |rows| format!(", {rows} rows"));
-        out += &format!("  {:>3} {}{rows} · {} ms\n", sent.ordinal, visible(&sent.tag), sent.duration_millis);
+        // A statement that the server refused has no tag and counts nothing.
+        let tag = if sent.tag.is_empty() { "was refused" } else { sent.tag.as_str() };
+        let rows = sent.rows.as_ref().filter(|rows| !rows.is_empty());
+        let rows = rows.map_or_else(String::new, |rows| format!(", {rows} rows"));
+        out += &format!("  {:>3} {}{rows} · {} ms\n", sent.ordinal, visible(tag), sent.duration_millis);
         for notice in &sent.notices {
             out += &format!("      {}: {}\n", notice.severity, visible(&notice.message));
         }
@@ -52,7 +55,8 @@ fn text(built: &BuildRehearsal) -> String {
     if let Some(inside) = &built.inside {
         out += "What it changes, by the checks, inside the transaction:\n";
         for row in inside.failures() {
-            out += &format!("  ≠ {}: {} → {}\n", row.id, visible(&row.expected), visible(&value(&row.actual)));
+            let values = || format!("{} → {}", brief(&row.expected), brief(&value(&row.actual)));
+            out += &format!("  ≠ {}: {}\n", row.id, visible(&row.difference_in_words().unwrap_or_else(values)));
         }
     }
     for trip in &built.trips {
@@ -70,7 +74,7 @@ fn text(built: &BuildRehearsal) -> String {
 
 fn value(reading: &Reading) -> String {
     match reading {
-        Reading::Value(Some(value)) => value.lines().next().unwrap_or_default().to_owned(),
+        Reading::Value(Some(value)) => value.clone(),
         Reading::Value(None) => "absent".to_owned(),
         Reading::Blind(reason) => format!("cannot be seen: {reason}"),
     }

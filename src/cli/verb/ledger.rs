@@ -9,13 +9,16 @@ use super::super::args::Connection;
 use super::super::output::columns;
 use super::super::{Output, wiring};
 use super::open;
+use crate::approval::{Governed, RosterPlace};
+use crate::census::Baseline;
 use crate::digest::Digest;
 use crate::ledger::Body;
 use crate::plan::canonical;
 use crate::port::{Database, MappedLogin, MappedLogins};
 use crate::runbook::Principal;
 use crate::session::{
-    Audit, Failure, FailureKind, ROSTER_OPEN_FOR, RosterStanding, World, audit_ledger, open_baseline, propose_roster,
+    Audit, Failure, FailureKind, ROSTER_OPEN_FOR, SignAs, World, audit_ledger, open_baseline, open_ledger,
+    propose_roster,
 };
 
 /// What `ledger init` was asked for.
@@ -62,7 +65,15 @@ pub(super) async fn init(
         output.print(|| sql.clone(), || json!({"sql": sql}));
         return Ok(());
     }
-    let baseline = init.baseline.map(|path| open_baseline(world, path)).transpose()?;
+    let baseline = match init.baseline {
+        Some(path) => Some(of_this_database(&*database, open_baseline(world, path)?).await?),
+        None => None,
+    };
+    // What cannot be read or signed with is told before anything is made.
+    let first = match &init.roster {
+        Some(first) => Some((super::roster::read_text(world, &first.file)?, first_signer(world, first).await?)),
+        None => None,
+    };
     if !init.yes {
         if !output.json {
             eprintln!("{sql}");
@@ -70,15 +81,24 @@ pub(super) async fn init(
         confirm_init()?;
     }
     database.ledger_init().await?;
+    // Whoever makes a ledger says who may sign in it, and everybody on it agrees (D-72).
+    let proposed = match &first {
+        Some((text, signer)) => {
+            let reason = "the first roster of this ledger";
+            Some(propose_roster(world, &*database, text, reason, ROSTER_OPEN_FOR, signer).await?)
+        }
+        None => None,
+    };
+    let known = open_ledger(world, &*database).await?;
     if let Some(baseline) = baseline {
         let document = canonical(&baseline)?;
         let digest = Digest::of(document.as_bytes());
-        database.ledger_append(&Body::Baseline { document, digest }).await?;
+        if known.state().baselines.iter().all(|(kept, _)| *kept != digest) {
+            database.ledger_append(&Body::Baseline { document, digest }).await?;
+        }
     }
-    let proposed = match &init.roster {
-        Some(first) => Some(propose_first(world, &*database, first).await?),
-        None => None,
-    };
+    let in_force = Governed::of(&known.state().rosters, RosterPlace::of(&database.target().await?));
+    let in_force = in_force.in_force().ok().map(|version| version.version());
     // Last: the ledger then belongs to countersign_owner, and the login that made it may append no more.
     if with_grants {
         database.ledger_grants().await?;
@@ -96,10 +116,11 @@ pub(super) async fn init(
             } else {
                 ""
             };
-            let roster = proposed.as_ref().map_or_else(
-                || "Nobody can stage before a roster is in force: `roster propose`.\n".to_owned(),
-                super::roster::standing_text,
-            );
+            let none = || match in_force {
+                Some(version) => format!("Version {version} of the roster is in force.\n"),
+                None => "Nobody can stage before a roster is in force: `roster propose`.\n".to_owned(),
+            };
+            let roster = proposed.as_ref().map_or_else(none, super::roster::standing_text);
             format!("The ledger is there.\n{roster}{next}")
         },
         || {
@@ -110,11 +131,27 @@ pub(super) async fn init(
     Ok(())
 }
 
-/// Proposes the first roster: whoever makes a ledger says who may sign in it, and everybody on it agrees (D-72).
-async fn propose_first(world: &World, database: &dyn Database, first: &FirstRoster) -> Result<RosterStanding, Failure> {
-    let text = super::roster::read_text(world, &first.file)?;
-    let signer = wiring::signer(world, &first.principal, &first.key, first.passphrase_file.as_deref()).await?;
-    propose_roster(world, database, &text, "the first roster of this ledger", ROSTER_OPEN_FOR, &signer).await
+/// Returns who proposes the first roster.
+async fn first_signer(world: &World, first: &FirstRoster) -> Result<SignAs, Failure> {
+    wiring::signer(world, &first.principal, &first.key, first.passphrase_file.as_deref()).await
+}
+
+/// Refuses the truth of another database (D-53).
+async fn of_this_database(database: &dyn Database, baseline: Baseline) -> Result<Baseline, Failure> {
+    let target = database.target().await?;
+    if baseline.census.target.is_same_database(&target) {
+        return Ok(baseline);
+    }
+    let message = format!(
+        "the baseline does not belong here: it was taken on {}, this is {}",
+        baseline.census.target.identity(),
+        target.identity()
+    );
+    Err(Failure::new(
+        FailureKind::Refused,
+        message,
+        "Nothing was made. Name the baseline that was taken on this database.",
+    ))
 }
 
 fn confirm_init() -> Result<(), Failure> {

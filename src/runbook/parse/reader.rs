@@ -312,6 +312,11 @@ impl<'f> Reader<'f> {
 
     /// Returns a duration in milliseconds, at least `unit` of them and a multiple of `unit`; a missing one is an error.
     pub fn duration(&mut self, section: &Section<'_>, key: &str, unit: u64, most: u64) -> Option<u64> {
+        if let Some(value) = section.value(key).filter(|value| value.get_ref().as_str().is_none()) {
+            let message = format!("`{key}` of {} is {}, not text", section.what, kind_of(value));
+            self.error(value.span().start, message, format!("Write it with its unit, in quotes: {key} = \"30s\""));
+            return None;
+        }
         let text = self.text(section, key)?;
         let millis = duration(&text.value).filter(|millis| *millis >= unit && millis % unit == 0 && *millis <= most);
         if millis.is_none() {

@@ -212,7 +212,7 @@ fn rows_have_a_key_and_a_check_its_time() {
     assert_eq!((sql.as_str(), key.as_slice()), ("SELECT code, label FROM public.codes", &["code".to_owned()][..]));
     assert_eq!(runbook.checks[0].limit_millis, Some(5_000));
     let asked = crate::census::Question::of(&runbook.checks[0]).sql;
-    assert!(asked.ends_with(") AS r ORDER BY r.code::text COLLATE \"C\""), "{asked}");
+    assert!(asked.contains(") AS r ORDER BY r.code::text COLLATE \"C\", "), "{asked}");
     check(
         ONE,
         &ROWS.replace("key = [\"code\"]\n", ""),
@@ -221,6 +221,7 @@ fn rows_have_a_key_and_a_check_its_time() {
     check(ONE, &format!("{ONE}\nkey = [\"code\"]"), "72:7 has `key` without `rows`");
     check(ONE, &format!("{ONE}\n{ROWS}"), "71:7 has both `rows` and `sql`");
     check(ONE, &ROWS.replace("5s", "soon"), "73:14 cannot be \"soon\"");
+    check(ONE, &ROWS.replace("\"5s\"", "5"), "73:14 is a whole number, not text … time_limit = \"30s\"");
     check(ONE, &ROWS.replace("SELECT code, label", "DELETE"), "71:8 cannot be asked");
     check(ONE, &ROWS.replace("public.codes\"", "public.codes;\""), "71:8 cannot be asked");
     let catalog = parse(&files(&WHOLE.replace(ONE, "catalog_of = [\"public\", \"shop\"]"))).0.checks[0].query.clone();

@@ -11,6 +11,7 @@ use crate::runbook::{Check, Expectation, ObjectClass, Query, RestartBy, Runbook,
 pub(super) fn verify(reader: &mut Reader<'_>, runbook: &Runbook) {
     references(reader);
     questions(reader, runbook);
+    rows(reader, runbook);
     keys(reader, runbook);
     spelling(reader, runbook);
     growth(reader, runbook);
@@ -68,14 +69,41 @@ fn questions(reader: &mut Reader<'_>, runbook: &Runbook) {
     });
     let all: Vec<(String, (String, String))> = checks.chain(traces).chain(stops).chain(evidence).chain(gates).collect();
     let texts: Vec<&str> = all.iter().map(|(_, (_, sql))| sql.as_str()).collect();
-    for ((what, (written, _)), answer) in all.iter().zip(are_single_selects(&texts)) {
+    for ((what, (written, asked)), answer) in all.iter().zip(are_single_selects(&texts)) {
         if let Err(reason) = answer {
             let offset = reader.place("sql", written);
-            reader.error(
-                offset,
-                format!("the SQL of {what} cannot be asked: {reason}"),
-                "Write one SELECT of one column that only reads",
-            );
+            let is_rows = written != asked;
+            let hint = if is_rows {
+                "Write one SELECT that only reads, without a semicolon"
+            } else {
+                "Write one SELECT of one column that only reads"
+            };
+            reader.error(offset, format!("the SQL of {what} cannot be asked: {reason}"), hint);
+        }
+    }
+}
+
+/// A result of rows is compared with another one: it is no number, and its key tells one row from another.
+fn rows(reader: &mut Reader<'_>, runbook: &Runbook) {
+    for check in &runbook.checks {
+        let key = match &check.query {
+            Query::Rows { sql: _, key } => key.as_slice(),
+            Query::Catalog(_) => &[],
+            Query::Sql(_) | Query::Definition(_, _) => continue,
+        };
+        let offset = reader.place("check", check.id.as_str());
+        if let Some(twice) = key.iter().enumerate().find(|(at, column)| key[..*at].contains(column)) {
+            let message = format!("the key of the check {} names {} twice", check.id, twice.1);
+            reader.error(offset, message, "Name each column once");
+        }
+        let is_number = |expect: &Expectation| {
+            matches!(expect, Expectation::Grows | Expectation::Equals(_) | Expectation::OneOf(_))
+        };
+        if is_number(&check.expect) || check.per_step.values().any(is_number) {
+            let message = format!("the check {} answers rows, and expects a value or growth", check.id);
+            let hint =
+                "Expect \"unchanged\", \"absent\", \"present\" or { text_file = \"…\" }; count rows by another check";
+            reader.error(offset, message, hint);
         }
     }
 }

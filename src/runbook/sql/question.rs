@@ -89,7 +89,9 @@ pub fn rows_sql(sql: &str, key: &[String]) -> String {
         .map(|column| format!("r.{}::text COLLATE \"C\"", ObjectName::new("", column.as_str()).quoted()))
         .collect();
     // The line feed keeps a trailing `--` comment from swallowing the parenthesis.
-    format!("SELECT pg_catalog.row_to_json(r)::text FROM (\n{sql}\n) AS r ORDER BY {}", order.join(", "))
+    // Rows that share a key have an order as well: nothing that nobody changed may look changed.
+    let whole = "pg_catalog.row_to_json(r)::text COLLATE \"C\"";
+    format!("SELECT pg_catalog.row_to_json(r)::text FROM (\n{sql}\n) AS r ORDER BY {}, {whole}", order.join(", "))
 }
 
 /// Reads one text; on a parser thread, because a tree may be deep.

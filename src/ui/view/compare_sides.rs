@@ -9,7 +9,7 @@ use eframe::egui::{ComboBox, Ui, accesskit::Role};
 use super::Scene;
 use super::baselines::KnownBaselines;
 use super::compare_rows::Columns;
-use crate::census::{BASELINE_FORMAT, Baseline, Comparison, Reading, Row, Side, SideBySide, side_by_side};
+use crate::census::{Baseline, Comparison, Reading, Row, Side, SideBySide, side_by_side};
 use crate::rehearsal::Rehearsal;
 use crate::run::Evidence;
 use crate::runbook::{CheckId, Runbook};
@@ -271,15 +271,9 @@ impl SidesPart {
         }
         let of = |place: usize| match &self.offer(place)?.source {
             Source::Baseline(baseline) => Some(Arc::clone(baseline)),
-            Source::Now(survey) => scene.shown.book().map(|book| {
-                Arc::new(Baseline {
-                    format: BASELINE_FORMAT.to_owned(),
-                    label: "now".to_owned(),
-                    runbook: book.id.clone(),
-                    runbook_digest: book.digest,
-                    census: survey.census.clone(),
-                })
-            }),
+            Source::Now(survey) => {
+                scene.shown.book().map(|book| Arc::new(Baseline::of("now", book, survey.census.clone())))
+            }
             Source::Inside(_) | Source::After(_) => None,
         };
         Some((of(0)?, of(1)?))
