@@ -26,6 +26,8 @@ pub struct SideBySide {
     pub comparison: Comparison,
     /// The first side beside the one between, when there are three.
     pub between: Option<Comparison>,
+    /// How many stop conditions and traces are not shown, because not every side was asked about them.
+    pub unasked: usize,
     /// The checks that somebody left out, sorted.
     pub left_out: Vec<CheckId>,
     /// Digest over every side's name, every answer that is compared, and what was left out: two people who see the same one
@@ -47,7 +49,8 @@ pub fn side_by_side(
     let is_of_census = |id: &CheckId| ["stop:", "trace:"].iter().any(|kind| id.as_str().starts_with(kind));
     let everywhere = |id: &CheckId| sides.iter().all(|side| side.readings.contains_key(id));
     let ids: BTreeSet<&CheckId> = sides.iter().flat_map(|side| side.readings.keys()).collect();
-    let ids = ids.into_iter().filter(|id| !is_of_census(id) || everywhere(id)).collect();
+    let (ids, unasked): (BTreeSet<&CheckId>, BTreeSet<&CheckId>) =
+        ids.into_iter().partition(|id| !is_of_census(id) || everywhere(id));
     let left_out: BTreeSet<&CheckId> = left_out.iter().collect();
     let checks = held_checks(known, &ids, &left_out);
     let beside = |side: &Side| Comparison { rows: checks.iter().map(|check| row(check, first, side)).collect() };
@@ -60,10 +63,21 @@ pub fn side_by_side(
     let ids: Vec<&CheckId> = checks.iter().map(|check| &check.id).collect();
     let said = serde_json::to_vec(&("countersign/side-by-side/1", &ids, &compared, &left_out)).unwrap_or_default();
     let digest = Digest::of(&said);
+    let mut comparison = beside(last);
+    let between = between.map(beside);
+    // A row is the same only where all its sides are; one that was not asked between is judged by its ends.
+    for (row, middle) in comparison.rows.iter_mut().zip(between.iter().flat_map(|between| &between.rows)) {
+        if row.verdict < middle.verdict && matches!(middle.actual, Reading::Value(_)) {
+            row.verdict = middle.verdict;
+            let only = middle.remark.clone().unwrap_or_else(|| "only the one between is another".to_owned());
+            row.remark = Some(only);
+        }
+    }
     SideBySide {
         names: sides.iter().map(|side| side.name.clone()).collect(),
-        comparison: beside(last),
-        between: between.map(beside),
+        comparison,
+        between,
+        unasked: unasked.len(),
         left_out: left_out.into_iter().cloned().collect(),
         digest,
     }
@@ -173,14 +187,15 @@ mod tests {
         assert_eq!(seen.names, ["before", "inside", "after"]);
         assert_eq!(
             (told(&seen.comparison), told(&seen.between.unwrap())),
-            (vec!["codes Same".to_owned()], vec!["codes Drifted +4".to_owned()])
+            (vec!["codes Drifted".to_owned()], vec!["codes Drifted +4".to_owned()])
         );
     }
 
     #[test]
     fn what_only_a_census_asks_is_compared_between_two_of_them() {
         let (before, inside) = (side("before: stop:gone=0 a=1"), side("inside: a=1"));
-        assert_eq!(told(&side_by_side(&[], &before, None, &inside, &[]).comparison), ["a Same"]);
+        let seen = side_by_side(&[], &before, None, &inside, &[]);
+        assert_eq!((told(&seen.comparison), seen.unasked), (vec!["a Same".to_owned()], 1));
         let after = side("after: stop:gone=1 a=1");
         assert_eq!(told(&side_by_side(&[], &before, None, &after, &[]).comparison), ["a Same", "stop:gone Drifted +1"]);
     }

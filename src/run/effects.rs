@@ -140,8 +140,10 @@ impl Comparing<'_> {
         for (id, was) in &self.before.objects {
             let Some(is) = self.after.objects.get(id) else {
                 // DROP keeps its lock to the end, so that another session's DROP is told from ours. What hangs on something
-                // that was dropped went with it.
-                if self.after.holds(id, &["AccessExclusiveLock"]) && !self.ancestors(id).into_iter().any(is_gone) {
+                // that was dropped went with it; a partition is told all the same, because its rows went too.
+                let is_table = matches!(was.kind, Kind::Table | Kind::Partitioned | Kind::Foreign);
+                let went_along = !is_table && self.ancestors(id).into_iter().any(is_gone);
+                if self.after.holds(id, &["AccessExclusiveLock"]) && !went_along {
                     found.seen.push(self.seen(id, was, EffectKind::Dropped));
                 }
                 continue;

@@ -52,7 +52,12 @@ pub enum Event {
         baseline: Arc<Baseline>,
     },
     /// A baseline was kept.
-    BaselineSaved(PathBuf),
+    BaselineSaved {
+        /// Where.
+        path: PathBuf,
+        /// What was kept.
+        baseline: Arc<Baseline>,
+    },
     /// The live database was looked at.
     Surveyed(Arc<Survey>),
     /// A rehearsal ended.

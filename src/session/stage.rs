@@ -67,7 +67,14 @@ pub async fn rehearse(
     if let Some(role) = staging.run_as {
         refuse_other_role(database, role).await?;
     }
-    let (looked, _) = survey_and_latch(world, database, staging.runbook, Some(staging.baseline)).await?;
+    // A look may wait for somebody's lock, and whoever waits may give up.
+    let (looked, _) = tokio::select! {
+        looked = survey_and_latch(world, database, staging.runbook, Some(staging.baseline)) => looked?,
+        () = watch.cancel.asked() => {
+            let hint = "Nothing was changed.";
+            return Err(Failure::new(FailureKind::RolledBack, "the look at the database was cancelled", hint));
+        }
+    };
     let target = database.target().await?;
     let bindings: Vec<Binding> =
         staging.bindings.iter().map(|(name, value)| Binding { name: name.clone(), value: value.clone() }).collect();

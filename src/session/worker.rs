@@ -179,7 +179,7 @@ impl Worker {
             Command::SaveBaseline { path, label } => {
                 let baseline = take_baseline(&*self.database()?, &self.runbook()?.0, &label).await?;
                 save_baseline(&self.world, &path, &baseline)?;
-                self.say.say(Event::BaselineSaved(path));
+                self.say.say(Event::BaselineSaved { path, baseline: Arc::new(baseline) });
                 Ok(())
             }
             Command::Rehearse { steps, bindings } => {

@@ -39,7 +39,7 @@ pub enum Page {
 }
 
 impl Page {
-    /// Every page in tab order; the digits lead to the first ten, 0 to the tenth, and F9 to the stop.
+    /// Every page in tab order; the digits lead to the first nine, and F9 to the stop.
     pub const ALL: [Self; 11] = [
         Self::Start,
         Self::Overview,
@@ -147,6 +147,8 @@ pub enum UiAction {
         /// `script:<step>` or `check:<id>`.
         what: String,
     },
+    /// Show what is live now in Compare.
+    CompareNow,
     /// Show a check in Compare.
     ShowCheck(CheckId),
     /// Write a finding about two baselines side by side, without these checks.

@@ -169,7 +169,7 @@ impl App {
             | Event::Began(_)
             | Event::Disconnected
             | Event::BaselineOpened { .. }
-            | Event::BaselineSaved(_)
+            | Event::BaselineSaved { .. }
             | Event::Rehearsed { .. }
             | Event::BuildRehearsed(_)
             | Event::Staged { .. }
@@ -200,6 +200,14 @@ impl App {
             UiAction::Step(step) => {
                 let steps = self.shown.book().map_or(0, |book| book.steps.len());
                 self.shown.step = step.min(steps.saturating_sub(1));
+                // The pages about a request follow the rail, where the step has one.
+                let of_step = self.shown.selected().and_then(|step| self.shown.request_of(&step.id));
+                if let Some(digest) = of_step.map(|request| request.digest)
+                    && self.shown.chosen().map(|request| request.digest) != Some(digest)
+                {
+                    self.shown.request = Some(digest);
+                    self.pages.forget_drafts();
+                }
             }
             UiAction::Line(line) => {
                 self.page = Page::Script;
@@ -224,6 +232,10 @@ impl App {
             UiAction::ShowCheck(check) => {
                 self.page = Page::Compare;
                 self.pages.compare.show(check);
+            }
+            UiAction::CompareNow => {
+                self.page = Page::Compare;
+                self.pages.compare.show_live();
             }
             UiAction::WriteBeside(beside) => {
                 let (left, right, left_out) = *beside;

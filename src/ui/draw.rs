@@ -128,8 +128,9 @@ fn drop_hint(ui: &Ui) {
 
 /// Keys that work on every page. They navigate and look; none of them writes.
 fn keys(ui: &Ui, scene: &mut Scene<'_>) {
-    const DIGITS: [Key; 10] =
-        [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9, Key::Num0];
+    // Ctrl+0 resets the zoom, as everywhere.
+    const DIGITS: [Key; 9] =
+        [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
     let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
     for (digit, page) in DIGITS.into_iter().zip(Page::ALL) {
         if pressed(Modifiers::COMMAND, digit) {

@@ -52,7 +52,7 @@ pub fn answered_by(event: &Event) -> Option<Errand> {
         Event::Connected { .. } => Errand::Connect,
         Event::Disconnected => Errand::Disconnect,
         Event::BaselineOpened { .. } => Errand::Baseline,
-        Event::BaselineSaved(_) => Errand::SaveBaseline,
+        Event::BaselineSaved { .. } => Errand::SaveBaseline,
         Event::Surveyed(_) => Errand::Survey,
         Event::Rehearsed { .. } => Errand::Rehearse,
         Event::BuildRehearsed(_) => Errand::RehearseBuild,

@@ -45,9 +45,21 @@ impl Shown {
                     next.push(Command::Survey);
                 }
             }
-            Event::BaselineSaved(path) => {
-                self.note(now, Tone::Good, format!("Kept the census as a baseline in {}", path.display()), "");
-                next.push(Command::OpenBaseline(path));
+            Event::BaselineSaved { path, baseline } => {
+                self.kept.push(baseline);
+                let kept = format!("Kept the census as a baseline in {}", path.display());
+                match self.baseline.value() {
+                    // What everything is compared with changes by an act of its own.
+                    Some(open) => {
+                        let stays =
+                            format!("\u{201c}{}\u{201d} stays what everything is compared with.", open.baseline.label);
+                        self.note(now, Tone::Good, kept, stays);
+                    }
+                    None => {
+                        self.note(now, Tone::Good, kept, "");
+                        next.push(Command::OpenBaseline(path));
+                    }
+                }
             }
             Event::Surveyed(survey) => {
                 let failures = survey.comparison.failures().count();

@@ -247,6 +247,8 @@ pub struct Shown {
     pub connection: Known<Connection>,
     /// The baseline.
     pub baseline: Known<OpenBaseline>,
+    /// Baselines that were kept in this window, as sides of a comparison.
+    pub kept: Vec<Arc<Baseline>>,
     /// The live database.
     pub survey: Known<Arc<Survey>>,
     /// The newest rehearsal that was not staged, or of the newest staged request.

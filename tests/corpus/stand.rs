@@ -57,7 +57,9 @@ pub fn stand() -> &'static Stand {
         let tables = tables.lines().map(str::to_owned).collect();
         let since = read(&superuser, &[("since", SINCE.to_owned())]).remove("since").expect("a number");
         let runbook = base_runbook();
-        let baseline = |role| run(take_baseline(&database.role(role), &runbook, "before")).expect("a baseline");
+        let mut here = runbook.clone();
+        here.target.database.clone_from(&database.name);
+        let baseline = |role| run(take_baseline(&database.role(role), &here, "before")).expect("a baseline");
         let baselines = ROLES.map(|role| (role, baseline(role))).into();
         let mut stand = Stand { major, catalogs, runbook, baselines, fingerprint: BTreeMap::new(), tables, since };
         stand.fingerprint = stand.fingerprint_of(&database);

@@ -295,7 +295,16 @@ fn rows_of_partitions_are_those_of_their_table() {
     check(heir, "DELETE FROM ONLY shared WHERE k <= 2", "", "named rows 0/0/2 shared");
     check_as(heir, &format!("{DECLARED}, shared heir"), DELETE, "", "named rows 0/0/1 heir, named rows 0/0/2 shared");
     let fresh = format!("{DECLARED}, greenfield parted");
-    check_as(parted, &fresh, "DROP TABLE parted", "", "named dropped parted");
+    // Partitions go along without a word, and their rows with them: each is told, and a declared one is of its own class.
+    let all = "named dropped parted, named dropped parted_high, named dropped parted_low";
+    check_as(parted, &fresh, "DROP TABLE parted", "", all);
+    check_as(
+        parted,
+        &format!("{fresh}, protected parted_low"),
+        "DROP TABLE parted",
+        "public.parted_low was dropped, and it is protected",
+        "named dropped parted, named dropped parted_high, UNDECLARED dropped parted_low",
+    );
 }
 
 #[test]

@@ -235,9 +235,9 @@ pub fn rows(setting: Setting) -> Desk {
 #[test]
 fn small_results_are_compared_row_by_row() {
     let mut desk = rows(Setting::default());
-    desk.must_say("1 rows are new, 1 are gone, 1 values changed.");
+    desk.must_say("1 row new, 1 row gone, 1 value changed");
     desk.must_say("label of row code = \"a\" was altered: \"Một\" → \"Mốt\"");
     desk.must_say("row code = \"b\" was dropped").must_say("row code = \"c\" was added");
     desk.click("Text");
-    desk.must_not_say("1 rows are new");
+    desk.must_not_say("1 row new");
 }

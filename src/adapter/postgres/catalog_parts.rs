@@ -9,7 +9,8 @@ use crate::runbook::ObjectName;
 /// `#n#` stands for the condition on schemas. A constraint itself is a row without a referenced object. What goes with a
 /// table in silence is told too: an index by `index`, a partition by `partition`. What goes with a column is told by
 /// `column`: constraints, indexes (their expressions and conditions too) and extended statistics. The copies of a partitioned
-/// table's triggers and foreign keys on its partitions go with the original, and nobody can drop them alone.
+/// table's triggers and foreign keys on its partitions go with the original, and nobody can drop them alone; a foreign key to a
+/// partitioned table has a copy for each of its partitions, which is told by the original's name.
 pub(super) const PARTS: &str = "WITH rel AS (
     SELECT c.oid, c.relkind, c.relispartition, n.nspname::text AS schema, c.relname::text AS name
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE #n#
@@ -24,7 +25,11 @@ pub(super) const PARTS: &str = "WITH rel AS (
       FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid
       WHERE rel.relkind IN ('r','p','f','v','m') AND a.attnum > 0 AND NOT a.attisdropped
   ), con AS (
-    SELECT k.oid, k.contype, k.conrelid, k.conindid, k.conkey, k.confrelid, k.confkey, rel.schema, rel.name || '.' || k.conname AS name,
+    SELECT k.oid, k.contype, k.conrelid, k.conindid, k.conkey, k.confrelid, k.confkey, rel.schema,
+      rel.name || '.' || COALESCE((WITH RECURSIVE up AS (
+        SELECT p.conname, p.conparentid, p.conrelid FROM pg_constraint p WHERE p.oid = k.conparentid
+        UNION ALL SELECT p.conname, p.conparentid, p.conrelid FROM pg_constraint p JOIN up ON p.oid = up.conparentid
+      ) SELECT up.conname FROM up WHERE up.conparentid = 0 AND up.conrelid = k.conrelid), k.conname) AS name,
       EXISTS (SELECT FROM pg_constraint up WHERE up.oid = k.conparentid AND up.confrelid = k.confrelid) AS is_clone
       FROM pg_constraint k JOIN rel ON rel.oid = k.conrelid WHERE k.contype <> 't'
   ), part AS (

@@ -4,7 +4,7 @@ use super::reader::{Reader, nearest};
 use crate::runbook::key::Key;
 use crate::runbook::letters::{first_unseen, stranger};
 use crate::runbook::parameter::used;
-use crate::runbook::sql::{are_single_selects, place_of, rows_sql, split};
+use crate::runbook::sql::{are_single_selects, column_names, place_of, rows_sql, split};
 use crate::runbook::{Check, Expectation, ObjectClass, Query, RestartBy, Runbook, StepId, StepRecord, StopSign};
 
 /// Finds contradictions and notes them.
@@ -95,6 +95,16 @@ fn rows(reader: &mut Reader<'_>, runbook: &Runbook) {
         if let Some(twice) = key.iter().enumerate().find(|(at, column)| key[..*at].contains(column)) {
             let message = format!("the key of the check {} names {} twice", check.id, twice.1);
             reader.error(offset, message, "Name each column once");
+        }
+        let given = check.query.written().and_then(column_names);
+        let lacks = |column: &&String| given.as_ref().is_some_and(|given| !given.contains(column));
+        if let (Some(column), Some(given)) = (key.iter().find(lacks), &given) {
+            let message = format!("the key of the check {} names {column}, which its SELECT does not give", check.id);
+            reader.error(
+                offset,
+                message,
+                format!("It gives {}: name one of them, or add the column", given.join(", ")),
+            );
         }
         let is_number = |expect: &Expectation| {
             matches!(expect, Expectation::Grows | Expectation::Equals(_) | Expectation::OneOf(_))

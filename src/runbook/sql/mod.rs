@@ -25,7 +25,7 @@ pub use alter::{Alteration, AlterationKind, alterations};
 pub use body::{Body, body_of, body_of_do, constant_text};
 pub use effect::{Effect, acts, effect_of, effect_of_call, survives_rollback};
 pub use place::place_of;
-pub use question::{Asked, are_single_selects, asked, is_single_select, rows_sql};
+pub use question::{Asked, are_single_selects, asked, column_names, is_single_select, rows_sql};
 pub use touched::{Touch, Touched, touched};
 pub use tree::{Node, Tree};
 

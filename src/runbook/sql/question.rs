@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::deep::deep_all;
 use super::tree::{self, Node};
-use super::{acts, each_object, lexemes, split_here};
+use super::{acts, each_object, lexemes, split, split_here};
 use crate::runbook::ObjectName;
 
 /// So many questions are read in one piece of work.
@@ -143,6 +143,29 @@ fn read(sql: &str) -> Answer {
     let relations = statement.tree.all("RangeVar").into_iter().map(|table| tree::text(table, "relname").to_owned());
     let statistics = relations.chain(calls).filter(|name| name.starts_with("pg_stat_")).collect();
     Ok(Arc::new(Asked { statistics }))
+}
+
+/// Returns the names of a SELECT's columns; `None` where one of them has a name that only the server knows.
+#[must_use]
+pub fn column_names(sql: &str) -> Option<Vec<String>> {
+    let statements = split(sql).ok()?;
+    let [statement] = statements.as_slice() else { return None };
+    let ("SelectStmt", mut select) = statement.tree.statement() else { return None };
+    while let Some(left) = tree::present(select, "larg") {
+        select = left;
+    }
+    let name = |target: &Node| {
+        let target = tree::as_kind(target, "ResTarget")?;
+        let given = tree::text(target, "name");
+        if !given.is_empty() {
+            return Some(given.to_owned());
+        }
+        let column = tree::present(target, "val").and_then(|value| tree::as_kind(value, "ColumnRef"))?;
+        let last = tree::items(column, "fields").last().and_then(|field| tree::as_kind(field, "String"))?;
+        Some(tree::text(last, "sval").to_owned())
+    };
+    let targets = tree::items(select, "target_list");
+    (!targets.is_empty()).then(|| targets.iter().map(name).collect()).flatten()
 }
 
 /// Counts the columns of a SELECT; `None` when a `*` hides them.

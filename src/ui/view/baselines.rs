@@ -10,11 +10,12 @@ use crate::session::LedgerView;
 use crate::ui::widget::escape::visible;
 use crate::ui::widget::{mark, text};
 
-/// Baselines that are open or kept in the ledger, each once.
+/// Baselines that are open, kept in the ledger, or kept by this window, each once.
 #[derive(Default)]
 pub struct KnownBaselines {
     open: Option<Arc<Baseline>>,
     ledger: Option<Arc<LedgerView>>,
+    kept: usize,
     all: Vec<Arc<Baseline>>,
     made: usize,
 }
@@ -24,15 +25,16 @@ impl KnownBaselines {
     pub fn refresh(&mut self, scene: &Scene<'_>) {
         let open = scene.shown.baseline.value().map(|open| &open.baseline);
         let ledger = scene.shown.ledger.value();
-        if is_same(self.open.as_ref(), open) && is_same(self.ledger.as_ref(), ledger) {
+        let kept_here = &scene.shown.kept;
+        if is_same(self.open.as_ref(), open) && is_same(self.ledger.as_ref(), ledger) && self.kept == kept_here.len() {
             return;
         }
-        (self.open, self.ledger) = (open.cloned(), ledger.cloned());
+        (self.open, self.ledger, self.kept) = (open.cloned(), ledger.cloned(), kept_here.len());
         let kept = ledger.into_iter().flat_map(|ledger| &ledger.state.baselines);
         let kept = kept.filter_map(|(_, text)| serde_json::from_str::<Baseline>(text).ok().map(Arc::new));
         self.all.clear();
         self.made += 1;
-        for baseline in open.cloned().into_iter().chain(kept) {
+        for baseline in open.cloned().into_iter().chain(kept).chain(kept_here.iter().cloned()) {
             if !self.all.contains(&baseline) {
                 self.all.push(baseline);
             }

@@ -2,7 +2,7 @@
 //! those on the screen are laid out.
 
 use eframe::egui::{
-    Align, Button, Frame, Layout, Margin, Panel, RichText, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, vec2,
+    Align, Button, Frame, Key, Layout, Margin, Panel, RichText, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Role, vec2,
 };
 use egui_extras::{Column, TableBuilder};
 
@@ -45,6 +45,8 @@ pub struct ComparePage {
     tally: Tally,
     prepared: Prepared,
     selected: Option<CheckId>,
+    /// The row that has the keyboard.
+    focused: Option<CheckId>,
     scroll: Option<usize>,
     laid_out: usize,
     detail: Detail,
@@ -64,6 +66,13 @@ impl ComparePage {
             page.restore.set_dump(dump);
         }
         page
+    }
+
+    /// Shows what is live now, with no row open.
+    pub fn show_live(&mut self) {
+        self.mode = Mode::Live;
+        self.selected = None;
+        self.made = None;
     }
 
     /// Opens a check.
@@ -259,11 +268,19 @@ impl ComparePage {
         }
         let tokens = Tokens::of(ui);
         let frame = Frame::new().fill(tokens.raised).inner_margin(Margin::symmetric(12, 8));
-        let height = (ui.available_height() * 0.45).clamp(120.0, 420.0);
+        // The pane may take what the table does not need: three of its rows stay in sight.
+        let most = (ui.available_height() - 4.0 * ROW).max(96.0);
+        let height = (ui.available_height() * 0.55).clamp(96.0, most);
         let mut asked = Asked::Nothing;
-        Panel::bottom("compare-detail").frame(frame).exact_size(height).show(ui, |ui| {
+        let panel = Panel::bottom("compare-detail").frame(frame).resizable(true).default_size(height);
+        panel.size_range(96.0..=most).show(ui, |ui| {
+            ui.take_available_height();
             asked = self.detail.ui(ui, scene, row, inside(&row.id), columns);
         });
+        let is_typing = ui.ctx().memory(|memory| memory.focused().is_some()) && ui.ctx().egui_wants_keyboard_input();
+        if !is_typing && ui.input(|input| input.key_pressed(Key::Escape)) {
+            asked = Asked::Close;
+        }
         match asked {
             Asked::Nothing => {}
             Asked::Close => self.selected = None,
@@ -288,7 +305,9 @@ impl ComparePage {
         let value = if narrow { 64.0 } else { (width * share).clamp(76.0, 200.0) };
         let heads = columns.heads();
         let mut table = TableBuilder::new(ui)
-            .id_salt(("compare", heads.len()))
+            // Without it a table is 200 points high at least, and is drawn over what is below.
+            .min_scrolled_height(0.0)
+            .id_salt(("compare", columns.heads()))
             .sense(Sense::click())
             .cell_layout(Layout::left_to_right(Align::Center))
             .auto_shrink(false)
@@ -309,7 +328,8 @@ impl ComparePage {
         let last = heads.len() - 1;
         let mut laid_out = 0;
         let mut clicked = None;
-        let (items, selected) = (&self.items, &self.selected);
+        let mut now_focused = None;
+        let (items, selected, focused) = (&self.items, &self.selected, &self.focused);
         table
             .header(ROW, |mut header| {
                 for (at, head) in heads.iter().enumerate() {
@@ -330,17 +350,23 @@ impl ComparePage {
                         Item::Row(at) => {
                             let row = &comparison.rows[*at];
                             line.set_selected(selected.as_ref() == Some(&row.id));
+                            // Where the keyboard is, seen a frame later.
+                            line.set_hovered(focused.as_ref() == Some(&row.id));
                             cells(&mut line, &tokens, row, inside(&row.id), columns);
                             let response = line.response();
                             response.widget_info(|| WidgetInfo::labeled(Role::Row, true, spoken(row, columns)));
                             if response.clicked() {
                                 clicked = Some(row.id.clone());
                             }
+                            if response.has_focus() {
+                                now_focused = Some(row.id.clone());
+                            }
                         }
                     }
                 });
             });
         self.laid_out = laid_out;
+        self.focused = now_focused;
         if let Some(id) = clicked {
             self.selected = if self.selected.as_ref() == Some(&id) { None } else { Some(id) };
         }

@@ -76,10 +76,14 @@ impl SidesPart {
             return;
         }
         // A box adds its margins and its arrow.
-        let width = (ui.available_width() / 3.0 - 48.0).clamp(100.0, 320.0);
-        ui.horizontal_wrapped(|ui| {
+        let width = (ui.available_width() / 3.0 - 52.0).clamp(100.0, 320.0);
+        ui.horizontal(|ui| {
             for place in 0..PLACES.len() {
-                self.choose(ui, place, width);
+                ui.vertical(|ui| {
+                    ui.spacing_mut().item_spacing.y = 2.0;
+                    text::label(ui, ["first", "second", "third"][place]);
+                    self.choose(ui, place, width);
+                });
             }
         });
         self.rules(ui);
@@ -101,12 +105,24 @@ impl SidesPart {
                         let what = "the comparison's digest".to_owned();
                         scene.actions.push(UiAction::Copy { text: digest.to_string(), what });
                     }
-                    if let Some(pair) = pair
-                        && ui.button("Write a finding about it").clicked()
-                    {
-                        scene.actions.push(UiAction::WriteBeside(Box::new((pair.0, pair.1, left_out))));
+                    match pair {
+                        Some(pair) => {
+                            if ui.button("Write a finding about it").clicked() {
+                                scene.actions.push(UiAction::WriteBeside(Box::new((pair.0, pair.1, left_out))));
+                            }
+                        }
+                        None => {
+                            text::muted_line(ui, "a finding is about two: baselines, or what is there now");
+                        }
                     }
                 });
+                if seen.unasked > 0 {
+                    let questions = text::count(seen.unasked, "question");
+                    text::muted(
+                        ui,
+                        &format!("Not every side was asked about stop conditions and traces: {questions} not shown."),
+                    );
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use super::Scene;
 use super::compare_rows::{Columns, reading_words};
 use super::diff_pane::DiffPane;
 use super::row_diff::RowDiff;
-use crate::census::{Reading, Row};
+use crate::census::{Alteration, Reading, Row, alterations};
 use crate::runbook::CheckId;
 use crate::ui::action::UiAction;
 use crate::ui::tokens::{Tokens, UNIT};
@@ -50,7 +50,7 @@ pub struct Detail {
     as_text: bool,
     diff: DiffPane,
     texts: Option<(CheckId, Arc<str>, Arc<str>)>,
-    altered: Option<(CheckId, Reading, Vec<String>)>,
+    altered: Option<(CheckId, Option<String>, Option<String>, Vec<String>)>,
 }
 
 impl Detail {
@@ -92,8 +92,6 @@ impl Detail {
                 self.rows.ui(ui, columns);
                 return asked;
             }
-        } else {
-            self.altered(ui, row);
         }
         if inside.is_some_and(|inside| is_long(&inside.actual)) {
             let [first, between, last] = columns.answers();
@@ -103,6 +101,9 @@ impl Detail {
             form::choice(ui, &mut self.ends, &pairs);
         } else {
             self.ends = Ends::FirstLast;
+        }
+        if row.key.is_empty() {
+            self.altered(ui, row, inside);
         }
         match self.long_texts(row, inside, columns) {
             Some((before, after, sides)) => {
@@ -118,15 +119,27 @@ impl Detail {
         asked
     }
 
-    /// What differs between two definitions, a line a part; made once for a row.
-    fn altered(&mut self, ui: &mut Ui, row: &Row) {
-        let fresh = self.altered.as_ref().is_none_or(|(id, actual, _)| *id != row.id || *actual != row.actual);
-        if fresh {
-            let words = row.alterations().iter().map(crate::census::Alteration::words).collect();
-            self.altered = Some((row.id.clone(), row.actual.clone(), words));
+    /// What differs between the two definitions that are chosen, a line a part; made once for them.
+    fn altered(&mut self, ui: &mut Ui, row: &Row, inside: Option<&Row>) {
+        let inside = inside.and_then(|inside| written(&inside.actual));
+        let is_written = row.expected.contains('\n');
+        let first = if is_written { Some(row.expected.as_str()) } else { row.baseline.as_ref().and_then(written) };
+        let (before, after) = match self.ends {
+            Ends::FirstLast => (first, written(&row.actual)),
+            Ends::FirstBetween => (first, inside),
+            Ends::BetweenLast => (inside, written(&row.actual)),
+        };
+        let is_made = |(id, old, new, _): &(CheckId, Option<String>, Option<String>, Vec<String>)| {
+            *id == row.id && old.as_deref() == before && new.as_deref() == after
+        };
+        if !self.altered.as_ref().is_some_and(is_made) {
+            let is_definition = [before, after].into_iter().flatten().any(|text| text.contains('\n'));
+            let all = if is_definition && before != after { alterations(before, after) } else { Vec::new() };
+            let words = all.iter().map(Alteration::words).collect();
+            self.altered = Some((row.id.clone(), before.map(str::to_owned), after.map(str::to_owned), words));
         }
         let tokens = Tokens::of(ui);
-        for words in self.altered.iter().flat_map(|(_, _, words)| words).take(MOST_ALTERATIONS) {
+        for words in self.altered.iter().flat_map(|(_, _, _, words)| words).take(MOST_ALTERATIONS) {
             mark::small(ui, Mark::verdict(crate::census::Verdict::Drifted), tokens.bad, &one_line(words, 160));
         }
     }
@@ -179,6 +192,7 @@ fn values(ui: &mut Ui, row: &Row, inside: Option<&Row>, columns: Columns) {
             text::mono_wrapped(ui, words);
         });
     };
+    fact(ui, "Check", row.id.as_str());
     fact(ui, "Query", &row.sql);
     ui.add_space(UNIT / 2.0);
     let [first, between, last] = columns.answers();

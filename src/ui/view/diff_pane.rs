@@ -46,6 +46,8 @@ pub struct DiffPane {
     /// Whether the rarer controls are shown.
     more: bool,
     change: usize,
+    /// Whether the texts are others than in the last frame.
+    is_new: bool,
     go_to: Option<usize>,
     key: Option<(DiffKey, usize, usize, Ignoring, bool)>,
     marks: HashMap<usize, Marks>,
@@ -92,6 +94,7 @@ impl DiffPane {
                 self.marks.clear();
                 self.opened.clear();
                 self.change = 0;
+                self.is_new = true;
                 key
             }
         };
@@ -100,6 +103,10 @@ impl DiffPane {
             scene.actions.push(UiAction::Diff(job));
             return;
         };
+        // It opens where the texts begin to differ.
+        if std::mem::take(&mut self.is_new) {
+            self.go_to = diff.changes.first().copied();
+        }
         let text_width = text_width(ui, &diff);
         // Side by side only where nothing is cut off; a person's choice stands above that.
         let fits = text_width + NUMBERS <= (ui.available_width() - minimap::WIDTH) / 2.0 - UNIT;

@@ -74,6 +74,8 @@ impl Effects {
         ui.spacing_mut().item_spacing = vec2(UNIT, 0.0);
         let what = (ui.available_width() * 0.38).max(120.0);
         TableBuilder::new(ui)
+            // Without it a table is 200 points high at least, and is drawn over what is below.
+            .min_scrolled_height(0.0)
             .id_salt("effects")
             .auto_shrink(false)
             .cell_layout(Layout::left_to_right(Align::Center))

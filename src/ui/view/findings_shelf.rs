@@ -7,11 +7,14 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Color32, FontId, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::Scene;
+use super::compare_rows::reading_words;
 use super::diff_pane::DiffPane;
-use crate::finding::{Finding, FindingSort, Shelf, Shelved, render_markdown, words};
+use crate::census::{Comparison, Row};
+use crate::finding::{Finding, FindingSort, Shelf, Shelved, Subject, render_markdown, words};
+use crate::runbook::CheckId;
 use crate::session::{Kept, LedgerView};
 use crate::ui::tokens::{self, Tokens, UNIT};
-use crate::ui::widget::escape::visible;
+use crate::ui::widget::escape::{one_line, visible};
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::{form, page, text};
 
@@ -314,6 +317,29 @@ fn state_of(kept: &Shelved, tokens: &Tokens) -> (Mark, Color32, String) {
     }
 }
 
+/// Lists the rows that differ: whoever countersigns sees what is signed.
+fn differing(ui: &mut Ui, comparison: &Comparison) {
+    const MOST: usize = 20;
+    let tokens = Tokens::of(ui);
+    let failures: Vec<&Row> = comparison.failures().collect();
+    for row in failures.iter().take(MOST) {
+        let values = || {
+            let before = row.baseline.as_ref().map_or_else(|| "unknown".to_owned(), reading_words);
+            format!("{} → {}", one_line(&before, 60), one_line(&reading_words(&row.actual), 60))
+        };
+        let words = row.difference_in_words().unwrap_or_else(values);
+        mark::plain(ui, Mark::verdict(row.verdict), tokens.verdict(row.verdict), &format!("{}: {words}", row.id));
+    }
+    let rows = text::count(comparison.rows.len(), "check");
+    match failures.len() {
+        0 => drop(text::muted(ui, &format!("{rows}: all the same."))),
+        count if count > MOST => {
+            text::muted(ui, &format!("And {} more of {rows}; the exported finding has them all.", count - MOST));
+        }
+        count => drop(text::muted(ui, &format!("{count} of {rows} differ."))),
+    }
+}
+
 /// Draws what a finding says, without its evidence.
 pub fn preview(ui: &mut Ui, finding: &Finding) {
     text::label(ui, finding.kind_words());
@@ -334,6 +360,12 @@ pub fn preview(ui: &mut Ui, finding: &Finding) {
         let people: Vec<&str> = subject.approvals.iter().map(|signed| signed.principal.as_str()).collect();
         fact(ui, "Approved by", if people.is_empty() { "nobody".to_owned() } else { people.join(", ") });
         fact(ui, "Outcome", subject.outcome.as_ref().map_or_else(|| "not run".to_owned(), super::run::outcome_words));
+    }
+    if let Subject::Comparison(subject) = &finding.subject {
+        fact(ui, "Sides", format!("{} beside {}", visible(&subject.left.label), visible(&subject.right.label)));
+        let left_out: Vec<&str> = subject.ignored.iter().map(CheckId::as_str).collect();
+        fact(ui, "Left out", if left_out.is_empty() { "nothing".to_owned() } else { left_out.join(", ") });
+        differing(ui, &subject.comparison);
     }
     fact(ui, "Ledger", format!("entry {} · {}", finding.ledger_seq, finding.ledger_head.short()));
 }

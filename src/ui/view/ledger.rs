@@ -89,6 +89,8 @@ impl LedgerPage {
         let tokens = Tokens::of(ui);
         let mut clicked = None;
         TableBuilder::new(ui)
+            // Without it a table is 200 points high at least, and is drawn over what is below.
+            .min_scrolled_height(0.0)
             .id_salt("ledger")
             .sense(Sense::click())
             .auto_shrink(false)

@@ -61,6 +61,8 @@ impl Proof {
         ui.spacing_mut().item_spacing = vec2(UNIT, 0.0);
         let value = (ui.available_width() * 0.24).max(80.0);
         TableBuilder::new(ui)
+            // Without it a table is 200 points high at least, and is drawn over what is below.
+            .min_scrolled_height(0.0)
             .id_salt("proof")
             .auto_shrink(false)
             .cell_layout(Layout::left_to_right(Align::Center))

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use eframe::egui::Ui;
 
 use super::Scene;
+use super::baselines::KnownBaselines;
 use crate::approval::{Kind, Person, Role};
 use crate::census::Reading;
 use crate::ledger::{Authorisation, Divergence, GateStanding};
@@ -105,9 +106,16 @@ impl RestartCard {
         };
         match (self.paper, divergence) {
             (Paper::Divergence, _) => {
-                let words =
-                    "A census is taken now and compared with the baseline; what differs is signed with your words.";
-                text::muted(ui, words);
+                let baseline = scene.shown.baseline.value().map_or_else(
+                    || "the newest baseline in the ledger".to_owned(),
+                    |open| format!("the baseline \u{201c}{}\u{201d}", KnownBaselines::label_of(&open.baseline)),
+                );
+                text::muted(
+                    ui,
+                    &format!(
+                        "A census is taken now and compared with {baseline}; what differs is signed with your words."
+                    ),
+                );
                 super::stop::steps(ui, scene, "Steps besides those the stop is about", &mut self.steps);
             }
             (Paper::Accept, Some(divergence)) => {

@@ -354,6 +354,8 @@ impl RestorePart {
             return;
         }
         let columns = TableBuilder::new(ui)
+            // Without it a table is 200 points high at least, and is drawn over what is below.
+            .min_scrolled_height(0.0)
             .id_salt("difference")
             .striped(false)
             .sense(Sense::click())

@@ -42,7 +42,8 @@ impl RowDiff {
         let added = count(|what| matches!(what, RowChangeKind::Added(_)));
         let dropped = count(|what| matches!(what, RowChangeKind::Dropped(_)));
         let changed = changes.len() - added - dropped;
-        text::muted(ui, &format!("{added} rows are new, {dropped} are gone, {changed} values changed."));
+        let (added, dropped) = (text::count(added, "row"), text::count(dropped, "row"));
+        text::muted(ui, &format!("{added} new, {dropped} gone, {} changed", text::count(changed, "value")));
         if changes.is_empty() {
             return;
         }
@@ -53,6 +54,8 @@ impl RowDiff {
         ui.spacing_mut().item_spacing = vec2(12.0, 0.0);
         let width = ui.available_width();
         TableBuilder::new(ui)
+            // Without it a table is 200 points high at least, and is drawn over what is below.
+            .min_scrolled_height(0.0)
             .id_salt("row-diff")
             .cell_layout(Layout::left_to_right(Align::Center))
             .auto_shrink(false)

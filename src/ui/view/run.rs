@@ -27,6 +27,8 @@ pub struct RunPage {
     /// Who runs it.
     pub signer: SignerForm,
     confirming: bool,
+    /// Whether the dialog was opened in this frame: its field takes the keyboard.
+    asks_focus: bool,
     typed: String,
     /// The dump, for a request that restores a table from it.
     dump: String,
@@ -51,6 +53,7 @@ impl Default for RunPage {
         Self {
             signer: SignerForm::new("run"),
             confirming: false,
+            asks_focus: false,
             typed: String::new(),
             dump: String::new(),
             made: None,
@@ -139,7 +142,7 @@ impl RunPage {
             let green = lines.iter().all(|line| line.holds == Holds::Yes);
             let ready = green && !needs_dump && self.signer.is_ready() && scene.shown.is_free();
             if text::deed(ui, ready, &format!("{}…", deed_words(scene, request))).clicked() {
-                self.confirming = true;
+                (self.confirming, self.asks_focus) = (true, true);
                 self.typed.clear();
             }
             if !green {
@@ -176,7 +179,11 @@ impl RunPage {
             text::heading(ui, &format!("{verb}{} on {database}, for good", steps_words(request)));
             text::body(ui, "Each stage is one transaction. What does not end as planned is rolled back, and the rest is not begun.");
             ui.add_space(UNIT);
-            form::field(ui, "confirm-database", &format!("Type the database's name, {database}"), &mut self.typed, "");
+            let label = format!("Type the database's name, {database}");
+            let field = form::field(ui, "confirm-database", &label, &mut self.typed, "");
+            if std::mem::take(&mut self.asks_focus) {
+                field.request_focus();
+            }
             ui.add_space(UNIT);
             ui.horizontal(|ui| {
                 // Compared exactly: a key that arrived in the frame of Tab must not slip through.
@@ -302,7 +309,7 @@ fn outcome(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView, made: &Mad
             scene.actions.push(UiAction::Go(Page::Findings));
         }
         if ui.button("Compare what is there now").clicked() {
-            scene.actions.push(UiAction::Go(Page::Compare));
+            scene.actions.push(UiAction::CompareNow);
         }
     });
     made.effects.summary(ui);

@@ -58,7 +58,7 @@ impl Palette {
                 .labelled_by(name.id);
             field.request_focus();
             ui.add_space(UNIT);
-            ScrollArea::vertical().max_height(372.0).show(ui, |ui| {
+            ScrollArea::vertical().max_height(372.0).min_scrolled_height(372.0).show(ui, |ui| {
                 if places.is_empty() {
                     text::muted(ui, "Nothing of that name.");
                 }

@@ -59,7 +59,7 @@ fn quiet(ui: &mut Ui, words: &str) -> eframe::egui::Response {
     ui.add(Button::new(RichText::new(words).color(color)).frame_when_inactive(false))
 }
 
-/// Draws the tabs; Ctrl+1 … Ctrl+9 lead to them, and Ctrl+0 to the page whose tab is not at hand.
+/// Draws the tabs; Ctrl+1 … Ctrl+9 lead to them.
 pub fn tabs(ui: &mut Ui, scene: &mut Scene<'_>, page: Page) {
     let tokens = Tokens::of(ui);
     let top = ui.max_rect();
