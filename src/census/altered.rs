@@ -70,12 +70,18 @@ pub fn difference_in_words(before: Option<&str>, after: Option<&str>, key: &[Str
     if ![before, after].into_iter().flatten().any(|text| text.contains('\n') || text.starts_with('{')) {
         return None;
     }
-    let all: Vec<Alteration> = match row_changes(before, after, key).filter(|_| !key.is_empty()) {
-        Some(changes) => changes.iter().map(RowChange::alteration).collect(),
-        None => alterations(before, after),
-    };
-    let first = brief(&all.first()?.words());
-    Some(if all.len() > 1 { format!("{first} (and {} more)", all.len() - 1) } else { first })
+    match row_changes(before, after, key).filter(|_| !key.is_empty()) {
+        Some(changes) => in_one_line(None, &changes.iter().map(RowChange::alteration).collect::<Vec<_>>()),
+        None => in_one_line(before.or(after), &alterations(before, after)),
+    }
+}
+
+/// Tells the first of several changes and how many more there are; of a definition, its first line says of what.
+fn in_one_line(definition: Option<&str>, all: &[Alteration]) -> Option<String> {
+    let head = definition.map(first).filter(|head| head.contains(' ') && all.iter().all(|it| it.what != "the object"));
+    let of = head.map_or_else(String::new, |head| format!("{}: ", head.trim()));
+    let words = brief(&format!("{of}{}", all.first()?.words()));
+    Some(if all.len() > 1 { format!("{words} (and {} more)", all.len() - 1) } else { words })
 }
 
 /// Writes a value in one line, and cuts it where it would fill the screen.
@@ -225,9 +231,15 @@ impl Row {
     /// Says in one line what differs, where expected and actual are no short values.
     #[must_use]
     pub fn difference_in_words(&self) -> Option<String> {
-        let all = self.alterations();
-        let first = brief(&all.first()?.words());
-        Some(if all.len() > 1 { format!("{first} (and {} more)", all.len() - 1) } else { first })
+        let definition = if self.expected.contains('\n') {
+            Some(self.expected.as_str())
+        } else {
+            self.baseline.as_ref().and_then(|reading| match reading {
+                Reading::Value(value) => value.as_deref(),
+                Reading::Blind(_) => None,
+            })
+        };
+        in_one_line(definition.filter(|_| self.key.is_empty()), &self.alterations())
     }
 
     /// Says what differs, where the row is of a definition: expected against actual, or the baseline against it.

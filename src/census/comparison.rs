@@ -264,9 +264,9 @@ fn refuse_mixed_branches(judged: &[(&Check, Judged<'_>)], rows: &mut [Row]) {
     };
     // The first row that knows a branch and is not in it. A branch holds when there is none.
     let mut odd: HashMap<&str, usize> = HashMap::new();
-    for index in 0..rows.len() {
+    for (index, row) in rows.iter().enumerate() {
         for name in branches(index).iter().map(|branch| branch.name.as_str()) {
-            if !odd.contains_key(name) && !holds(&rows[index], index, name) {
+            if !odd.contains_key(name) && !holds(row, index, name) {
                 odd.insert(name, index);
             }
         }

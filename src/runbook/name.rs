@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use pg_query::protobuf::Token;
 use serde::{Deserialize, Serialize};
+
+use super::sql::lexemes;
 
 /// Declares a name that is text underneath and cannot be mistaken for another name.
 macro_rules! name {
@@ -79,6 +82,20 @@ impl ObjectName {
     }
 }
 
+impl ObjectName {
+    /// Returns the name as people write it in SQL: parts are quoted where they must be.
+    #[must_use]
+    pub fn as_written(&self) -> String {
+        let part = |part: &str| {
+            let is_plain = part.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
+                && part.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_');
+            let is_word = || matches!(lexemes(part).as_deref(), Some([only]) if only.is(Token::Ident));
+            if is_plain && is_word() { part.to_owned() } else { Self::new("", part).quoted() }
+        };
+        if self.schema.is_empty() { part(&self.name) } else { format!("{}.{}", part(&self.schema), part(&self.name)) }
+    }
+}
+
 impl fmt::Display for ObjectName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.schema.is_empty() { f.write_str(&self.name) } else { write!(f, "{}.{}", self.schema, self.name) }
@@ -100,6 +117,25 @@ impl TryFrom<String> for ObjectName {
             Some((schema, name)) if !schema.is_empty() && !name.is_empty() => Ok(Self::new(schema, name)),
             Some(_) => Err(format!("`{text}` has an empty part; write schema.name")),
             None => Ok(Self::new("", &text)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ObjectName;
+
+    #[test]
+    fn a_name_is_quoted_where_it_must_be() {
+        for (schema, name, expected) in [
+            ("public", "orders", "public.orders"),
+            ("public", "order", "public.\"order\""),
+            ("desk", "Sla Policies", "desk.\"Sla Policies\""),
+            ("", "it\"s", "\"it\"\"s\""),
+            ("public", "đơn", "public.\"đơn\""),
+            ("", "2fa", "\"2fa\""),
+        ] {
+            assert_eq!(ObjectName::new(schema, name).as_written(), expected);
         }
     }
 }

@@ -48,17 +48,14 @@ impl Shown {
             Event::BaselineSaved { path, baseline } => {
                 self.kept.push(baseline);
                 let kept = format!("Kept the census as a baseline in {}", path.display());
-                match self.baseline.value() {
+                if let Some(open) = self.baseline.value() {
                     // What everything is compared with changes by an act of its own.
-                    Some(open) => {
-                        let stays =
-                            format!("\u{201c}{}\u{201d} stays what everything is compared with.", open.baseline.label);
-                        self.note(now, Tone::Good, kept, stays);
-                    }
-                    None => {
-                        self.note(now, Tone::Good, kept, "");
-                        next.push(Command::OpenBaseline(path));
-                    }
+                    let stays =
+                        format!("\u{201c}{}\u{201d} stays what everything is compared with.", open.baseline.label);
+                    self.note(now, Tone::Good, kept, stays);
+                } else {
+                    self.note(now, Tone::Good, kept, "");
+                    next.push(Command::OpenBaseline(path));
                 }
             }
             Event::Surveyed(survey) => {

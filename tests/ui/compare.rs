@@ -167,7 +167,7 @@ fn any_two_or_three_sides_are_compared() {
     choose(&mut desk, "Second side", "Inside the rehearsal");
     choose(&mut desk, "Third side", "After the run");
     desk.must_say("births: drifted, from 48000 to 48223").must_not_say("Write a finding about it");
-    desk.click("Close");
+    desk.click("Close").type_into("Search", "trigger");
     desk.harness.get_by_label_contains("birth-trigger: ").click();
     desk.harness.run_steps(4);
     choose(&mut desk, "First side", "Now");

@@ -130,16 +130,15 @@ impl Desk {
         let at = Page::ALL.iter().position(|other| *other == page).unwrap();
         let digits =
             [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
-        match digits.get(at) {
-            Some(digit) => self.harness.key_press_modifiers(Modifiers::COMMAND, *digit),
+        if let Some(digit) = digits.get(at) {
+            self.harness.key_press_modifiers(Modifiers::COMMAND, *digit);
+        } else {
             // A page without a digit is found in the palette.
-            None => {
-                self.harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
-                self.harness.run_steps(4);
-                self.harness.event(egui::Event::Text(page.word().to_owned()));
-                self.harness.run_steps(2);
-                self.harness.key_press(Key::Enter);
-            }
+            self.harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+            self.harness.run_steps(4);
+            self.harness.event(egui::Event::Text(page.word().to_owned()));
+            self.harness.run_steps(2);
+            self.harness.key_press(Key::Enter);
         }
         self.harness.run_steps(4);
         assert_eq!(self.harness.state().page(), page);

@@ -9,7 +9,7 @@ use super::super::args::Connection;
 use super::super::output::columns;
 use super::super::{Output, wiring};
 use super::open;
-use crate::approval::{Governed, RosterPlace};
+use crate::approval::{Governed, RosterPlace, RosterVersion};
 use crate::census::Baseline;
 use crate::digest::Digest;
 use crate::ledger::Body;
@@ -98,7 +98,7 @@ pub(super) async fn init(
         }
     }
     let in_force = Governed::of(&known.state().rosters, RosterPlace::of(&database.target().await?));
-    let in_force = in_force.in_force().ok().map(|version| version.version());
+    let in_force = in_force.in_force().ok().map(RosterVersion::version);
     // Last: the ledger then belongs to countersign_owner, and the login that made it may append no more.
     if with_grants {
         database.ledger_grants().await?;

@@ -125,7 +125,7 @@ fn tell(scene: &Scene<'_>, found: &mut Found, statement: &Statement, parent: &To
 fn remedy(scene: &Scene<'_>, link: &Link) -> String {
     let part = link.carriers.first().unwrap_or(&link.dependent);
     if let (Some(relation), Some((_, own))) = (part.relation(), part.name.split_once('.')) {
-        let (relation, own) = (relation.quoted(), ObjectName::new("", own).quoted());
+        let (relation, own) = (relation.as_written(), ObjectName::new("", own).as_written());
         return match link.by.as_str() {
             "foreign key" | "constraint" => format!("Write ALTER TABLE {relation} DROP CONSTRAINT {own}"),
             "default" => format!("Write ALTER TABLE {relation} ALTER COLUMN {own} DROP DEFAULT"),
@@ -137,7 +137,7 @@ fn remedy(scene: &Scene<'_>, link: &Link) -> String {
     }
     let live = scene.catalog.and_then(|catalog| catalog.objects.get(&link.dependent)).map(|object| object.kind);
     match live.or_else(|| scene.runbook.object(&link.dependent).map(|object| object.kind)) {
-        Some(kind) => format!("Write DROP {} {}", word(kind).to_uppercase(), link.dependent.quoted()),
+        Some(kind) => format!("Write DROP {} {}", word(kind).to_uppercase(), link.dependent.as_written()),
         None => format!("Drop {}", link.dependent),
     }
 }

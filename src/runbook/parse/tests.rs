@@ -215,7 +215,7 @@ fn rows_have_a_key_and_a_check_its_time() {
     assert_eq!((sql.as_str(), key.as_slice()), ("SELECT code, label FROM public.codes", &["code".to_owned()][..]));
     assert_eq!(runbook.checks[0].limit_millis, Some(5_000));
     let asked = crate::census::Question::of(&runbook.checks[0]).sql;
-    assert!(asked.contains(") AS r ORDER BY r.code::text COLLATE \"C\", "), "{asked}");
+    assert!(asked.contains(") AS r ORDER BY r.\"code\"::text COLLATE \"C\", "), "{asked}");
     check(
         ONE,
         &ROWS.replace("key = [\"code\"]\n", ""),

@@ -207,7 +207,7 @@ impl SidesPart {
             mark::name(&field, Role::TextInput, "Check to leave out");
             let entered = field.lost_focus() && ui.input(|input| input.key_pressed(eframe::egui::Key::Enter));
             let id = CheckId::from(self.typed.trim());
-            let is_known = self.is_known(&id);
+            let is_known = !self.typed.trim().is_empty() && self.is_known(&id);
             if (ui.add_enabled(is_known, eframe::egui::Button::new("Leave out")).clicked() || entered) && is_known {
                 self.typed.clear();
                 self.leave_out(id);

@@ -42,6 +42,14 @@ enum Ends {
     BetweenLast,
 }
 
+/// What differs between two definitions, and which they are.
+struct Altered {
+    id: CheckId,
+    before: Option<String>,
+    after: Option<String>,
+    words: Vec<String>,
+}
+
 /// The detail's own state.
 #[derive(Default)]
 pub struct Detail {
@@ -50,7 +58,7 @@ pub struct Detail {
     as_text: bool,
     diff: DiffPane,
     texts: Option<(CheckId, Arc<str>, Arc<str>)>,
-    altered: Option<(CheckId, Option<String>, Option<String>, Vec<String>)>,
+    altered: Option<Altered>,
 }
 
 impl Detail {
@@ -129,17 +137,17 @@ impl Detail {
             Ends::FirstBetween => (first, inside),
             Ends::BetweenLast => (inside, written(&row.actual)),
         };
-        let is_made = |(id, old, new, _): &(CheckId, Option<String>, Option<String>, Vec<String>)| {
-            *id == row.id && old.as_deref() == before && new.as_deref() == after
-        };
+        let is_made =
+            |made: &Altered| made.id == row.id && made.before.as_deref() == before && made.after.as_deref() == after;
         if !self.altered.as_ref().is_some_and(is_made) {
             let is_definition = [before, after].into_iter().flatten().any(|text| text.contains('\n'));
             let all = if is_definition && before != after { alterations(before, after) } else { Vec::new() };
             let words = all.iter().map(Alteration::words).collect();
-            self.altered = Some((row.id.clone(), before.map(str::to_owned), after.map(str::to_owned), words));
+            let (before, after) = (before.map(str::to_owned), after.map(str::to_owned));
+            self.altered = Some(Altered { id: row.id.clone(), before, after, words });
         }
         let tokens = Tokens::of(ui);
-        for words in self.altered.iter().flat_map(|(_, _, _, words)| words).take(MOST_ALTERATIONS) {
+        for words in self.altered.iter().flat_map(|altered| &altered.words).take(MOST_ALTERATIONS) {
             mark::small(ui, Mark::verdict(crate::census::Verdict::Drifted), tokens.bad, &one_line(words, 160));
         }
     }

@@ -46,8 +46,8 @@ pub struct DiffPane {
     /// Whether the rarer controls are shown.
     more: bool,
     change: usize,
-    /// Whether the texts are others than in the last frame.
-    is_new: bool,
+    /// Texts whose first change was not shown yet.
+    unseen: Option<DiffKey>,
     go_to: Option<usize>,
     key: Option<(DiffKey, usize, usize, Ignoring, bool)>,
     marks: HashMap<usize, Marks>,
@@ -94,7 +94,7 @@ impl DiffPane {
                 self.marks.clear();
                 self.opened.clear();
                 self.change = 0;
-                self.is_new = true;
+                self.unseen = Some(key);
                 key
             }
         };
@@ -104,7 +104,7 @@ impl DiffPane {
             return;
         };
         // It opens where the texts begin to differ.
-        if std::mem::take(&mut self.is_new) {
+        if self.unseen.take().is_some() {
             self.go_to = diff.changes.first().copied();
         }
         let text_width = text_width(ui, &diff);
