@@ -23,6 +23,9 @@ use crate::ui::widget::escape::visible;
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::{form, text};
 
+/// A page with less height than this has no room for its filters beside an opened row.
+const CRAMPED: f32 = 340.0;
+
 /// What is compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Mode {
@@ -143,7 +146,11 @@ impl ComparePage {
     /// Draws the rows of a comparison, with the filters above and the one that is open below.
     fn compared(&mut self, ui: &mut Ui, scene: &mut Scene<'_>, seen: &Seen<'_>) {
         self.make(seen.comparison);
-        self.bar(ui, scene, seen);
+        // Where there is little room, what is open needs it more than the filters; they come back when it is closed.
+        let is_cramped = ui.available_height() < CRAMPED && self.selected.is_some();
+        if !is_cramped {
+            self.bar(ui, scene, seen);
+        }
         self.make(seen.comparison);
         self.detail_panel(ui, scene, seen);
         self.table(ui, seen);

@@ -17,6 +17,7 @@ use crate::runbook::RowsExpected;
 use crate::session::RequestView;
 use crate::ui::action::{Page, UiAction};
 use crate::ui::tokens::{self, Tokens, UNIT};
+use crate::ui::widget::escape::one_line;
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::text;
 
@@ -155,6 +156,9 @@ fn expiry(ui: &mut Ui, scene: &Scene<'_>, request: &RequestView) {
     }
 }
 
+/// How many letters of a statement stand on the card.
+const LONGEST: usize = 600;
+
 fn statements(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView) {
     let tokens = Tokens::of(ui);
     let count: usize = request.plan.stages.iter().map(|stage| stage.statements.len()).sum();
@@ -177,11 +181,14 @@ fn statements(ui: &mut Ui, scene: &mut Scene<'_>, request: &RequestView) {
         for statement in &stage.statements {
             let words =
                 format!("{}. {}", statement.ordinal, statement.sql.split_whitespace().collect::<Vec<_>>().join(" "));
-            if seen && request.plan.restore.is_some() {
+            match (request.plan.restore.is_some(), seen) {
                 // No script of the runbook holds it: it is read here.
-                text::mono_wrapped(ui, &words);
-            } else {
-                text::mono(ui, &words).on_hover_text(statement.sql.as_str());
+                (true, true) => drop(text::mono_wrapped(ui, &words)),
+                (true, false) => drop(text::mono(ui, &words).on_hover_text(statement.sql.as_str())),
+                // Whoever signs reads which object it names; a long one goes on in the script.
+                (false, _) => {
+                    text::mono_wrapped(ui, &one_line(&words, LONGEST)).on_hover_text(statement.sql.as_str());
+                }
             }
             let notices: Vec<String> =
                 statement.notices.iter().map(|notice| format!(" · {} ×{}", notice.severity, notice.times)).collect();

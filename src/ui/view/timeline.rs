@@ -174,14 +174,11 @@ impl Line {
             if self.well { Mark::Tick } else { Mark::Cross },
             if self.well { tokens.good } else { tokens.bad },
         );
+        // What has no room ends in an ellipsis; the whole is shown where the pointer rests.
         let at = |x: f32, words: &str, font: &FontId, right: f32| {
-            let galley = painter.layout_no_wrap(words.to_owned(), font.clone(), tokens.text);
-            let clip = Rect::from_min_max(pos2(x, rect.top()), pos2(right, rect.bottom()));
-            painter.with_clip_rect(clip.intersect(painter.clip_rect())).galley(
-                pos2(x, top - galley.size().y / 2.0),
-                galley,
-                tokens.text,
-            );
+            let words: WidgetText = RichText::new(words).font(font.clone()).into();
+            let galley = words.into_galley(ui, Some(TextWrapMode::Truncate), (right - x).max(0.0), TextStyle::Body);
+            painter.galley(pos2(x, top - galley.size().y / 2.0), galley, tokens.text);
         };
         // Words that end at the right edge; gives where they begin.
         let right = rect.right() - 4.0;

@@ -2,6 +2,7 @@
 //!
 //! No deadline is set: on expiry the algorithm would answer "everything was replaced" without saying so.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, mpsc};
@@ -9,7 +10,7 @@ use std::sync::{Arc, mpsc};
 use eframe::egui::Context;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::sql::{Line, Piece, lines};
+use super::sql::{Line, Piece, line_bytes, lines};
 use crate::digest::Digest;
 
 /// Two texts that are to be compared.
@@ -101,32 +102,52 @@ impl DiffJob {
     /// Computes the difference.
     #[must_use]
     pub fn compute(self) -> Diff {
-        let old_lines = lines(&self.old);
-        let new_lines = lines(&self.new);
-        let compared = |text: &str, lines: &[Line]| -> Vec<String> {
-            lines.iter().map(|line| as_compared(text, line, self.ignoring)).collect()
-        };
-        let (old_as, new_as) = match self.ignoring {
-            Ignoring::Nothing => (Vec::new(), Vec::new()),
-            Ignoring::Space | Ignoring::SqlForm => (compared(&self.old, &old_lines), compared(&self.new, &new_lines)),
-        };
-        let old: Vec<&str> = match self.ignoring {
-            Ignoring::Nothing => old_lines.iter().map(|line| &self.old[line.bytes.clone()]).collect(),
-            Ignoring::Space | Ignoring::SqlForm => old_as.iter().map(String::as_str).collect(),
-        };
-        let new: Vec<&str> = match self.ignoring {
-            Ignoring::Nothing => new_lines.iter().map(|line| &self.new[line.bytes.clone()]).collect(),
-            Ignoring::Space | Ignoring::SqlForm => new_as.iter().map(String::as_str).collect(),
-        };
-        let mut rows = rows(&capture_diff_slices(Algorithm::Myers, &old, &new));
+        // The colours of a line and what differs do not need each other, unless the form of SQL is ignored.
+        let ((old_lines, new_lines), mut rows, compared) = std::thread::scope(|scope| {
+            let left = scope.spawn(|| lines(&self.old));
+            let (right, found) = match self.ignoring {
+                Ignoring::Nothing | Ignoring::Space => {
+                    let right = scope.spawn(|| lines(&self.new));
+                    let compared = (self.plain(&self.old), self.plain(&self.new));
+                    let found = rows(&capture_diff_slices(Algorithm::Myers, &compared.0, &compared.1));
+                    (right.join(), Some((found, compared)))
+                }
+                Ignoring::SqlForm => (Ok(lines(&self.new)), None),
+            };
+            let read = (left.join().unwrap_or_else(resume), right.unwrap_or_else(resume));
+            let (found, compared) = found.unwrap_or_else(|| {
+                let form = |text: &str, lines: &[Line]| -> Vec<Cow<'_, str>> {
+                    lines.iter().map(|line| Cow::Owned(sql_form(text, line))).collect()
+                };
+                let compared = (form(&self.old, &read.0), form(&self.new, &read.1));
+                (rows(&capture_diff_slices(Algorithm::Myers, &compared.0, &compared.1)), compared)
+            });
+            (read, found, compared)
+        });
         if self.finds_moved {
-            mark_moved(&mut rows, &old, &new);
+            mark_moved(&mut rows, &compared.0, &compared.1);
         }
         let differs = |row: usize| rows[row].kind != RowKind::Same;
         let changes = (0..rows.len()).filter(|row| differs(*row) && (*row == 0 || !differs(row - 1))).collect();
         let longest = old_lines.iter().chain(&new_lines).map(|line| line.bytes.len()).max().unwrap_or(0);
+        drop(compared);
         Diff { old: self.old, new: self.new, old_lines, new_lines, rows, changes, longest }
     }
+
+    /// Returns the lines of a text as they are compared, where that needs no knowledge of SQL.
+    fn plain<'t>(&self, text: &'t str) -> Vec<Cow<'t, str>> {
+        let lines = line_bytes(text).into_iter().map(|bytes| &text[bytes]);
+        if self.ignoring == Ignoring::Space {
+            lines.map(|line| Cow::Owned(line.split_whitespace().collect::<Vec<_>>().join(" "))).collect()
+        } else {
+            lines.map(Cow::Borrowed).collect()
+        }
+    }
+}
+
+/// Goes on with the panic of a thread that read lines.
+fn resume<T>(panic: Box<dyn std::any::Any + Send>) -> T {
+    std::panic::resume_unwind(panic)
 }
 
 fn rows(ops: &[DiffOp]) -> Vec<Row> {
@@ -154,11 +175,8 @@ fn rows(ops: &[DiffOp]) -> Vec<Row> {
     rows
 }
 
-/// A line as it is compared.
-fn as_compared(text: &str, line: &Line, ignoring: Ignoring) -> String {
-    if ignoring != Ignoring::SqlForm {
-        return text[line.bytes.clone()].split_whitespace().collect::<Vec<_>>().join(" ");
-    }
+/// A line as it is compared when the form of SQL does not count.
+fn sql_form(text: &str, line: &Line) -> String {
     // A piece is a word, a literal, or what stands between them: only what stands in no literal may be written another way.
     let mut out = String::new();
     let mut is_apart = false;
@@ -193,11 +211,11 @@ fn as_compared(text: &str, line: &Line, ignoring: Ignoring) -> String {
 const LEAST_MOVED: usize = 3;
 
 /// Marks removed lines that were added elsewhere in one piece, and those additions.
-fn mark_moved(rows: &mut [Row], old: &[&str], new: &[&str]) {
+fn mark_moved(rows: &mut [Row], old: &[Cow<'_, str>], new: &[Cow<'_, str>]) {
     let mut added: HashMap<&str, Vec<usize>> = HashMap::new();
     let text = |row: &Row| match row.kind {
-        RowKind::Removed => row.left.map(|line| old[line]),
-        RowKind::Added => row.right.map(|line| new[line]),
+        RowKind::Removed => row.left.map(|line| &*old[line]),
+        RowKind::Added => row.right.map(|line| &*new[line]),
         RowKind::Same | RowKind::Changed => None,
     };
     for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.kind == RowKind::Added) {

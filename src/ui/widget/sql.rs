@@ -1,6 +1,7 @@
 //! Takes SQL; gives its lines with what each piece is, for colouring. A reading aid: the gate's parser is elsewhere.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use eframe::egui::{Color32, FontId, TextFormat, Ui, text::LayoutJob};
 
@@ -141,6 +142,21 @@ const KEYWORDS: &[&str] = &[
     "with",
 ];
 
+/// Returns where each line of a text lies, without its end: the very lines of [`lines`].
+#[must_use]
+pub fn line_bytes(text: &str) -> Vec<Range<usize>> {
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for row in text.split('\n') {
+        lines.push(start..start + row.trim_end_matches('\r').len());
+        start += row.len() + 1;
+    }
+    if text.is_empty() || text.ends_with('\n') {
+        lines.pop();
+    }
+    lines
+}
+
 /// Splits a text into lines with their pieces; `/* */`, quotes and `$$` may run over many lines.
 #[must_use]
 pub fn lines(sql: &str) -> Vec<Line> {
@@ -153,7 +169,8 @@ pub fn lines(sql: &str) -> Vec<Line> {
     for row in sql.split('\n') {
         let bytes = start..start + row.trim_end_matches('\r').len();
         let line_end = start + row.len();
-        let mut own = Vec::new();
+        let count = pieces[next_piece..].iter().take_while(|(range, _)| range.start < line_end).count();
+        let mut own = Vec::with_capacity(count);
         while let Some((range, piece)) = pieces.get(next_piece) {
             if range.start >= line_end {
                 break;
@@ -214,7 +231,13 @@ fn pieces(sql: &str) -> Vec<(Range<usize>, Piece)> {
     let mut at = 0;
     while at < sql.len() {
         let rest = &sql[at..];
-        let (length, piece) = piece_at(rest, at.checked_sub(1).map(|before| sql.as_bytes()[before]));
+        // Signs and spaces that begin nothing else are most of what stands between words.
+        let between = rest.bytes().take_while(|byte| is_between(*byte)).count();
+        let (length, piece) = if between > 0 {
+            (between, Piece::Plain)
+        } else {
+            piece_at(rest, at.checked_sub(1).map(|before| sql.as_bytes()[before]))
+        };
         match pieces.last_mut() {
             Some((range, Piece::Plain)) if piece == Piece::Plain => range.end = at + length,
             _ => pieces.push((at..at + length, piece)),
@@ -254,12 +277,55 @@ fn piece_at(rest: &str, before: Option<u8>) -> (usize, Piece) {
         return (end, Piece::Number);
     }
     if first.is_alphabetic() || first == '_' {
-        let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len());
-        let word = rest[..end].to_ascii_lowercase();
-        let piece = if KEYWORDS.binary_search(&word.as_str()).is_ok() { Piece::Keyword } else { Piece::Plain };
+        let end = word_length(rest);
+        let piece = if is_keyword(&rest[..end]) { Piece::Keyword } else { Piece::Plain };
         return (end, piece);
     }
     (first.len_utf8(), Piece::Plain)
+}
+
+/// Returns whether a byte is a sign or a space that begins no comment, literal, parameter or number.
+const fn is_between(byte: u8) -> bool {
+    matches!(
+        byte,
+        b' ' | b'\n'
+            | b'\r'
+            | b'\t'
+            | b','
+            | b'('
+            | b')'
+            | b';'
+            | b'='
+            | b'.'
+            | b'*'
+            | b'<'
+            | b'>'
+            | b'+'
+            | b'['
+            | b']'
+    )
+}
+
+/// Returns how many bytes the word at the beginning has.
+fn word_length(rest: &str) -> usize {
+    match rest.bytes().position(|byte| !is_word(byte)) {
+        None => rest.len(),
+        Some(end) if rest.as_bytes()[end].is_ascii() => end,
+        // Letters of other alphabets belong to words as well.
+        Some(_) => rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(rest.len()),
+    }
+}
+
+/// Returns whether a word is one of SQL's own, however it is written. A text has a million words: nothing is copied, and only words
+/// with the same first letter are looked at.
+fn is_keyword(word: &str) -> bool {
+    static FROM: OnceLock<[usize; 27]> = OnceLock::new();
+    let from = FROM.get_or_init(|| {
+        std::array::from_fn(|letter| KEYWORDS.partition_point(|word| usize::from(word.as_bytes()[0] - b'a') < letter))
+    });
+    let Some(letter) = word.bytes().next().filter(u8::is_ascii_alphabetic) else { return false };
+    let letter = usize::from(letter.to_ascii_lowercase() - b'a');
+    KEYWORDS[from[letter]..from[letter + 1]].iter().any(|keyword| keyword.eq_ignore_ascii_case(word))
 }
 
 const fn is_word(byte: u8) -> bool {
