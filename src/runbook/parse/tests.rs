@@ -232,7 +232,7 @@ fn rows_have_a_key_and_a_check_its_time() {
     let catalog = parse(&files(&WHOLE.replace(ONE, "catalog_of = [\"public\", \"shop\"]"))).0.checks[0].query.clone();
     assert_eq!(catalog, Query::Catalog(vec!["public".to_owned(), "shop".to_owned()]));
     check(ONE, "catalog_of = []", "67:1 has no `catalog_of`");
-    check(ONE, &format!("{ONE}\ncatalog_of = [\"public\"]"), "71:7 has both `catalog_of` and `sql`");
+    check_among(ONE, &format!("{ONE}\ncatalog_of = [\"public\"]"), "71:7 has both `catalog_of` and `sql`");
     check("error_contains", "rows = \"SELECT 1\"\nerror_contains", "94:1 no key `rows`");
 }
 
