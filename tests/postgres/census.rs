@@ -103,6 +103,11 @@ fn a_question_that_takes_too_long_is_blind_alone() {
     assert_eq!([&found[0], &found[2], &found[3], &found[6]], ["1", "slow", "2", "3"]);
     assert!(found[1].contains("statement timeout") && found[5].contains("statement timeout"), "{found:?}");
     assert!(found[4].contains("22012"), "{found:?}");
+    let mut asked = questions(&["SELECT 1", "SELECT 'late' FROM pg_sleep(60)", "SELECT 2"]);
+    asked[1].limit_millis = Some(1_500);
+    let found = answers(&run(superuser.census(&asked)).expect("a census"));
+    assert_eq!([&found[0], &found[2]], ["1", "2"]);
+    assert!(found[1].contains("no answer within 1500 ms"), "{found:?}");
 }
 
 #[test]

@@ -42,11 +42,21 @@ pub(super) async fn take(
     told: &mut (dyn FnMut(usize) + Send),
 ) -> Result<Census, DatabaseError> {
     let mut batches = looked_at(questions);
+    let mut refused = None;
     if questions.len() < MANY {
-        let all = all_of(batches).await;
-        if let Some(census) = at_once(link, questions, &all, settings).await? {
-            told(questions.len());
-            return Ok(census);
+        let mut all = all_of(batches).await;
+        match at_once(link, questions, &all, settings).await? {
+            AtOnce::All(census) => {
+                told(questions.len());
+                return Ok(*census);
+            }
+            AtOnce::Not(first) => refused = first,
+        }
+        // The one that failed is not waited for again.
+        if let Some((at, _)) = &refused {
+            for batch in &mut all {
+                batch.retain(|(other, _)| other != at);
+            }
         }
         batches = again(all);
     }
@@ -90,6 +100,9 @@ pub(super) async fn take(
         None => whereabouts(said.last().ok_or_else(no_answer)?)?,
     };
     let mut readings: Vec<Option<Reading>> = vec![None; questions.len()];
+    if let Some((at, reading)) = refused {
+        readings[at] = Some(reading);
+    }
     for (at, look, reading) in first.into_iter().chain(others.into_iter().flatten()) {
         readings[at] = Some(here.read(&look, reading));
     }
@@ -130,17 +143,25 @@ fn again(all: Vec<Batch>) -> mpsc::Receiver<Batch> {
     batches
 }
 
+/// What became of a census in one message.
+enum AtOnce {
+    /// Every question was answered.
+    All(Box<Census>),
+    /// Some were not: the first that failed, when it is known, and why.
+    Not(Option<(usize, Reading)>),
+}
+
 /// Asks a few questions in one message, from BEGIN to COMMIT: no other desk ever sees this one idle in a transaction, which may be
-/// a sign of disaster in its runbook. Gives nothing when some question failed, and leaves nothing open.
+/// a sign of disaster in its runbook. Leaves nothing open.
 async fn at_once(
     link: &mut Link,
     questions: &[Question],
     batches: &[Batch],
     settings: &Settings,
-) -> Result<Option<Census>, DatabaseError> {
+) -> Result<AtOnce, DatabaseError> {
     // The server cuts a message into words before the first of its statements sets how.
     if !link.has_standard_strings() {
-        return Ok(None);
+        return Ok(AtOnce::Not(None));
     }
     let looked: Vec<&(usize, Look)> = batches.iter().flatten().collect();
     let asked: Vec<usize> =
@@ -158,16 +179,25 @@ async fn at_once(
     if reply.status != TransactionStatus::Idle {
         link.demand("ROLLBACK").await?;
     }
-    if cut || reply.error.is_some() || reply.tags.last().map(String::as_str) != Some("COMMIT") {
-        return Ok(None);
+    // Two statements of settings and the one of the place come before the questions.
+    let before = pin(settings).len() + 1;
+    if let Some(error) = &reply.error {
+        let answered = reply.tags.iter().filter(|tag| tag.starts_with("SELECT ")).count();
+        let at = answered.checked_sub(before).and_then(|question| asked.get(question).copied());
+        return Ok(AtOnce::Not(match at {
+            Some(at) => Some((at, blind(refusal::of_server(error), limit_of(&questions[at]))?)),
+            None => None,
+        }));
+    }
+    if cut || reply.tags.last().map(String::as_str) != Some("COMMIT") {
+        return Ok(AtOnce::Not(None));
     }
     let mut rows = reply.rows.into_iter();
     let mut answers = reply.tags.iter().filter_map(|tag| {
         let count = tag.strip_prefix("SELECT ")?.parse().ok()?;
         Some(rows.by_ref().take(count).collect::<Vec<_>>())
     });
-    // Two statements of settings come first.
-    let here = answers.nth(pin(settings).len()).ok_or_else(no_answer)?;
+    let here = answers.nth(before - 1).ok_or_else(no_answer)?;
     let here = whereabouts(&Reply { rows: here, ..Reply::default() })?;
     let mut answered: BTreeMap<usize, Reading> = BTreeMap::new();
     for at in &asked {
@@ -178,7 +208,8 @@ async fn at_once(
         let answer = answered.remove(at).unwrap_or(Reading::Value(None));
         (questions[*at].id.clone(), here.read(look, answer))
     });
-    Ok(Some(Census { taken_at: here.at, readings: readings.collect(), target: here.target.clone() }))
+    let census = Census { taken_at: here.at, readings: readings.collect(), target: here.target.clone() };
+    Ok(AtOnce::All(Box::new(census)))
 }
 
 /// How many messages are sent before the questions: BEGIN, two of settings, and who and where this is.
