@@ -4,7 +4,9 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
 use eframe::egui::Context;
@@ -102,13 +104,18 @@ impl DiffJob {
     /// Computes the difference.
     #[must_use]
     pub fn compute(self) -> Diff {
+        self.compute_unless(&AtomicBool::new(false))
+    }
+
+    /// Computes the difference; unwinds, without a word, as soon as it sees that nobody wants it any more.
+    fn compute_unless(self, given_up: &AtomicBool) -> Diff {
         // The colours of a line and what differs do not need each other, unless the form of SQL is ignored.
         let ((old_lines, new_lines), mut rows, compared) = std::thread::scope(|scope| {
             let left = scope.spawn(|| lines(&self.old));
             let (right, found) = match self.ignoring {
                 Ignoring::Nothing | Ignoring::Space => {
                     let right = scope.spawn(|| lines(&self.new));
-                    let compared = (self.plain(&self.old), self.plain(&self.new));
+                    let compared = (self.plain(&self.old, given_up), self.plain(&self.new, given_up));
                     let found = rows(&capture_diff_slices(Algorithm::Myers, &compared.0, &compared.1));
                     (right.join(), Some((found, compared)))
                 }
@@ -116,8 +123,8 @@ impl DiffJob {
             };
             let read = (left.join().unwrap_or_else(resume), right.unwrap_or_else(resume));
             let (found, compared) = found.unwrap_or_else(|| {
-                let form = |text: &str, lines: &[Line]| -> Vec<Cow<'_, str>> {
-                    lines.iter().map(|line| Cow::Owned(sql_form(text, line))).collect()
+                let form = |text: &str, lines: &[Line]| -> Vec<Compared<'_>> {
+                    lines.iter().map(|line| Compared { text: Cow::Owned(sql_form(text, line)), given_up }).collect()
                 };
                 let compared = (form(&self.old, &read.0), form(&self.new, &read.1));
                 (rows(&capture_diff_slices(Algorithm::Myers, &compared.0, &compared.1)), compared)
@@ -135,17 +142,44 @@ impl DiffJob {
     }
 
     /// Returns the lines of a text as they are compared, where that needs no knowledge of SQL.
-    fn plain<'t>(&self, text: &'t str) -> Vec<Cow<'t, str>> {
-        let lines = line_bytes(text).into_iter().map(|bytes| &text[bytes]);
-        if self.ignoring == Ignoring::Space {
-            lines.map(|line| Cow::Owned(line.split_whitespace().collect::<Vec<_>>().join(" "))).collect()
-        } else {
-            lines.map(Cow::Borrowed).collect()
-        }
+    fn plain<'t>(&self, text: &'t str, given_up: &'t AtomicBool) -> Vec<Compared<'t>> {
+        let line = |bytes: Range<usize>| {
+            let line = &text[bytes];
+            let text = if self.ignoring == Ignoring::Space {
+                Cow::Owned(line.split_whitespace().collect::<Vec<_>>().join(" "))
+            } else {
+                Cow::Borrowed(line)
+            };
+            Compared { text, given_up }
+        };
+        line_bytes(text).into_iter().map(line).collect()
     }
 }
 
-/// Goes on with the panic of a thread that read lines.
+/// A line as it is compared. The algorithm has no other place where it could be stopped than the comparison of two lines.
+struct Compared<'t> {
+    text: Cow<'t, str>,
+    given_up: &'t AtomicBool,
+}
+
+impl PartialEq for Compared<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        if self.given_up.load(Ordering::Relaxed) {
+            resume::<()>(Box::new("nobody wants this difference any more"));
+        }
+        self.text == other.text
+    }
+}
+
+impl Eq for Compared<'_> {}
+
+impl Hash for Compared<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+/// Unwinds as the panic of another thread does, without a message of its own.
 fn resume<T>(panic: Box<dyn std::any::Any + Send>) -> T {
     std::panic::resume_unwind(panic)
 }
@@ -211,11 +245,11 @@ fn sql_form(text: &str, line: &Line) -> String {
 const LEAST_MOVED: usize = 3;
 
 /// Marks removed lines that were added elsewhere in one piece, and those additions.
-fn mark_moved(rows: &mut [Row], old: &[Cow<'_, str>], new: &[Cow<'_, str>]) {
+fn mark_moved(rows: &mut [Row], old: &[Compared<'_>], new: &[Compared<'_>]) {
     let mut added: HashMap<&str, Vec<usize>> = HashMap::new();
     let text = |row: &Row| match row.kind {
-        RowKind::Removed => row.left.map(|line| &*old[line]),
-        RowKind::Added => row.right.map(|line| &*new[line]),
+        RowKind::Removed => row.left.map(|line| &*old[line].text),
+        RowKind::Added => row.right.map(|line| &*new[line].text),
         RowKind::Same | RowKind::Changed => None,
     };
     for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.kind == RowKind::Added) {
@@ -303,9 +337,20 @@ fn words(text: &str) -> Vec<Range<usize>> {
 pub struct DiffCache {
     done: HashMap<DiffKey, Arc<Diff>>,
     order: Vec<DiffKey>,
-    under_way: Vec<(DiffKey, mpsc::Receiver<Diff>)>,
+    under_way: Vec<UnderWay>,
 }
 
+/// A difference that is being computed.
+struct UnderWay {
+    key: DiffKey,
+    answer: mpsc::Receiver<Diff>,
+    given_up: Arc<AtomicBool>,
+    /// Frames in which nobody asked for it.
+    unasked: u8,
+}
+
+/// After so many frames in which nobody asked for it, a difference is given up.
+const UNASKED: u8 = 3;
 /// How many differences are kept: two texts each, so a bound on memory.
 const KEPT: usize = 16;
 
@@ -319,28 +364,38 @@ impl DiffCache {
     /// Starts computing on another thread, unless it is done or under way; the window is woken when it is ready.
     pub fn start(&mut self, job: DiffJob, context: &Context) {
         let key = job.key();
-        if self.done.contains_key(&key) || self.under_way.iter().any(|(other, _)| *other == key) {
+        if let Some(known) = self.under_way.iter_mut().find(|other| other.key == key) {
+            known.unasked = 0;
             return;
         }
-        let (sender, receiver) = mpsc::channel();
-        let context = context.clone();
+        if self.done.contains_key(&key) {
+            return;
+        }
+        let (sender, answer) = mpsc::channel();
+        let (context, given_up) = (context.clone(), Arc::new(AtomicBool::new(false)));
+        let flag = Arc::clone(&given_up);
         std::thread::spawn(move || {
-            if sender.send(job.compute()).is_ok() {
+            if sender.send(job.compute_unless(&flag)).is_ok() {
                 context.request_repaint();
             }
         });
-        self.under_way.push((key, receiver));
+        self.under_way.push(UnderWay { key, answer, given_up, unasked: 0 });
     }
 
     /// Takes what has become ready.
     pub fn collect(&mut self) {
         let mut ready = Vec::new();
-        self.under_way.retain(|(key, receiver)| match receiver.try_recv() {
+        self.under_way.retain_mut(|known| match known.answer.try_recv() {
             Ok(diff) => {
-                ready.push((*key, Arc::new(diff)));
+                ready.push((known.key, Arc::new(diff)));
                 false
             }
-            Err(mpsc::TryRecvError::Empty) => true,
+            // Whoever shows it asks again in each frame; where nobody does, it is computed for nothing.
+            Err(mpsc::TryRecvError::Empty) => {
+                known.unasked = known.unasked.saturating_add(1);
+                known.given_up.store(known.unasked > UNASKED, Ordering::Relaxed);
+                true
+            }
             Err(mpsc::TryRecvError::Disconnected) => false,
         });
         for (key, diff) in ready {
@@ -419,5 +474,32 @@ mod tests {
         assert_eq!(left.iter().map(|range| &old[range.clone()]).collect::<String>(), "now()");
         assert_eq!(right.iter().map(|range| &new[range.clone()]).collect::<String>(), "NULL");
         assert_eq!(word_marks("same", "same"), (Vec::new(), Vec::new()));
+    }
+
+    #[test]
+    fn what_nobody_asks_for_any_more_is_given_up() {
+        let text = |seed: usize| -> std::sync::Arc<str> {
+            (0..20_000).map(|line| format!("{}\n", line * seed % 7919)).collect::<String>().into()
+        };
+        let job = DiffJob { old: text(3), new: text(5), ignoring: Ignoring::Nothing, finds_moved: false };
+        let given_up = std::sync::atomic::AtomicBool::new(true);
+        let computed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job.clone().compute_unless(&given_up)));
+        assert!(computed.is_err(), "it went on though nobody wants it");
+        let small = DiffJob { old: text(3)[..60].into(), new: text(3)[..80].into(), ..job.clone() };
+        // A cache that is asked in each frame gets its answer; one that is not lets it go.
+        let context = eframe::egui::Context::default();
+        let mut cache = super::DiffCache::default();
+        while cache.get(&small.key()).is_none() {
+            cache.start(small.clone(), &context);
+            cache.collect();
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        cache.start(job, &context);
+        let flag = std::sync::Arc::clone(&cache.under_way[0].given_up);
+        let is_given_up = || flag.load(std::sync::atomic::Ordering::Relaxed);
+        (0..super::UNASKED).for_each(|_| cache.collect());
+        assert!(!is_given_up());
+        cache.collect();
+        assert!(is_given_up());
     }
 }
