@@ -163,14 +163,28 @@ impl<'a> Judged<'a> {
             }
             judged => judged,
         };
-        let row = Row {
+        let expected = describe(&self.expectation, self.against.as_deref());
+        Row::of(check, self.baseline.as_deref().cloned(), expected, actual, (verdict, remark))
+    }
+}
+
+impl Row {
+    /// Makes the row of a check.
+    pub(super) fn of(
+        check: &Check,
+        baseline: Option<Reading>,
+        expected: String,
+        actual: Reading,
+        (verdict, remark): (Verdict, Option<String>),
+    ) -> Self {
+        let row = Self {
             id: check.id.clone(),
             title: check.title.clone(),
             object: check.object.clone(),
             sql: Question::of(check).sql,
             key: key_of(check),
-            baseline: self.baseline.as_deref().cloned(),
-            expected: describe(&self.expectation, self.against.as_deref()),
+            baseline,
+            expected,
             actual,
             verdict,
             remark,

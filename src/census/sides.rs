@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Comparison, Question, Reading, Row, Verdict, describe, judge, key_of};
+use super::{Comparison, Reading, Row, Verdict, describe, judge};
 use crate::digest::Digest;
 use crate::runbook::{Check, CheckId, Expectation, Query};
 
@@ -92,19 +92,8 @@ fn row(check: &Check, first: &Side, last: &Side) -> Row {
         (Reading::Blind(reason), (Verdict::Blind, _)) if now.is_some() => (Verdict::Blind, Some(reason.clone())),
         (_, judged) => judged,
     };
-    let row = Row {
-        id: check.id.clone(),
-        title: check.title.clone(),
-        object: check.object.clone(),
-        sql: Question::of(check).sql,
-        key: key_of(check),
-        baseline: before.cloned(),
-        expected: describe(&check.expect, Some(&against)),
-        actual,
-        verdict,
-        remark,
-    };
-    row.with_shared_key()
+    let expected = describe(&check.expect, Some(&against));
+    Row::of(check, before.cloned(), expected, actual, (verdict, remark))
 }
 
 /// Returns the checks that are compared: those the runbook knows, in its order, and of others only the name.

@@ -48,14 +48,19 @@ pub(super) fn query(reader: &mut Reader<'_>, section: &Section<'_>, runbook: &Ru
     }
 }
 
-/// Reads `catalog_of`: the schemas whose objects are told one by one.
-fn catalog_of(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Query> {
-    for other in ["sql", "definition_of", "key"] {
+/// A check asks in one way: the other keys contradict this one.
+fn refuse_both(reader: &mut Reader<'_>, section: &Section<'_>, this: &str, others: &[&str]) {
+    for other in others {
         if let Some(value) = section.value(other) {
-            let message = format!("{} has both `catalog_of` and `{other}`", section.what);
+            let message = format!("{} has both `{this}` and `{other}`", section.what);
             reader.error(value.span().start, message, "Keep one of them");
         }
     }
+}
+
+/// Reads `catalog_of`: the schemas whose objects are told one by one.
+fn catalog_of(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Query> {
+    refuse_both(reader, section, "catalog_of", &["sql", "definition_of", "key"]);
     let schemas: Vec<String> = reader.texts(section, "catalog_of").into_iter().map(|schema| schema.value).collect();
     if schemas.is_empty() {
         reader.missing(section, "catalog_of", "= [\"public\"]: the schemas whose objects are told one by one");
@@ -67,12 +72,7 @@ fn catalog_of(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Query> {
 /// Reads `rows` and the `key` that tells one from another.
 fn rows_by_key(reader: &mut Reader<'_>, section: &Section<'_>) -> Option<Query> {
     let sql = reader.text(section, "rows")?;
-    for other in ["sql", "definition_of", "catalog_of"] {
-        if let Some(value) = section.value(other) {
-            let message = format!("{} has both `rows` and `{other}`", section.what);
-            reader.error(value.span().start, message, "Keep one of them");
-        }
-    }
+    refuse_both(reader, section, "rows", &["sql", "definition_of", "catalog_of"]);
     let key: Vec<String> = reader.texts(section, "key").into_iter().map(|column| column.value).collect();
     if key.is_empty() {
         reader.missing(section, "key", "= [\"code\"]: the columns that tell one row from another");

@@ -96,8 +96,8 @@ impl SidesPart {
             }
             Some(seen) => {
                 let digest = seen.digest;
-                let pair = self.pair(scene);
-                let left_out = self.left_out.clone();
+                // Made when it is asked for: of ten thousand checks a baseline is no work for a frame.
+                let can_write = self.can_be_written();
                 ui.horizontal_wrapped(|ui| {
                     text::label(ui, "Digest of the sides and of what is left out");
                     text::mono(ui, &digest.short());
@@ -105,15 +105,12 @@ impl SidesPart {
                         let what = "the comparison's digest".to_owned();
                         scene.actions.push(UiAction::Copy { text: digest.to_string(), what });
                     }
-                    match pair {
-                        Some(pair) => {
-                            if ui.button("Write a finding about it").clicked() {
-                                scene.actions.push(UiAction::WriteBeside(Box::new((pair.0, pair.1, left_out))));
-                            }
-                        }
-                        None => {
-                            text::muted_line(ui, "a finding is about two: baselines, or what is there now");
-                        }
+                    if !can_write {
+                        text::muted_line(ui, "a finding is about two: baselines, or what is there now");
+                    } else if ui.button("Write a finding about it").clicked()
+                        && let Some((left, right)) = self.pair(scene)
+                    {
+                        scene.actions.push(UiAction::WriteBeside(Box::new((left, right, self.left_out.clone()))));
                     }
                 });
                 if seen.unasked > 0 {
@@ -280,11 +277,15 @@ impl SidesPart {
         self.between = between.enumerate().map(|(at, row)| (row.id.clone(), at)).collect();
     }
 
-    /// Returns two sides that a finding can be written about: baselines, or what is live now.
+    /// Returns whether a finding can be written about the sides: two baselines, or what is live now.
+    fn can_be_written(&self) -> bool {
+        let is_kept =
+            |place| matches!(self.offer(place).map(|it| &it.source), Some(Source::Baseline(_) | Source::Now(_)));
+        self.chosen[2].is_none() && is_kept(0) && is_kept(1)
+    }
+
+    /// Returns the two sides that a finding can be written about.
     fn pair(&self, scene: &Scene<'_>) -> Option<(Arc<Baseline>, Arc<Baseline>)> {
-        if self.chosen[2].is_some() {
-            return None;
-        }
         let of = |place: usize| match &self.offer(place)?.source {
             Source::Baseline(baseline) => Some(Arc::clone(baseline)),
             Source::Now(survey) => {

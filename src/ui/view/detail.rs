@@ -12,7 +12,7 @@ use crate::census::{Alteration, Reading, Row, alterations};
 use crate::runbook::CheckId;
 use crate::ui::action::UiAction;
 use crate::ui::tokens::{Tokens, UNIT};
-use crate::ui::widget::escape::one_line;
+use crate::ui::widget::escape::{one_line, visible};
 use crate::ui::widget::mark::{self, Mark};
 use crate::ui::widget::{form, text};
 
@@ -74,7 +74,9 @@ impl Detail {
         let tokens = Tokens::of(ui);
         let mut asked = Asked::Nothing;
         ui.horizontal(|ui| {
-            text::heading(ui, &row.title);
+            // The three buttons of a side by side leave little room for a long title.
+            let letters = if columns != Columns::Live && ui.available_width() < 760.0 { 28 } else { 60 };
+            text::heading(ui, &one_line(&row.title, letters)).on_hover_text(visible(&row.title).as_ref());
             mark::word(ui, Mark::verdict(row.verdict), tokens.verdict(row.verdict), mark::verdict_word(row.verdict));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if ui.button("Close").clicked() {
