@@ -152,8 +152,12 @@ impl ComparePage {
             self.bar(ui, scene, seen);
         }
         self.make(seen.comparison);
+        // Where not even three rows fit above it, what is open stands alone.
+        let stands_alone = self.selected.is_some() && ui.available_height() < 8.0 * ROW;
         self.detail_panel(ui, scene, seen);
-        self.table(ui, seen);
+        if !stands_alone {
+            self.table(ui, seen);
+        }
     }
 
     fn modes(&mut self, ui: &mut Ui) {
@@ -276,8 +280,10 @@ impl ComparePage {
         let tokens = Tokens::of(ui);
         let frame = Frame::new().fill(tokens.raised).inner_margin(Margin::symmetric(12, 8));
         // The pane may take what the table does not need: three of its rows stay in sight.
-        let most = (ui.available_height() - 4.0 * ROW).max(96.0);
-        let height = (ui.available_height() * 0.55).clamp(96.0, most);
+        let room = ui.available_height();
+        let stands_alone = room < 8.0 * ROW;
+        let most = if stands_alone { room.max(96.0) } else { room - 4.0 * ROW };
+        let height = if stands_alone { most } else { (room * 0.55).clamp(96.0, most) };
         let mut asked = Asked::Nothing;
         let panel = Panel::bottom("compare-detail").frame(frame).resizable(true).default_size(height);
         panel.size_range(96.0..=most).show(ui, |ui| {

@@ -76,7 +76,7 @@ impl SidesPart {
             return;
         }
         // A box adds its margins and its arrow.
-        let width = (ui.available_width() / 3.0 - 52.0).clamp(100.0, 320.0);
+        let width = (ui.available_width() / 3.0 - 52.0).clamp(64.0, 320.0);
         ui.horizontal(|ui| {
             for place in 0..PLACES.len() {
                 ui.vertical(|ui| {
@@ -159,7 +159,11 @@ impl SidesPart {
 
     fn choose(&mut self, ui: &mut Ui, place: usize, width: f32) {
         // A box is as wide as its words: in a narrow window there is room for three of them with few.
-        let letters = if width < 230.0 { 26 } else { 44 };
+        let letters = match width {
+            narrow if narrow < 110.0 => 12,
+            middle if middle < 230.0 => 26,
+            _ => 44,
+        };
         let named = |id: &Option<String>| id.as_ref().and_then(|id| self.offers.iter().find(|offer| offer.id == *id));
         let shown =
             named(&self.chosen[place]).map_or_else(|| "none".to_owned(), |offer| one_line(&offer.name, letters));
